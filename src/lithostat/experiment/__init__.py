@@ -1,0 +1,1 @@
+"""The nouns: what a lab has, what was done to it, what was recorded, and what follows."""

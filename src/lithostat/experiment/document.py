@@ -1,0 +1,168 @@
+"""YAML that people write, with the line of every entry, checked against a model into one clear sentence per fault."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pydantic
+
+from lithostat.experiment.errors import InputError, nearest
+
+Model = TypeVar("Model", bound=pydantic.BaseModel)
+Place = tuple[str | int, ...]
+LARGEST = 16 * 2**20  # bytes; a larger file is not something a person wrote
+
+
+class Document:
+    """A parsed YAML file: plain data in `data`, and where each entry stands."""
+
+    def __init__(self, data: Any, tree: Any, file: str) -> None:
+        self.data, self._tree, self.file = data, tree, file
+
+    def line(self, place: Iterable[str | int]) -> int | None:
+        """Line (from 1) of the entry at `place`, or of the nearest parent that has one."""
+        node, line = self._tree, None
+        for key in place:
+            try:
+                position = node.lc.key(key) if isinstance(node, Mapping) else node.lc.item(key)
+                line, node = position[0] + 1, node[key]
+            except (AttributeError, KeyError, IndexError, TypeError):
+                break
+        return line
+
+    def error(self, problem: str, place: Iterable[str | int] = (), expected: str | None = None) -> InputError:
+        """An `InputError` that names this file, the line and the place."""
+        place = tuple(place)
+        return InputError(
+            problem, file=self.file, line=self.line(place), place=_dotted(place) or None, expected=expected
+        )
+
+    def build(self, model: type[Model], place: Place = (), **extra: Any) -> Model:
+        """The part at `place` as a `model`, or an error that names file, line, place, what was read and expected."""
+        part = self.data
+        for key in place:
+            part = part[key]
+        if not isinstance(part, Mapping):
+            raise self.error(f"received {_short(part)}", place, f"a mapping with keys {', '.join(_keys(model))}")
+        try:
+            return model.model_validate({**part, **extra})
+        except pydantic.ValidationError as error:
+            raise explain(error, model, self, place) from None
+
+
+def read(path: str | Path) -> Document:
+    """Read a YAML 1.2 file; a file that cannot be read or parsed raises `InputError` with the line."""
+    path = Path(path)
+    try:
+        if path.stat().st_size > LARGEST:
+            raise InputError("is larger than 16 MiB", file=str(path), expected="a cell or protocol in YAML")
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise InputError("is not UTF-8 text", file=str(path), expected="a YAML file") from None
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror or error})", file=str(path)) from None
+    return parse(text, str(path))
+
+
+def parse(text: str, file: str = "input") -> Document:
+    """Parse YAML text; `file` is the name that errors carry."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    try:
+        tree = YAML(typ="rt").load(text)
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        raise InputError(f"is not valid YAML: {error.problem or error.context}", file=file, line=line) from None
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise InputError(f"is not valid YAML: {str(error).splitlines()[0]}", file=file) from None
+    if not isinstance(tree, Mapping):
+        raise InputError(f"received {_short(tree)}", file=file, expected="a mapping at the top level")
+    return Document(_plain(tree), tree, file)
+
+
+def explain(error: pydantic.ValidationError, model: type[pydantic.BaseModel], document: Document | None, at: Place = ()) -> InputError:
+    """The first fault of a validation as one sentence; more faults are counted."""
+    faults = error.errors()
+    first = faults[0]
+    place = at + tuple(part for part in first["loc"] if not _is_tag(part))
+    problem, expected = _sentence(first, model)
+    if len(faults) > 1:
+        problem += f" (and {len(faults) - 1} more fault{'s' if len(faults) > 2 else ''})"
+    if document is None:
+        return InputError(problem, place=_dotted(place) or None, expected=expected)
+    return document.error(problem, place, expected)
+
+
+def _sentence(fault: Any, model: type[pydantic.BaseModel]) -> tuple[str, str | None]:
+    kind, received = fault["type"], fault.get("input")
+    if kind == "extra_forbidden":
+        keys = _keys_at(model, fault["loc"][:-1])
+        return f"unknown key '{fault['loc'][-1]}'{nearest(fault['loc'][-1], keys)}", f"one of {', '.join(keys)}"
+    if kind == "missing":
+        return f"'{fault['loc'][-1]}' is missing", None
+    if kind == "value_error":
+        text = str(fault["ctx"]["error"])
+        problem, _, expected = text.partition("; expected ")
+        return problem, expected or None
+    if kind == "literal_error":
+        return f"received {_short(received)}", fault["ctx"]["expected"]
+    message = fault["msg"]
+    return f"received {_short(received)}", message[0].lower() + message[1:]
+
+
+def _keys(model: type[pydantic.BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _keys_at(model: Any, loc: Iterable[Any]) -> list[str]:
+    """Keys that the model knows at a place, found by walking its field types."""
+    for part in loc:
+        for name, field in getattr(model, "model_fields", {}).items():
+            if part in (name, field.alias):
+                model = _inner(field.annotation)
+    return _keys(model) if hasattr(model, "model_fields") else []
+
+
+def _inner(annotation: Any) -> Any:
+    for candidate in (annotation, *getattr(annotation, "__args__", ())):
+        if isinstance(candidate, type) and issubclass(candidate, pydantic.BaseModel):
+            return candidate
+        if getattr(candidate, "__args__", None):
+            found = _inner(candidate)
+            if found is not None:
+                return found
+    return None
+
+
+def _is_tag(part: Any) -> bool:
+    return isinstance(part, str) and ("[" in part or part.startswith("function-"))
+
+
+def _dotted(place: Iterable[str | int]) -> str:
+    text = ""
+    for part in place:
+        text += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _plain(node: Any) -> Any:
+    """ruamel's round-trip nodes as plain Python values."""
+    if isinstance(node, Mapping):
+        return {str(key): _plain(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_plain(item) for item in node]
+    if isinstance(node, bool) or node is None:
+        return node
+    if isinstance(node, float):
+        return float(node)
+    if isinstance(node, int):
+        return int(node)
+    return str(node)

@@ -1,0 +1,59 @@
+"""Everything that can go wrong, as sentences: where, what was read, what was expected."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class LithostatError(Exception):
+    """Base of all errors a user can meet. `exit_code` is what the command line returns."""
+
+    exit_code = 1
+
+
+class InputError(LithostatError):
+    """Something a person wrote cannot be used as it stands.
+
+    The message names file, place, what was received and what was expected, each where it is known.
+    """
+
+    exit_code = 2
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        file: str | None = None,
+        line: int | None = None,
+        place: str | None = None,
+        expected: str | None = None,
+    ) -> None:
+        self.problem, self.file, self.line, self.place, self.expected = problem, file, line, place, expected
+        where = ", ".join(
+            part for part in (file, f"line {line}" if line is not None else None, place) if part is not None
+        )
+        text = f"{where}: {problem}" if where else problem
+        super().__init__(f"{text}; expected {expected}" if expected else text)
+
+
+class SimulationError(LithostatError):
+    """The equations could not be carried on. What was computed until then is in `record`, if anything was."""
+
+    exit_code = 3
+
+    def __init__(self, message: str, record: object | None = None) -> None:
+        super().__init__(message)
+        self.record = record
+
+
+class MissingPackage(LithostatError):
+    """An optional package is needed for what was asked."""
+
+    exit_code = 4
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """' (did you mean ...?)' if a known word is close, else an empty string."""
+    close = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.6)
+    return f" (did you mean '{close[0]}'?)" if close else ""

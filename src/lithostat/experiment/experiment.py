@@ -1,0 +1,32 @@
+"""A cell together with its protocol, as one YAML file holds them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from lithostat.experiment import document
+from lithostat.experiment.cell import Cell
+from lithostat.experiment.errors import nearest
+from lithostat.experiment.protocol import Protocol
+
+KEYS = ("cell", "protocol")
+
+
+class Experiment(NamedTuple):
+    """A cell and what is done to it."""
+
+    cell: Cell
+    protocol: Protocol
+
+
+def read_experiment(path: str | Path) -> Experiment:
+    """Read a YAML file with the keys `cell` and `protocol`; a fault raises `InputError` with file, line and place."""
+    page = document.read(path)
+    for key in page.data:
+        if key not in KEYS:
+            raise page.error(f"unknown key '{key}'{nearest(key, KEYS)}", (key,), "cell and protocol")
+    for key in KEYS:
+        if key not in page.data:
+            raise page.error(f"'{key}' is missing", expected="a file with 'cell' and 'protocol'")
+    return Experiment(page.build(Cell, ("cell",)), page.build(Protocol, ("protocol",)))

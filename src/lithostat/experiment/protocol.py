@@ -1,0 +1,192 @@
+"""The protocol: what is done to a cell, as a list of steps in the words of the lab.
+
+    steps:
+      - press: 25 MPa            # fabrication: no current, lithium conforms
+        for: 1 min
+      - release: 5 MPa
+      - rest: 10 min
+      - measure_impedance: {from: 1 MHz, to: 0.1 Hz}
+      - repeat: 500
+        steps:
+          - plate: 75 uA/cm2     # onto electrode 1
+            for: 1 h
+          - strip: 75 uA/cm2     # back
+            for: 1 h
+            until: {voltage: 0.5 V}
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from lithostat.experiment.cell import Noun, Pressure, Time
+from lithostat.experiment.errors import InputError, nearest
+from lithostat.experiment.quantity import parse, reader
+
+Temperature = Annotated[float, BeforeValidator(reader("temperature"))]
+Voltage = Annotated[float, BeforeValidator(reader("voltage"))]
+ArealCharge = Annotated[float, BeforeValidator(reader("areal_charge"))]
+Frequency = Annotated[float, BeforeValidator(reader("frequency"))]
+
+PRESSURE_VERBS = ("press", "release", "set_pressure")
+WAITING_VERBS = ("hold", "rest")
+CURRENT_VERBS = ("plate", "strip")
+VERBS = (*PRESSURE_VERBS, *WAITING_VERBS, *CURRENT_VERBS, "measure_impedance", "set_temperature", "repeat")
+BESIDE = ("for", "until", "steps")  # keys that stand beside a verb
+MOST_STEPS = 200_000
+
+
+class Limits(Noun):
+    """What ends a step (or a repeat) early: whichever comes first. Voltage counts in the direction of the current."""
+
+    time: Time | None = None
+    charge: ArealCharge | None = None
+    voltage: Voltage | None = None
+    pressure_above: Pressure | None = None
+    pressure_below: Pressure | None = None
+
+
+class Sweep(Noun):
+    """Frequencies of an impedance measurement, from high to low."""
+
+    start: Frequency = Field(1e6, alias="from")
+    stop: Frequency = Field(0.1, alias="to")
+    points_per_decade: int = Field(10, ge=1, le=100)
+
+    @model_validator(mode="after")
+    def _falls(self) -> Sweep:
+        if self.stop >= self.start:
+            raise ValueError("'to' is not below 'from'; expected a sweep from high to low frequency")
+        return self
+
+
+class Step(Noun):
+    """One step: a verb with its value, how long, and what ends it early."""
+
+    verb: str
+    value: Any = None  # SI float; a number of times for 'repeat'; a Sweep for 'measure_impedance'
+    absolute: bool = False  # a current in A, where False is a current density in A/m2
+    duration: Time | None = None
+    until: Limits = Field(default_factory=Limits)
+    steps: tuple[Step, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_words(cls, data: Any, info: Any) -> Any:
+        if not isinstance(data, dict) or "verb" in data:
+            return data
+        verbs = [key for key in data if key in VERBS]
+        if len(verbs) != 1:
+            strange = [key for key in data if key not in (*VERBS, *BESIDE)]
+            if strange:
+                raise ValueError(f"unknown key '{strange[0]}'{nearest(strange[0], (*VERBS, *BESIDE))}; expected one of {', '.join(VERBS)}")
+            raise ValueError(f"received {len(verbs)} verbs ({', '.join(verbs) or 'none'}); expected one of {', '.join(VERBS)}")
+        return _worded(verbs[0], data)
+
+    @model_validator(mode="after")
+    def _complete(self) -> Step:
+        if self.verb in CURRENT_VERBS and self.duration is None and self.until.time is None and self.until.charge is None:
+            raise ValueError(f"'{self.verb}' may never end; expected 'for' or a limit on time or charge (a voltage may never be reached)")
+        if self.verb == "repeat" and not self.steps:
+            raise ValueError("'repeat' has no 'steps'")
+        if self.verb not in CURRENT_VERBS and self.until.charge is not None and self.verb != "repeat":
+            raise ValueError(f"a charge limit has no meaning for '{self.verb}'")
+        if self.verb not in CURRENT_VERBS and self.until.voltage is not None and self.verb != "repeat":
+            raise ValueError(f"a voltage limit has no meaning for '{self.verb}'")
+        return self
+
+    @property
+    def longest(self) -> float:
+        """Longest time the step can take by its own clock [s]; infinite if only charge ends it."""
+        limits = [t for t in (self.duration, self.until.time) if t is not None]
+        return min(limits) if limits else (float("inf") if self.verb in CURRENT_VERBS else 0.0)
+
+
+def _worded(verb: str, data: dict[str, Any]) -> dict[str, Any]:
+    """The step as written, as the fields of `Step`."""
+    allowed = {
+        **dict.fromkeys(PRESSURE_VERBS, ("for", "until")),
+        **dict.fromkeys(WAITING_VERBS, ("until",)),
+        **dict.fromkeys(CURRENT_VERBS, ("for", "until")),
+        "measure_impedance": (),
+        "set_temperature": ("for",),
+        "repeat": ("until", "steps"),
+    }[verb]
+    for key in data:
+        if key != verb and key not in allowed:
+            raise ValueError(f"unknown key '{key}'{nearest(key, allowed)}; expected, beside '{verb}', {' or '.join(allowed) or 'nothing'}")
+    step: dict[str, Any] = {"verb": verb, "until": data.get("until") or {}, "steps": tuple(data.get("steps") or ())}
+    if "for" in data:
+        step["duration"] = data["for"]
+    return step | _value(verb, data[verb])
+
+
+def _value(verb: str, value: Any) -> dict[str, Any]:
+    """The value behind a verb, parsed as what the verb expects."""
+    try:
+        if verb in PRESSURE_VERBS:
+            return {"value": parse(value, "pressure")}
+        if verb in WAITING_VERBS:
+            return {"duration": parse(value, "time")}
+        if verb == "set_temperature":
+            return {"value": parse(value, "temperature")}
+        if verb in CURRENT_VERBS:
+            return _current(verb, value)
+    except InputError as error:
+        raise ValueError(f"{verb}: {error}") from None
+    if verb == "measure_impedance":
+        return {"value": Sweep.model_validate(value or {})}
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"repeat: received {value!r}; expected a whole number of times, at least 1")
+    return {"value": value}
+
+
+def _current(verb: str, value: Any) -> dict[str, Any]:
+    try:
+        parsed, absolute = parse(value, "current_density"), False
+    except InputError as error:
+        try:
+            parsed, absolute = parse(value, "current"), True
+        except InputError:
+            raise error from None
+    if parsed <= 0.0:
+        raise InputError(f"received '{value}'", expected=f"a current above 0; the direction is in the word '{verb}'")
+    return {"value": parsed, "absolute": absolute}
+
+
+class Protocol(Noun):
+    """A list of steps at a temperature. `after_short` is how long the test goes on once the cell has shorted."""
+
+    name: str = "protocol"
+    temperature: Temperature = 298.15
+    after_short: Time = 7200.0
+    steps: tuple[Step, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _ends(self) -> Protocol:
+        count = _count(self.steps)
+        if count > MOST_STEPS:
+            raise ValueError(f"unrolls to {count:.3g} steps; expected at most {MOST_STEPS}: use fewer repeats or longer steps")
+        _check_pressures(self.steps, 0.0)
+        return self
+
+
+def _count(steps: tuple[Step, ...]) -> int:
+    return sum(step.value * _count(step.steps) if step.verb == "repeat" else 1 for step in steps)
+
+
+def _check_pressures(steps: tuple[Step, ...], present: float) -> float:
+    """Follow the set pressure through the steps; 'press' must raise it and 'release' must lower it."""
+    for number, step in enumerate(steps, 1):
+        if step.verb == "press" and step.value < present:
+            raise ValueError(f"steps[{number}]: press to {step.value / 1e6:g} MPa comes after {present / 1e6:g} MPa; expected 'release' or 'set_pressure' to lower it")
+        if step.verb == "release" and step.value > present:
+            raise ValueError(f"steps[{number}]: release to {step.value / 1e6:g} MPa comes after {present / 1e6:g} MPa; expected 'press' or 'set_pressure' to raise it")
+        if step.verb in PRESSURE_VERBS:
+            present = step.value
+        if step.verb == "repeat":
+            for _ in range(min(step.value, 2)):  # the second pass starts where the first ended
+                present = _check_pressures(step.steps, present)
+    return present

@@ -1,0 +1,148 @@
+"""The record: what happened to a cell over time, wherever it came from, with everything needed to judge it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from lithostat.experiment.errors import InputError, nearest
+from lithostat.experiment.finding import Outcome
+from lithostat.experiment.spectrum import Spectrum
+
+FORMAT = 1
+
+# Battery Data Format names first; then ours, which say what they are and in which unit. Both pressures are positive in
+# compression; current is positive while the cell charges; "1" and "2" are the two lithium electrodes.
+COLUMNS: dict[str, str] = {
+    "test_time_second": "time since the start of the record",
+    "voltage_volt": "between the terminals",
+    "current_ampere": "positive while the cell charges (plates electrode 1)",
+    "step_count": "counts the steps of the protocol, from 1",
+    "cycle_count": "counts the passes of the innermost repeat that carries current, from 1; 0 before",
+    "ambient_temperature_celsius": "of the cell",
+    "net_capacity_ah": "charge in the charging direction minus the other, since the start",
+    "cumulative_capacity_ah": "charge in both directions, since the start",
+    "applied_pressure_pa": "stack pressure that the fixture was set to",
+    "measured_pressure_pa": "stack pressure that acts (in a simulation: that the fixture gives)",
+    "internal_resistance_ohm": "of the ionic path: pellet, contact, charge transfer, interphase",
+    "contact_fraction_1": "share of the electrode area in contact, 0 to 1",
+    "contact_fraction_2": "share of the electrode area in contact, 0 to 1",
+    "filament_length_1_metre": "deepest lithium in the electrolyte",
+    "filament_length_2_metre": "deepest lithium in the electrolyte",
+    "critical_length_metre": "filament length that shorts the cell at this pressure",
+    "void_thickness_1_metre": "mean over the area",
+    "void_thickness_2_metre": "mean over the area",
+    "interphase_thickness_metre": "of each interphase",
+    "lithium_thickness_1_metre": "metal, filaments included",
+    "lithium_thickness_2_metre": "metal, filaments included",
+    "ionic_charge_coulomb": "net charge through the electrolyte as ions",
+    "leaked_charge_coulomb": "net charge through the electronic path",
+}
+REQUIRED = ("test_time_second", "voltage_volt", "current_ampere")
+
+
+@dataclass(frozen=True)
+class Record:
+    """A table in Battery Data Format columns, its steps, how it ended, spectra on the way, provenance, warnings.
+
+    `table` has the columns of `COLUMNS` that apply; unknown values are NaN, with a reason in `warnings`. `steps` names
+    every step of the table. `provenance` says what was simulated or read, with which versions, seed and citations.
+    """
+
+    table: pl.DataFrame
+    steps: pl.DataFrame
+    outcome: Outcome | None = None
+    spectra: tuple[Spectrum, ...] = ()
+    provenance: dict[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in REQUIRED:
+            if name not in self.table.columns:
+                raise InputError(f"a record without the column '{name}'{nearest(name, self.table.columns)}")
+        for name in self.table.columns:
+            if name not in COLUMNS:
+                raise InputError(f"unknown column '{name}'{nearest(name, COLUMNS)}", expected="a column of COLUMNS")
+
+    def column(self, name: str) -> Any:
+        """One column as a NumPy array."""
+        if name not in self.table.columns:
+            raise InputError(f"the record has no column '{name}'{nearest(name, self.table.columns)}")
+        return self.table[name].to_numpy()
+
+    def write_parquet(self, path: str | Path) -> Path:
+        """Write everything to one Parquet file, whole or not at all."""
+        about = {
+            "format": FORMAT,
+            "steps": self.steps.to_dicts(),
+            "outcome": self.outcome.as_dict() if self.outcome else None,
+            "spectra": [spectrum.as_dict() for spectrum in self.spectra],
+            "provenance": self.provenance,
+            "warnings": list(self.warnings),
+        }
+        text = json.dumps(about, allow_nan=True)
+        return write_whole(path, lambda temporary: self.table.write_parquet(temporary, metadata={"lithostat": text}))
+
+    def write_csv(self, path: str | Path) -> Path:
+        """Write the table alone as CSV, whole or not at all."""
+        return write_whole(path, self.table.write_csv)
+
+
+def read_parquet(path: str | Path) -> Record:
+    """Read a record that `Record.write_parquet` wrote; anything else raises `InputError`."""
+    try:
+        about = pl.read_parquet_metadata(path).get("lithostat")
+        table = pl.read_parquet(path)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise InputError(f"cannot be read as Parquet ({str(error).splitlines()[0]})", file=str(path)) from None
+    if about is None:
+        raise InputError("is Parquet, but not a lithostat record", file=str(path))
+    data = json.loads(about)
+    if data["format"] != FORMAT:
+        raise InputError(f"has record format {data['format']}", file=str(path), expected=f"format {FORMAT}")
+    outcome = data["outcome"]
+    if outcome:
+        outcome = Outcome(**(outcome | {"evidence": tuple(outcome["evidence"])}))
+    return Record(
+        table=table,
+        steps=pl.DataFrame(data["steps"]),
+        outcome=outcome,
+        spectra=tuple(Spectrum.from_dict(entry) for entry in data["spectra"]),
+        provenance=data["provenance"],
+        warnings=tuple(data["warnings"]),
+    )
+
+
+def write_whole(path: str | Path, write: Callable[[str], Any]) -> Path:
+    """Call `write` with a temporary name in the same folder, then move it into place: the file is whole or absent."""
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
+        os.close(handle)
+    except OSError as error:
+        raise InputError(f"cannot be written ({error.strerror or error})", file=str(path)) from None
+    try:
+        write(temporary)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+    return path
+
+
+def write_text(path: str | Path, text: str) -> Path:
+    """Write text to a file, whole or not at all."""
+    return write_whole(path, lambda temporary: Path(temporary).write_text(text, encoding="utf-8"))
+
+

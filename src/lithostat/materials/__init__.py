@@ -1,0 +1,1 @@
+"""What the literature says about the materials: cards with numbers, units, sources, evidence tags and ranges."""

@@ -1,0 +1,125 @@
+"""Material cards: data with sources, no behaviour. A number without a source is an error."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lithostat.experiment import document
+from lithostat.experiment.errors import InputError, nearest
+from lithostat.experiment.quantity import lookup, parse
+from lithostat.experiment.source import TAGS, Source, Value
+
+_PROPERTY_KEYS = ("value", "source", "tag", "range", "conditions", "note", "unverified", "others")
+_CARD_KEYS = ("name", "kind", "about", "sources", "properties")
+
+
+class Card(NamedTuple):
+    """A material or an interface: its properties by name, and what else was found in the literature for each."""
+
+    name: str
+    kind: str
+    about: str
+    properties: Mapping[str, Value]
+    others: Mapping[str, tuple[Value, ...]]
+    file: str
+
+    def value(self, name: str) -> Value:
+        """The property of that name, or an error that lists what the card has."""
+        if name not in self.properties:
+            raise InputError(
+                f"the card '{self.name}' has no '{name}'{nearest(name, self.properties)}",
+                expected="it in the card, or under 'parameters' of the cell",
+            )
+        return self.properties[name]
+
+
+def load(path: str | Path) -> Card:
+    """Read a card from a YAML file."""
+    return _card(document.read(path))
+
+
+@functools.cache
+def cards() -> Mapping[str, Card]:
+    """All cards that come with the package, by name."""
+    folder = resources.files("lithostat.materials") / "cards"
+    files = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".yaml")), key=lambda entry: entry.name)
+    read = [_card(document.parse(entry.read_text(encoding="utf-8"), entry.name)) for entry in files]
+    return {card.name: card for card in read}
+
+
+def find(name: str) -> Card:
+    """The card of that name, or an error that suggests the nearest one."""
+    known = cards()
+    if name not in known:
+        raise InputError(f"there is no card '{name}'{nearest(name, known)}", expected=f"one of {', '.join(known)}")
+    return known[name]
+
+
+def _card(page: document.Document) -> Card:
+    data = page.data
+    for key in data:
+        if key not in _CARD_KEYS:
+            raise page.error(f"unknown key '{key}'{nearest(key, _CARD_KEYS)}", (key,), f"one of {', '.join(_CARD_KEYS)}")
+    for key in _CARD_KEYS:
+        if not data.get(key):
+            raise page.error(f"'{key}' is missing")
+    sources = {key: _source(page, key, entry) for key, entry in _mapping(page, data["sources"], ("sources",)).items()}
+    properties, others = {}, {}
+    for name, entry in _mapping(page, data["properties"], ("properties",)).items():
+        place = ("properties", name)
+        properties[name] = _value(page, place, name, entry, sources)
+        more = entry.get("others") or []
+        others[name] = tuple(_value(page, (*place, "others", i), name, one, sources) for i, one in enumerate(more))
+    return Card(str(data["name"]), str(data["kind"]), str(data["about"]), properties, others, page.file)
+
+
+def _mapping(page: document.Document, entry: Any, place: document.Place) -> dict[str, Any]:
+    if not isinstance(entry, dict):
+        raise page.error(f"received {entry!r}", place, "a mapping")
+    return entry
+
+
+def _source(page: document.Document, key: str, entry: Any) -> Source:
+    if not isinstance(entry, dict) or not entry.get("cite"):
+        raise page.error("has no 'cite'", ("sources", key), "a mapping with 'cite' and, if there is one, 'doi'")
+    return Source(key, str(entry["cite"]), entry.get("doi"))
+
+
+def _value(page: document.Document, place: document.Place, name: str, entry: Any, sources: dict[str, Source]) -> Value:
+    entry = _mapping(page, entry, place)
+    for key in entry:
+        if key not in _PROPERTY_KEYS:
+            raise page.error(f"unknown key '{key}'{nearest(key, _PROPERTY_KEYS)}", (*place, key))
+    for key in ("value", "source", "tag"):
+        if entry.get(key) is None:
+            raise page.error(f"a value without a {key}" if key != "value" else "no value", place, f"'{key}'")
+    if entry["source"] not in sources:
+        raise page.error(f"source '{entry['source']}' is not listed{nearest(entry['source'], sources)}", (*place, "source"))
+    if entry["tag"] not in TAGS:
+        raise page.error(f"received tag '{entry['tag']}'", (*place, "tag"), f"one of {', '.join(TAGS)}")
+    if entry["tag"] == "M" and entry.get("unverified") is not True:
+        raise page.error("a number from memory (tag M)", place, "'unverified: true' beside it")
+    try:
+        lookup(name)
+        low, high = (parse(end, name) for end in entry["range"]) if entry.get("range") else (None, None)
+        number = parse(entry["value"], name)
+    except (InputError, ValueError, TypeError) as error:
+        raise page.error(str(error), place) from None
+    if low is not None and high is not None and not low <= number <= high:
+        raise page.error(f"the value '{entry['value']}' lies outside its own range", place)
+    return Value(
+        name,
+        number,
+        str(entry["value"]),
+        sources[entry["source"]],
+        entry["tag"],
+        low,
+        high,
+        entry.get("conditions"),
+        entry.get("note"),
+        bool(entry.get("unverified", False)),
+    )

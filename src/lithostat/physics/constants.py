@@ -1,0 +1,19 @@
+"""Constants of nature (CODATA 2018, exact or to all digits given) and the one temperature law that many laws share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+FARADAY = 96485.33212  # C/mol
+GAS = 8.314462618  # J/(mol K)
+
+
+def arrhenius(temperature: Any, *, activation_energy: Any, reference_temperature: Any, xp: Any = np) -> Any:
+    """Factor by which a rate changes between the reference temperature and `temperature` [-].
+
+    exp(-Ea/R (1/T - 1/T_ref)); `activation_energy` in J/mol, temperatures in K. It is 1 at T_ref by construction.
+    Valid while one process limits the rate.
+    """
+    return xp.exp(-activation_energy / GAS * (1.0 / temperature - 1.0 / reference_temperature))

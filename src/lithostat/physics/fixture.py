@@ -1,0 +1,22 @@
+"""What holds the cell: a constant force, or a frame with a stiffness that relaxes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def frame_pressure(set_pressure: Any, swelling: Any, relaxed: Any, *, stiffness: Any) -> Any:
+    """Stack pressure in a fixed gap [Pa]: P = P_set + k dH - s, and never below zero is the caller's care.
+
+    `swelling` dH [m] is the growth of the stack since the pressure was set, `stiffness` k [Pa/m] that of frame and stack
+    in series, `relaxed` s [Pa] what the frame has given up. Limits: k = 0 is a constant force, k -> infinity is rigid.
+    """
+    return set_pressure + stiffness * swelling - relaxed
+
+
+def relaxation_rate(set_pressure: Any, relaxed: Any, *, fraction: Any, time: Any) -> Any:
+    """How fast a clamped stack gives up pressure [Pa/s]: ds/dt = (phi P_set - s) / tau, one Maxwell branch.
+
+    At constant gap P falls from P_set to (1 - phi) P_set as 1 - exp(-t / tau). `fraction` phi [-], `time` tau [s].
+    """
+    return (fraction * set_pressure - relaxed) / time

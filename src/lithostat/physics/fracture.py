@@ -1,0 +1,37 @@
+"""When a lithium-filled flaw runs through the electrolyte."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lithostat.physics.constants import FARADAY
+
+
+def plating_overpressure(overpotential: Any, *, transmission: Any, molar_volume: Any) -> Any:
+    """Pressure that plating adds inside a flaw [Pa]: p_eta = chi eta F / Omega.
+
+    `overpotential` eta [V] >= 0 at the plating interface; chi (0..1) is the share that reaches the flaw, 0 until it has
+    been calibrated. With chi = 1, 10 mV give 74 MPa (Porz et al. 2017, Adv. Energy Mater. 7, 1701003).
+    """
+    return transmission * overpotential * FARADAY / molar_volume
+
+
+def critical_flaw(pressure: Any, *, toughness: Any, xp: Any = np) -> Any:
+    """Length at which a flaw loaded by `pressure` on its faces runs [m]: a_c = (pi/4) (K_IC / p)^2.
+
+    `toughness` K_IC [Pa m^0.5], `pressure` p [Pa]. It is the penny crack under uniform internal pressure,
+    K = 2 p sqrt(a / pi) (Sneddon 1946). Limit: a_c -> infinity as p -> 0 (returned as a very large number).
+    """
+    return 0.25 * np.pi * (toughness / xp.maximum(pressure, 1.0)) ** 2
+
+
+def runs_or_penetrates(critical: Any, thickness: Any, *, xp: Any = np) -> Any:
+    """Filament length that shorts the cell [m], the default: fracture, or lithium reaching the far electrode."""
+    return xp.minimum(critical, thickness)
+
+
+def penetrates(critical: Any, thickness: Any, *, xp: Any = np) -> Any:
+    """Filament length that shorts the cell [m] if nothing fractures, whatever `critical` says: the pellet's thickness."""
+    return thickness

@@ -1,0 +1,18 @@
+"""Small-signal impedance of the stack about a state, from the same resistances the time-domain model uses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def stack_impedance(
+    frequency: Any, *, series: Any, interface: Any, capacitance: Any, pi: float = 3.141592653589793
+) -> Any:
+    """Complex area-specific impedance [ohm m2] at `frequency` [Hz]: series resistance plus one R||C arc per interface.
+
+    `series` holds bulk and constriction [ohm m2], `interface` charge transfer plus interphase of each interface
+    (trailing axis) [ohm m2], `capacitance` the double layer [F/m2]. Limits: f -> 0 is the sum of all resistances, which
+    is the cell's direct-current resistance; f -> infinity leaves `series`.
+    """
+    omega = 2.0 * pi * frequency[..., None]
+    return series + (interface / (1.0 + 1j * omega * interface * capacitance)).sum(-1)

@@ -1,0 +1,24 @@
+"""Larger cells short earlier: a cell is as good as its worst spot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def links(area: Any, *, reference_area: Any, exponent: Any) -> Any:
+    """Number of independent spots in a cell, relative to the reference area [-]: M = (A / A_ref)^kappa.
+
+    kappa = 1 is Weibull's weakest link, kappa = 0 says area does not matter.
+    """
+    return (area / reference_area) ** exponent
+
+
+def worst_of(uniform: Any, links: Any, *, xp: Any = np) -> Any:
+    """Quantile of the worst of `links` spots: u -> u^(1/M), for a property in which large is bad.
+
+    If one spot's property has distribution function F, the largest of M has F^M; sampling it by inversion gives this
+    exponent. M = 1 leaves u unchanged. Exact for independent spots.
+    """
+    return xp.exp(xp.log(uniform) / links)

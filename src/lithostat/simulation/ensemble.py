@@ -1,0 +1,117 @@
+"""Many cells with scattered parameters at once, and how many of them survive to a time."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import jax
+import numpy as np
+import polars as pl
+from scipy.special import ndtri
+
+from lithostat.experiment.cell import Cell
+from lithostat.experiment.errors import InputError
+from lithostat.experiment.protocol import Protocol
+from lithostat.physics.weakest_link import links, worst_of
+from lithostat.simulation import integrate
+from lithostat.simulation.engine import engine
+from lithostat.simulation.integrate import Tolerance
+from lithostat.simulation.parameters import Parameters
+from lithostat.simulation.resolve import resolve
+from lithostat.simulation.run import provenance
+from lithostat.simulation.schedule import schedule
+
+SCATTERED = ("throat_radius", "toughness", "focusing")
+CHUNK = 512  # members solved together; large enough to vectorise, small enough to stay in cache
+LOOSE = Tolerance(1e-4, 1e-7)  # times to short agree with the default tolerance to 1e-6
+_KINDS = {integrate.DONE: "survived", integrate.NO_CONTACT: "contact lost", integrate.NO_LITHIUM: "lithium spent", integrate.STALLED: "stalled"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Ensemble:
+    """How each member ended. `members` has one row per cell: its drawn parameters, `kind`, times in seconds.
+
+    `time_second` counts from the start of the protocol, `cycling_second` from the first current (negative: before it).
+    `length_second` is how long the protocol cycles, beyond which nothing is known.
+    """
+
+    members: pl.DataFrame
+    length_second: float
+    provenance: dict[str, Any]
+
+    def survival(self, cycling_time: np.ndarray) -> np.ndarray:
+        """Share of the members not failed at each cycling time [s]; NaN beyond the end of the test."""
+        failed = self.members.filter(pl.col("kind") != "survived")["cycling_second"].to_numpy()
+        times = np.asarray(cycling_time, float)
+        share = 1.0 - np.searchsorted(np.sort(failed), times, side="right") / len(self.members)
+        return np.where(times <= self.length_second, share, np.nan)
+
+
+def ensemble(
+    cell: Cell,
+    protocol: Protocol,
+    *,
+    members: int,
+    seed: int,
+    scatter: dict[str, float] | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Ensemble:
+    """Simulate `members` cells that differ in throat radius, toughness and focusing.
+
+    Radius and toughness are log-normal from cell to cell. Focusing is log-normal from spot to spot, and each cell fails at
+    the worst of its (A / A_ref)^kappa spots, so that larger cells short earlier. `scatter` replaces standard deviations
+    of the cards by name ('focusing_scatter', ...). `progress` is called with the number of members done.
+    """
+    if members < 1:
+        raise InputError(f"received {members} members", expected="at least 1")
+    resolved = resolve(cell)
+    spread = resolved.scatter | (scatter or {})
+    drawn = draw(resolved.parameters, spread, cell.area, members, seed)
+    plan = schedule(cell, protocol)
+    axes = Parameters(**{f.name: 0 if f.name in SCATTERED else None for f in dataclasses.fields(Parameters)})
+    rows = len(plan.rows)
+
+    def solve(first: int) -> integrate.Carry:
+        index = np.minimum(np.arange(first, first + CHUNK), members - 1)  # the last chunk repeats its last member
+        with engine():
+            p = jax.tree.map(np.float64, resolved.parameters)
+            p = dataclasses.replace(p, **{name: drawn[name][index] for name in SCATTERED})
+            carry = integrate.ending(p, resolved.laws, plan.table, rows, 0.0, LOOSE, axes)
+            carry = jax.tree.map(np.asarray, carry)
+        if progress:
+            progress(min(CHUNK, members - first))
+        return carry
+
+    starts = range(0, members, CHUNK)
+    with ThreadPoolExecutor(max(1, os.cpu_count() or 1)) as pool:
+        parts = [solve(starts[0]), *pool.map(solve, starts[1:])]  # the first compiles for all
+    status = np.concatenate([part.status for part in parts])[:members]
+    short = np.concatenate([part.short_time for part in parts])[:members]
+    end = np.concatenate([part.time for part in parts])[:members]
+    durations, currents = plan.table.duration[:rows], plan.table.current[:rows]
+    began = float(durations[: int(np.argmax(currents != 0.0))].sum()) if np.any(currents) else 0.0
+    shorted = np.isfinite(short)
+    kinds = np.where(shorted, "short", np.array([_KINDS[int(s)] for s in status]))
+    table = pl.DataFrame(
+        {"member": np.arange(members)}
+        | {name: drawn[name] for name in SCATTERED}
+        | {"kind": kinds, "time_second": np.where(shorted, short, end), "cycling_second": np.where(shorted, short, end) - began}
+    )
+    about = provenance(cell, protocol, resolved) | {"seed": seed, "members": members, "scatter": spread}
+    return Ensemble(table, float(durations.sum()) - began, about)
+
+
+def draw(p: Parameters, spread: dict[str, float], area: float, members: int, seed: int) -> dict[str, np.ndarray]:
+    """Parameters of each member, (members,) SI, from one seed."""
+    rng = np.random.default_rng(seed)
+    count = links(area, reference_area=spread["reference_area"], exponent=spread["area_exponent"])
+    worst = ndtri(worst_of(rng.random(members), count))
+    return {
+        "throat_radius": p.throat_radius * np.exp(spread["throat_radius_scatter"] * rng.standard_normal(members)),
+        "toughness": p.toughness * np.exp(spread["toughness_scatter"] * rng.standard_normal(members)),
+        "focusing": p.focusing * np.exp(spread["focusing_scatter"] * worst),
+    }

@@ -1,0 +1,114 @@
+"""From a cell and its material cards to the numbers of the equations, each with its source."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from statistics import NormalDist
+from typing import NamedTuple
+
+from lithostat.experiment.cell import Cell
+from lithostat.experiment.quantity import show
+from lithostat.experiment.source import Source, Value
+from lithostat.materials.card import find
+from lithostat.physics.conduction import conductivity_at_density
+from lithostat.physics.weakest_link import links, worst_of
+from lithostat.simulation.parameters import Laws, Parameters
+
+STATED = Source("stated", "stated in the cell")
+SCATTER = ("focusing_scatter", "toughness_scatter", "throat_radius_scatter", "reference_area", "area_exponent")
+_LITHIUM = ("molar_volume", "creep_rate", "creep_stress", "creep_exponent", "creep_activation_energy", "creep_temperature")
+_ELECTROLYTE = ("conductivity", "conductivity_activation_energy", "conductivity_temperature", "toughness")
+_DENSITY = ("theoretical_density", "reference_density", "density_exponent")
+_SHORT = ("short_resistance", "soft_short_resistance")
+
+
+class Resolved(NamedTuple):
+    """Everything the simulation takes from a cell: numbers, laws, scatter, where each came from, what looks wrong."""
+
+    parameters: Parameters
+    laws: Laws
+    scatter: dict[str, float]
+    values: dict[str, Value]
+    warnings: tuple[str, ...]
+
+
+def resolve(cell: Cell) -> Resolved:
+    """Look up all numbers for `cell`; what the cell states goes before its cards. Raises `InputError` where one is missing."""
+    values = _values(cell)
+    number = {name: value.value for name, value in values.items()}
+    warnings: list[str] = []
+    number["conductivity"] = _conductivity(cell, number, values, warnings)
+    fixture, relaxation = cell.fixture, cell.fixture.relaxation
+    number |= {
+        "area": cell.area,
+        "thickness": cell.electrolyte.thickness,
+        "lithium_thickness": cell.electrode.thickness,
+        "frame_stiffness": fixture.stiffness or 0.0,
+        "frame_relaxation": relaxation.fraction if relaxation else 0.0,
+        "frame_relaxation_time": relaxation.time if relaxation and relaxation.time else 1.0,
+        "short_conductance": 1.0 / (number["short_resistance"] * cell.area),
+        "soft_conductance": 1.0 / (number["soft_short_resistance"] * cell.area),
+    }
+    scatter = {name: number[name] for name in SCATTER}
+    fields = [field.name for field in dataclasses.fields(Parameters)]
+    parameters = Parameters(**{name: number[name] for name in fields})
+    return Resolved(parameters, Laws(**cell.laws.model_dump()), scatter, values, tuple(warnings))
+
+
+def worst_spot(focusing: float, scatter: dict[str, float], area: float) -> float:
+    """Focusing at the median worst spot of a cell of this area [-]; at the reference area it is the card's own."""
+    count = links(area, reference_area=scatter["reference_area"], exponent=scatter["area_exponent"])
+    if count == 1.0 or scatter["focusing_scatter"] == 0.0:
+        return focusing
+    quantile = NormalDist().inv_cdf(float(worst_of(0.5, count)))
+    return focusing * math.exp(scatter["focusing_scatter"] * quantile)
+
+
+def _values(cell: Cell) -> dict[str, Value]:
+    """All card values the model uses, by name, with the cell's own in place of the card's."""
+    pairs = [(cell.electrode.material, _LITHIUM), (cell.electrolyte.material, (*_ELECTROLYTE, *_DENSITY))]
+    interface = cell.interface or f"{cell.electrode.material}|{cell.electrolyte.material}"
+    cell_fields = {"area", "thickness", "lithium_thickness", "frame_stiffness", "frame_relaxation", "frame_relaxation_time"}
+    derived = {"short_conductance", "soft_conductance"}
+    known = {*_LITHIUM, *_ELECTROLYTE, *cell_fields, *derived}
+    rest = [field.name for field in dataclasses.fields(Parameters) if field.name not in known]
+    pairs.append((interface, (*rest, *_SHORT, *SCATTER)))
+    values = {}
+    for card_name, names in pairs:
+        card = find(card_name)
+        for name in names:
+            if name in cell.parameters:
+                stated = cell.parameters[name]
+                values[name] = Value(name, stated, show(stated, name), STATED, "user")
+            else:
+                values[name] = card.value(name)
+    return values
+
+
+def _conductivity(cell: Cell, number: dict[str, float], values: dict[str, Value], warnings: list[str]) -> float:
+    """Conductivity of this pellet [S/m]: the card's at the card's density, scaled if a porosity is stated or follows."""
+    pellet = cell.electrolyte
+    stated = None if pellet.porosity is None else 1.0 - pellet.porosity
+    weighed = None if pellet.density is None else pellet.density / number["theoretical_density"]
+    if weighed is not None and weighed > 1.0:
+        warnings.append(
+            f"mass, diameter and thickness give {100 * weighed:.0f} % of the theoretical density: one of them is wrong"
+        )
+        weighed = None
+    if stated is not None and weighed is not None and abs(stated - weighed) > 0.03:
+        warnings.append(
+            f"the stated porosity {100 * (1 - stated):.0f} % disagrees with {100 * (1 - weighed):.0f} % from mass, "
+            "diameter and thickness; the stated one is used"
+        )
+    density = stated if stated is not None else weighed
+    if density is None or "conductivity" in cell.parameters:
+        return number["conductivity"]
+    if not 0.65 <= density <= 0.9:
+        warnings.append(
+            f"a relative density of {100 * density:.0f} % is outside the 68 to 82 % that the law of conductivity "
+            "against density rests on"
+        )
+    return conductivity_at_density(
+        number["conductivity"], density, reference_density=number["reference_density"], exponent=number["density_exponent"]
+    )

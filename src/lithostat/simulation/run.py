@@ -1,0 +1,227 @@
+"""simulate(cell, protocol) -> Record."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.metadata
+import platform
+from typing import Any
+
+import jax
+import numpy as np
+import polars as pl
+
+from lithostat.experiment.cell import Cell
+from lithostat.experiment.errors import SimulationError
+from lithostat.experiment.finding import Outcome
+from lithostat.experiment.protocol import Protocol
+from lithostat.experiment.record import Record
+from lithostat.experiment.spectrum import Spectrum
+from lithostat.physics.impedance import stack_impedance
+from lithostat.simulation import integrate
+from lithostat.simulation.engine import engine
+from lithostat.simulation.integrate import Piece, Tolerance
+from lithostat.simulation.resolve import Resolved, resolve, worst_spot
+from lithostat.simulation.schedule import Schedule, schedule
+
+SAMPLES = 12  # points saved per step, beside its end
+_ENDED = {
+    -1: "its time",
+    integrate.SHORT: "short",
+    integrate.CONTACT_LOST: "contact lost",
+    integrate.LITHIUM_SPENT: "lithium spent",
+    integrate.VOLTAGE: "voltage limit",
+    integrate.HIGH: "pressure limit",
+    integrate.LOW: "pressure limit",
+}
+
+
+def simulate(cell: Cell, protocol: Protocol, *, samples: int = SAMPLES, tolerance: Tolerance | None = None) -> Record:
+    """What this cell does under this protocol.
+
+    `samples` points are saved in every step, denser at its start, plus its end. The run is deterministic: the cell is the
+    median cell of its cards, with the focusing of its worst spot (see `ensemble` for scatter). Raises `InputError` for a
+    cell and protocol that do not fit, `SimulationError` (holding the record so far) if the integrator stalls.
+    """
+    resolved = resolve(cell)
+    plan = schedule(cell, protocol)
+    p = resolved.parameters
+    focusing = worst_spot(p.focusing, resolved.scatter, cell.area)
+    p = dataclasses.replace(p, focusing=focusing)
+    fractions = (np.arange(samples) / samples) ** 2
+    with engine():
+        p64 = jax.tree.map(np.float64, p)
+        carry, pieces, count = integrate.trajectory(
+            p64, resolved.laws, plan.table, len(plan.rows), plan.after_short, fractions, tolerance or Tolerance()
+        )
+        carry, pieces, count = jax.tree.map(np.asarray, (carry, pieces, count))
+    pieces = jax.tree.map(lambda leaf: leaf[: int(count)], pieces)
+    record = _record(cell, protocol, resolved, p, plan, pieces, carry)
+    if int(carry.status) == integrate.STALLED:
+        raise SimulationError(
+            f"the integrator could not go on after {float(carry.time) / 3600:.4g} h; the record until then is kept", record
+        )
+    return record
+
+
+def _record(
+    cell: Cell, protocol: Protocol, resolved: Resolved, p: Any, plan: Schedule, pieces: Piece, carry: integrate.Carry
+) -> Record:
+    table = _table(cell, plan, pieces)
+    return Record(
+        table=table,
+        steps=_steps(plan, pieces),
+        outcome=_outcome(table, pieces, carry, p),
+        spectra=_spectra(cell, plan, pieces, p),
+        provenance=provenance(cell, protocol, resolved) | {"parameters": {k: float(v) for k, v in vars(p).items()}},
+        warnings=resolved.warnings,
+    )
+
+
+def _table(cell: Cell, plan: Schedule, pieces: Piece) -> pl.DataFrame:
+    """All saved points of all pieces, one row each; a piece without duration gives one row."""
+    end = pieces.times[:, -1:]
+    keep = np.isfinite(pieces.times) & (pieces.times < end)
+    keep[:, -1] = True
+    shape = pieces.times.shape
+    rows = [plan.rows[row] for row in pieces.row]
+
+    def flat(values: Any) -> np.ndarray:
+        return np.broadcast_to(np.asarray(values, float), shape)[keep]
+
+    def per_piece(values: Any) -> np.ndarray:
+        return flat(np.asarray(values, float)[:, None])
+
+    seen, state, drive, area = pieces.seen, pieces.states, pieces.drive, cell.area
+    local = np.where(np.isfinite(pieces.times), pieces.times, 0.0)
+    before = np.concatenate([[0.0], np.cumsum(np.abs(drive.current) * end[:, 0])[:-1]])
+    ionic = seen.bulk + seen.constriction.sum(-1) + 2.0 * seen.film
+    columns = {
+        "test_time_second": flat(pieces.start[:, None] + local),
+        "voltage_volt": flat(seen.voltage),
+        "current_ampere": per_piece(drive.current * area),
+        "step_count": per_piece([row.step for row in rows]).astype(np.int64),
+        "cycle_count": per_piece([row.cycle for row in rows]).astype(np.int64),
+        "ambient_temperature_celsius": per_piece(drive.temperature - 273.15),
+        "net_capacity_ah": flat((state.ionic_charge + state.leaked_charge) * area / 3600.0),
+        "cumulative_capacity_ah": flat((before[:, None] + np.abs(drive.current)[:, None] * local) * area / 3600.0),
+        "applied_pressure_pa": flat(drive.pressure[:, None] + drive.ramp[:, None] * local),
+        "measured_pressure_pa": flat(seen.pressure),
+        "internal_resistance_ohm": flat(ionic / area),
+        "contact_fraction_1": flat(seen.contact[..., 0]),
+        "contact_fraction_2": flat(seen.contact[..., 1]),
+        "filament_length_1_metre": flat(seen.filament[..., 0]),
+        "filament_length_2_metre": flat(seen.filament[..., 1]),
+        "critical_length_metre": flat(seen.critical.min(-1)),
+        "void_thickness_1_metre": flat(np.maximum(state.void[..., 0], 0.0)),
+        "void_thickness_2_metre": flat(np.maximum(state.void[..., 1], 0.0)),
+        "interphase_thickness_metre": flat(state.interphase),
+        "lithium_thickness_1_metre": flat(state.lithium[..., 0]),
+        "lithium_thickness_2_metre": flat(state.lithium[..., 1]),
+        "ionic_charge_coulomb": flat(state.ionic_charge * area),
+        "leaked_charge_coulomb": flat(state.leaked_charge * area),
+    }
+    return pl.DataFrame(columns)
+
+
+def _steps(plan: Schedule, pieces: Piece) -> pl.DataFrame:
+    """One row per solve: which step, when, under which current, what ended it."""
+    rows = [plan.rows[row] for row in pieces.row]
+    return pl.DataFrame(
+        {
+            "step_count": [row.step for row in rows],
+            "cycle_count": [row.cycle for row in rows],
+            "verb": [row.verb for row in rows],
+            "start_second": pieces.start,
+            "end_second": pieces.start + pieces.times[:, -1],
+            "ended_by": [_ENDED[int(cause)] for cause in pieces.cause],
+        }
+    )
+
+
+def _outcome(table: pl.DataFrame, pieces: Piece, carry: integrate.Carry, p: Any) -> Outcome:
+    """How the test ended, with the numbers that say why."""
+    shorted = np.isfinite(carry.short_time)
+    time = float(carry.short_time if shorted else carry.time)
+    flowing = np.flatnonzero(pieces.drive.current)
+    began = float(pieces.start[flowing[0]]) if flowing.size else None
+    cycling = time - began if began is not None and time >= began else None
+    done = table.filter(pl.col("test_time_second") <= time)
+    both = float(done["cumulative_capacity_ah"][-1]) * 3600.0 / p.area
+    net = float(done["net_capacity_ah"][-1]) * 3600.0 / p.area
+    at = int(np.flatnonzero(pieces.cause == integrate.SHORT)[0]) if shorted else -1
+    seen = jax.tree.map(lambda leaf: leaf[at, -1], pieces.seen)
+    kind, cause, evidence = _why(carry, seen, p, shorted, mechanical=cycling is None or cycling <= 0.0)
+    return Outcome(kind, time, cycling, 0.5 * (both + net), both, float(seen.pressure), cause, evidence)
+
+
+def _why(carry: integrate.Carry, seen: Any, p: Any, shorted: bool, *, mechanical: bool) -> tuple[str, str, tuple[str, ...]]:
+    """(kind, cause, evidence) of an outcome."""
+    longest, limit, mpa = 1e6 * float(seen.filament.max()), 1e6 * float(seen.critical.min()), float(seen.pressure) / 1e6
+    evidence = (
+        f"deepest filament {longest:.4g} um",
+        f"length that shorts at {mpa:.4g} MPa: {limit:.4g} um",
+        f"contact {100 * float(seen.contact.min()):.3g} % of the area",
+    )
+    if shorted:
+        across = float(seen.critical.min()) >= float(p.thickness)
+        cause = "lithium reached the other electrode" if across else "a lithium-filled flaw ran through the electrolyte"
+        return ("short before current" if mechanical else "short"), cause, evidence
+    status = int(carry.status)
+    if status == integrate.NO_CONTACT:
+        return "contact lost", "voids or too little pressure took the contact under current", evidence
+    if status == integrate.NO_LITHIUM:
+        return "lithium spent", "one electrode was stripped of all its lithium", evidence
+    if status == integrate.STALLED:
+        return "stalled", "the integrator could not go on", evidence
+    return "survived", "the protocol came to its end", evidence
+
+
+def _spectra(cell: Cell, plan: Schedule, pieces: Piece, p: Any) -> tuple[Spectrum, ...]:
+    """The impedance at every measuring step, from the same resistances the voltage is made of."""
+    spectra = []
+    for index, row in enumerate(pieces.row):
+        sweep = plan.rows[row].sweep
+        if sweep is None:
+            continue
+        seen = jax.tree.map(lambda leaf, i=index: leaf[i, -1], pieces.seen)
+        decades = np.log10(sweep.start / sweep.stop)
+        frequency = np.logspace(
+            np.log10(sweep.start), np.log10(sweep.stop), int(round(decades * sweep.points_per_decade)) + 1
+        )
+        areal = stack_impedance(
+            frequency,
+            series=seen.bulk + seen.constriction.sum(),
+            interface=np.full(2, seen.film),
+            capacitance=p.double_layer_capacitance,
+        )
+        areal = 1.0 / (1.0 / areal + pieces.states.conductance[index, -1])
+        spectra.append(
+            Spectrum(
+                frequency,
+                areal / cell.area,
+                time=float(pieces.start[index]),
+                pressure=float(seen.pressure),
+                temperature=float(pieces.drive.temperature[index]),
+                area=cell.area,
+                name=f"step {plan.rows[row].step}",
+            )
+        )
+    return tuple(spectra)
+
+
+def provenance(cell: Cell, protocol: Protocol, resolved: Resolved) -> dict[str, Any]:
+    """What was simulated, with which laws, numbers, citations and versions."""
+    packages = ("lithostat", "jax", "diffrax", "equinox", "numpy", "polars")
+    return {
+        "made_by": "simulation",
+        "cell": cell.model_dump(mode="json"),
+        "protocol": protocol.model_dump(mode="json", by_alias=True),
+        "seed": None,
+        "laws": resolved.laws._asdict(),
+        "values": {
+            name: {"text": value.text, "source": value.source.cite, "doi": value.source.doi, "tag": value.tag}
+            for name, value in resolved.values.items()
+        },
+        "versions": {name: importlib.metadata.version(name) for name in packages} | {"python": platform.python_version()},
+    }
