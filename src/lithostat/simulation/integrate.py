@@ -153,6 +153,8 @@ def solve(
         states = jax.tree.map(lambda way, last: jnp.concatenate([way, last]), real["way"], states)
     failed = solution.result != diffrax.RESULTS.successful
     failed &= solution.result != diffrax.RESULTS.event_occurred
+    for leaf in jax.tree.leaves(end):
+        failed |= ~jnp.isfinite(leaf).all()
     return solution.ts["end"][0], end, failed, times, states
 
 
