@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from lithostat.experiment.document import explain
 from lithostat.experiment.errors import nearest
 from lithostat.experiment.quantity import QUANTITIES, reader, show
 
@@ -23,6 +24,17 @@ class Noun(BaseModel):
     """A frozen record that refuses keys it does not know."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any], *, si: bool = False) -> Self:
+        """Build it from plain data as a person writes it; with `si`, from what `model_dump` gave (bare SI floats).
+
+        Raises `InputError` with the place, what was read and what was expected.
+        """
+        try:
+            return cls.model_validate(data, context={"si": si})
+        except ValidationError as error:
+            raise explain(error, cls, None) from None
 
 
 class Electrode(Noun):

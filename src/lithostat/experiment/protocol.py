@@ -129,7 +129,8 @@ def _value(verb: str, value: Any) -> dict[str, Any]:
         if verb in PRESSURE_VERBS:
             return {"value": parse(value, "pressure")}
         if verb in WAITING_VERBS:
-            return {"duration": parse(value, "time")}
+            parse(value, "time")  # for an error that names the verb
+            return {"duration": value}
         if verb == "set_temperature":
             return {"value": parse(value, "temperature")}
         if verb in CURRENT_VERBS:

@@ -1,0 +1,1 @@
+"""Published experiments as data, and what the model makes of them."""

@@ -80,7 +80,7 @@ def ensemble(
         with engine():
             p = jax.tree.map(np.float64, resolved.parameters)
             p = dataclasses.replace(p, **{name: drawn[name][index] for name in SCATTERED})
-            carry = integrate.ending(p, resolved.laws, plan.table, rows, 0.0, LOOSE, axes)
+            carry = integrate.ending(p, resolved.laws, plan.table, plan.length, np.zeros(()), LOOSE, axes)
             carry = jax.tree.map(np.asarray, carry)
         if progress:
             progress(min(CHUNK, members - first))

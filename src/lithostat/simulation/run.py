@@ -52,7 +52,7 @@ def simulate(cell: Cell, protocol: Protocol, *, samples: int = SAMPLES, toleranc
     with engine():
         p64 = jax.tree.map(np.float64, p)
         carry, pieces, count = integrate.trajectory(
-            p64, resolved.laws, plan.table, len(plan.rows), plan.after_short, fractions, tolerance or Tolerance()
+            p64, resolved.laws, plan.table, plan.length, plan.wait, fractions, tolerance or Tolerance()
         )
         carry, pieces, count = jax.tree.map(np.asarray, (carry, pieces, count))
     pieces = jax.tree.map(lambda leaf: leaf[: int(count)], pieces)

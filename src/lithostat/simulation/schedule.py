@@ -12,7 +12,7 @@ from lithostat.experiment.errors import InputError
 from lithostat.experiment.protocol import CURRENT_VERBS, PRESSURE_VERBS, Limits, Protocol, Step, Sweep
 from lithostat.simulation.parameters import Segment
 
-SMALLEST_TABLE = 64
+TABLES = (64, 4096, 16384, 65536, 262144)  # lengths that tables are padded to: few, because each compiles anew
 PLAIN = Segment(0.0, 0.0, 298.15, math.nan, 0.0, 0.0, math.inf, math.inf, -math.inf, 0, 0, 0)
 
 
@@ -32,6 +32,16 @@ class Schedule(NamedTuple):
     rows: tuple[Row, ...]
     after_short: float
 
+    @property
+    def length(self) -> np.ndarray:
+        """Number of rows as an array: a Python number would be compiled in."""
+        return np.asarray(len(self.rows))
+
+    @property
+    def wait(self) -> np.ndarray:
+        """Time that the test goes on after a short, as an array [s]."""
+        return np.asarray(self.after_short)
+
 
 def schedule(cell: Cell, protocol: Protocol) -> Schedule:
     """Unroll the protocol for this cell. Repeats become rows; a measured pressure is cut at its knots."""
@@ -43,9 +53,7 @@ def schedule(cell: Cell, protocol: Protocol) -> Schedule:
     builder = _Builder(cell, protocol.temperature)
     builder.add_all(protocol.steps, ())
     segments, rows = builder.segments, tuple(builder.rows)
-    length = SMALLEST_TABLE
-    while length < len(rows):
-        length *= 4
+    length = next(length for length in TABLES if length >= len(rows))
     padded = segments + [PLAIN] * (length - len(rows))
     columns = (np.array(column, int if name.endswith("exit") else float) for name, column in _columns(padded))
     return Schedule(Segment(*columns), rows, protocol.after_short)

@@ -1,0 +1,356 @@
+"""The command line. Heavy packages are imported inside the commands that need them."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lithostat.experiment.errors import InputError, LithostatError, nearest
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from lithostat.experiment.experiment import Experiment
+    from lithostat.experiment.record import Record
+
+PAPERS = ("doux2020",)
+
+app = typer.Typer(
+    help="Solid-state lithium cells under stack pressure: simulate them, and see when and why they short.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    epilog="Exit codes: 0 done, 1 a target was missed, 2 the input cannot be used, 3 the simulation stopped, 4 a package is missing.",
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON to standard output and nothing else.")]
+Output = Annotated[Path, typer.Option("--output", "-o", help="Folder for what is written; made if it is not there.")]
+
+
+def main() -> None:
+    """Entry point: errors become one sentence and an exit code, never a traceback."""
+    try:
+        app()
+    except LithostatError as error:
+        _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _fail("stopped", 130)
+    except BrokenPipeError:
+        sys.exit(0)
+    except Exception as error:
+        _fail(f"this is a fault in lithostat, please report it: {type(error).__name__}: {error}", 70)
+
+
+def _fail(message: str, code: int) -> None:
+    if "--json" in sys.argv:
+        print(json.dumps({"error": message, "exit_code": code}))
+    print(f"lithostat: {message}", file=sys.stderr)
+    sys.exit(code)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"lithostat {version('lithostat')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def run(
+    file: Annotated[Path, typer.Argument(help="A YAML file with `cell` and `protocol`.", metavar="FILE")],
+    output: Output = Path("lithostat-out"),
+    cells: Annotated[
+        int, typer.Option(min=1, help="Simulate this many cells with the scatter of the cards, beside the median cell.")
+    ] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the scatter.")] = 0,
+    csv: Annotated[bool, typer.Option("--csv", help="Write the record as CSV too.")] = False,
+    figure: Annotated[bool, typer.Option(help="Draw the record.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Simulate a cell under a protocol: print how it ends, write the record and a figure."""
+    from lithostat.experiment.experiment import read_experiment
+
+    console = _console()
+    experiment = read_experiment(file)
+    with _busy(console, "simulating (the first run on a machine compiles for about ten seconds)"):
+        from lithostat.simulation.run import simulate
+
+        record, problem = _kept(lambda: simulate(experiment.cell, experiment.protocol))
+    written = [record.write_parquet(output / f"{file.stem}.parquet")]
+    if csv:
+        written.append(record.write_csv(output / f"{file.stem}.csv"))
+    if figure:
+        from lithostat.show.record_figure import record_figure
+
+        written.append(_save(record_figure(record, experiment.cell.name), output / f"{file.stem}.png"))
+    survival = None
+    if cells > 1 and problem is None:
+        survival, more = _survival(console, experiment, cells, seed, output / f"{file.stem}-cells", figure)
+        written += more
+    if as_json:
+        _print_json(_summary(record, written) | ({"survival": survival} if survival else {}))
+    else:
+        _print_outcome(record, survival, written)
+    if problem is not None:
+        raise problem
+
+
+@app.command()
+def reproduce(
+    paper: Annotated[str, typer.Argument(help=f"A published paper: {', '.join(PAPERS)}.")],
+    output: Output = Path("lithostat-out"),
+    as_json: Json = False,
+) -> None:
+    """Simulate a paper's experiments and hold them against its numbers: a table, figures, and a page with both."""
+    if paper not in PAPERS:
+        raise InputError(f"there is no paper '{paper}'{nearest(paper, PAPERS)}", expected=f"one of {', '.join(PAPERS)}")
+    with _steps(_console(), "importing", 13) as step:
+        from lithostat.papers.doux2020.figures import figures
+        from lithostat.papers.doux2020.page import paper_page
+        from lithostat.papers.doux2020.reproduce import reproduce as reproduce_paper
+
+        result = reproduce_paper(step)
+        step("figures")
+        folder = output / paper
+        written = [
+            _save(drawn, folder / f"{name.replace(' ', '-')}.png") for name, drawn in figures(result).items()
+        ]
+        written += [record.write_parquet(folder / f"{name}.parquet") for name, record in result.records.items()]
+        step("page")
+        from lithostat.experiment.record import write_text
+
+        rows = [row.as_dict() for row in result.rows]
+        written.append(write_text(folder / "table.json", json.dumps(_plain(rows), indent=1)))
+        written.append(write_text(folder / "index.html", paper_page(result)))
+    if as_json:
+        _print_json(rows)
+    else:
+        _print_rows(result, written[-1])
+    if not result.passed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def materials(
+    name: Annotated[str | None, typer.Argument(help="A card; all of them if left out.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show the material cards: every number with its unit, source and evidence tag."""
+    from lithostat.materials.card import cards, find
+
+    chosen = [find(name)] if name else list(cards().values())
+    if as_json:
+        _print_json([_card(card) for card in chosen])
+        return
+    from rich.table import Table
+
+    console = _console(stderr=False)
+    if name is None:
+        table = Table("card", "kind", "numbers", "about", box=None)
+        for card in chosen:
+            table.add_row(f"[bold]{card.name}[/]", card.kind, str(len(card.properties)), card.about)
+        console.print(table)
+        console.print("\n[dim]lithostat materials NAME shows one card with its sources.[/]")
+        return
+    _print_card(console, chosen[0])
+
+
+def _console(*, stderr: bool = True) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False)
+
+
+@contextmanager
+def _busy(console: Console, text: str) -> Iterator[None]:
+    with console.status(text) if console.is_terminal else _nothing():
+        yield
+
+
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield
+
+
+@contextmanager
+def _steps(console: Console, first: str, total: int) -> Iterator[Any]:
+    """A progress bar; the yielded function names the step that begins."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(first, total=total)
+        yield lambda name: progress.update(task, description=name, advance=1)
+
+
+def _kept(simulate: Any) -> tuple[Record, LithostatError | None]:
+    """The record, and the error that stopped it, if it holds what was computed until then."""
+    from lithostat.experiment.errors import SimulationError
+
+    try:
+        return simulate(), None
+    except SimulationError as error:
+        if error.record is None:
+            raise
+        return error.record, error  # type: ignore[return-value]
+
+
+def _save(figure: Any, path: Path) -> Path:
+    from lithostat.experiment.record import write_whole
+    from lithostat.show.style import style
+
+    with style():
+        return write_whole(path, lambda temporary: figure.savefig(temporary))
+
+
+def _survival(
+    console: Console, experiment: Experiment, cells: int, seed: int, stem: Path, draw: bool
+) -> tuple[dict[str, Any], list[Path]]:
+    """Many cells: what share is alive when, as a summary, a table and a figure."""
+    import numpy as np
+
+    from lithostat.experiment.record import write_whole
+    from lithostat.simulation.ensemble import CHUNK, ensemble
+
+    with _steps(console, f"{cells} cells", -(-cells // CHUNK)) as step:
+        many = ensemble(experiment.cell, experiment.protocol, members=cells, seed=seed, progress=lambda _: step(f"{cells} cells"))
+    failed = np.sort(many.members["cycling_second"].to_numpy()[many.members["kind"].to_numpy() != "survived"]) / 3600.0
+    times = np.linspace(0.0, many.length_second, 500)
+    share = many.survival(times)
+    written = [write_whole(stem.with_suffix(".parquet"), lambda temporary: many.members.write_parquet(temporary))]
+    if draw:
+        from lithostat.show.survival_figure import survival_figure
+
+        written.append(_save(survival_figure(times, share, f"{experiment.cell.name}, {cells} cells"), stem.with_suffix(".png")))
+    summary = {"cells": cells, "seed": seed, "survived": cells - len(failed)}
+    for level in (10, 50, 90):
+        index = math.ceil(level / 100 * cells) - 1
+        summary[f"hours_until_{level}_percent_failed"] = float(failed[index]) if index < len(failed) else None
+    return summary, written
+
+
+def _summary(record: Record, written: list[Path]) -> dict[str, Any]:
+    outcome = record.outcome
+    return {
+        "outcome": outcome.as_dict() if outcome else None,
+        "warnings": list(record.warnings),
+        "spectra": [
+            {"pressure_pa": s.pressure, "test_time_second": s.time, "total_resistance_ohm": s.total_resistance}
+            for s in record.spectra
+        ],
+        "rows": len(record.table),
+        "written": [str(path) for path in written],
+    }
+
+
+def _print_outcome(record: Record, survival: dict[str, Any] | None, written: list[Path]) -> None:
+    from rich.table import Table
+
+    from lithostat.experiment.quantity import show
+
+    console, outcome = _console(stderr=False), record.outcome
+    assert outcome is not None
+    colour = "green" if outcome.kind == "survived" else "red"
+    console.print(f"[bold {colour}]{outcome.kind}[/] after {show(outcome.time, 'time')}: {outcome.cause}")
+    table = Table(box=None, show_header=False, padding=(0, 2))
+    if outcome.cycling_time is not None:
+        table.add_row("since current first flowed", show(outcome.cycling_time, "time"))
+    table.add_row("charge in one direction", show(outcome.charge, "areal_charge"))
+    table.add_row("charge in both directions", show(outcome.charge_both, "areal_charge"))
+    table.add_row("stack pressure", show(outcome.pressure, "pressure"))
+    for line in outcome.evidence:
+        table.add_row("evidence", line)
+    for spectrum in record.spectra:
+        table.add_row(f"impedance at {show(spectrum.pressure or 0.0, 'pressure')}", f"{spectrum.total_resistance:.4g} ohm")
+    for name, value in (survival or {}).items():
+        table.add_row(name.replace("_", " "), "not reached" if value is None else f"{value:.4g}")
+    console.print(table)
+    for warning in record.warnings:
+        console.print(f"[yellow]warning[/] {warning}")
+    console.print("[dim]wrote " + ", ".join(str(path) for path in written) + "[/]", soft_wrap=True)
+
+
+def _print_rows(result: Any, path: Path) -> None:
+    from rich.table import Table
+
+    console = _console(stderr=False)
+    table = Table(box=None, padding=(0, 1))
+    for name in ("id", "measured", "simulated", "unit", "ratio", "verdict", "tag"):
+        table.add_column(name, justify="right" if name in ("measured", "simulated", "ratio") else "left")
+    for row in result.rows:
+        colour = {True: "green", False: "red", None: "dim"}[row.passed]
+        measured = row.measured_text or f"{row.measured:.4g}"
+        simulated = "none" if row.simulated is None else f"{row.simulated:.4g}"
+        ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
+        table.add_row(row.id, measured, simulated, row.unit, ratio, f"[{colour}]{row.verdict}[/]", row.tag)
+    console.print(table)
+    aimed = [row for row in result.rows if row.passed is not None]
+    console.print(f"\n{sum(bool(r.passed) for r in aimed)} of {len(aimed)} targets met; dim rows have none.")
+    console.print(
+        "Fitted to these very data: toughness, throat radius, focusing (to the times); contact pressure, constriction "
+        "resistance, unloading exponent (to the impedance)."
+    )
+    console.print(f"[dim]page: {path}[/]", soft_wrap=True)
+
+
+def _print_card(console: Console, card: Any) -> None:
+    from rich.table import Table
+
+    console.print(f"[bold]{card.name}[/] ({card.kind}): {card.about}\n")
+    table = Table("property", "value", "tag", "source", "conditions and notes", box=None, padding=(0, 1))
+    for name, value in card.properties.items():
+        for entry in (value, *card.others[name]):
+            main = entry is value
+            mark = " [yellow]unverified[/]" if entry.unverified else ""
+            notes = "; ".join(part for part in (entry.conditions, entry.note) if part)
+            label = f"[bold]{name}[/]" if main else "[dim]  other[/]"
+            table.add_row(label, entry.text, entry.tag + mark, entry.source.cite, notes)
+    console.print(table)
+
+
+def _card(card: Any) -> dict[str, Any]:
+    def entry(value: Any) -> dict[str, Any]:
+        return value._asdict() | {"source": value.source._asdict()}
+
+    return {
+        "name": card.name,
+        "kind": card.kind,
+        "about": card.about,
+        "properties": {name: entry(value) for name, value in card.properties.items()},
+        "others": {name: [entry(value) for value in values] for name, values in card.others.items() if values},
+    }
+
+
+def _plain(data: Any) -> Any:
+    """JSON has no NaN and no infinity: they become null."""
+    if isinstance(data, dict):
+        return {key: _plain(value) for key, value in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [_plain(value) for value in data]
+    return None if isinstance(data, float) and not math.isfinite(data) else data
+
+
+def _print_json(data: Any) -> None:
+    print(json.dumps(_plain(data), indent=1))
+
+
+if __name__ == "__main__":
+    main()

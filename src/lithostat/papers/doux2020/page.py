@@ -1,0 +1,69 @@
+"""The paper's page: its figures and numbers with the model's, and what that rests on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lithostat.experiment.quantity import show
+from lithostat.experiment.source import TAGS
+from lithostat.papers.doux2020.figures import figures
+from lithostat.papers.doux2020.published import cell, published
+from lithostat.papers.doux2020.reproduce import Reproduction
+from lithostat.papers.row import Row
+from lithostat.show.page import page, svg
+from lithostat.simulation.resolve import resolve
+
+
+def paper_page(result: Reproduction) -> str:
+    """The whole page as HTML text."""
+    data = published()
+    resolved = resolve(cell())
+    fitted = [name for entry in data["fitted"] for name in entry["parameters"]]
+    others = [value for name, value in resolved.values.items() if name not in fitted]
+    with_target = [row for row in result.rows if row.passed is not None]
+    return page(
+        "paper.html",
+        paper=data,
+        rows=[_printed(row) for row in result.rows],
+        figures={name: svg(figure) for name, figure in figures(result).items()},
+        met=sum(bool(row.passed) for row in with_target),
+        aimed=len(with_target),
+        shown=len(result.rows) - len(with_target),
+        fitted_count=len(fitted),
+        fitted=[_fitted(entry, resolved.values) for entry in data["fitted"]],
+        others=[
+            {"name": v.name, "text": v.text, "source": v.source.cite, "tag": v.tag, "unverified": v.unverified}
+            for v in others
+        ],
+        summary=summary(),
+        tags=TAGS,
+        versions=result.records["fig4"].provenance["versions"],
+    )
+
+
+def summary() -> str:
+    """One paragraph on what the agreement is worth."""
+    return (
+        "Toughness, throat radius and focusing (three numbers) were fitted to the very times to short that they are "
+        "compared with here, and three contact parameters to the impedance points. Agreement with those rows shows that "
+        "the model can describe the paper, not that it predicts other cells. One cell per pressure was measured."
+    )
+
+
+def _fitted(entry: dict[str, Any], values: dict[str, Any]) -> dict[str, str]:
+    names = entry["parameters"]
+    texts = [show(values[name].value, name) for name in names]
+    return {"names": ", ".join(names), "values": ", ".join(texts), "to": entry["to"], "note": entry["note"]}
+
+
+def _printed(row: Row) -> dict[str, Any]:
+    """A row with its numbers as text."""
+    return row.as_dict() | {
+        "measured": row.measured_text or _number(row.measured),
+        "simulated": _number(row.simulated) if row.simulated is not None else "none",
+        "ratio": "" if row.ratio is None else f"{row.ratio:.2f}",
+    }
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"

@@ -1,0 +1,34 @@
+"""Self-contained HTML pages: figures as inline SVG, no request to anywhere."""
+
+from __future__ import annotations
+
+import io
+import re
+from importlib import resources
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from lithostat.show.style import style
+
+
+def svg(figure: Figure) -> str:
+    """A figure as an SVG element that can stand in a page."""
+    buffer = io.StringIO()
+    with style():
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    return re.sub(r'(<svg[^>]*?) width="[^"]*" height="[^"]*"', r'\1 class="figure" role="img"', text, count=1)
+
+
+def page(template: str, **contents: Any) -> str:
+    """Fill a template of this package; everything that is not marked safe is escaped."""
+    import jinja2
+
+    folder = resources.files("lithostat.show") / "templates"
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.loader = jinja2.FunctionLoader(lambda name: (folder / name).read_text(encoding="utf-8"))
+    return environment.get_template(template).render(**contents)

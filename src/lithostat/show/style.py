@@ -1,0 +1,54 @@
+"""How figures look: one palette, one set of defaults, figures made without a display."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+INK, MUTED, GRID = "#1b2733", "#6b7885", "#dfe4e8"
+BLUE, ORANGE, RED, GREEN, VIOLET = "#1f6fb2", "#e08a1e", "#c63b3b", "#2f8f5b", "#7a5aa6"
+
+_DEFAULTS = {
+    "font.family": ["DejaVu Sans"],
+    "font.size": 9.0,
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "axes.titlesize": 10.0,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "axes.titlecolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": GRID,
+    "grid.linewidth": 0.6,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "legend.frameon": False,
+    "legend.fontsize": 8.0,
+    "lines.linewidth": 1.4,
+    "savefig.dpi": 160,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "lithostat",
+    "path.simplify_threshold": 0.5,
+}
+
+
+@contextlib.contextmanager
+def style() -> Iterator[None]:
+    """Draw inside this block with the package's look; the user's own settings come back after it."""
+    with mpl.rc_context(_DEFAULTS):
+        yield
+
+
+def blank(width: float, height: float, rows: int = 1, columns: int = 1, **layout: Any) -> tuple[Figure, Any]:
+    """An empty figure of that size in inches and its axes; needs no window system."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.subplots(rows, columns, **layout)
