@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lithostat.experiment.record import Record
 
 PAPERS = ("doux2020",)
+WIDTH = 110  # of what is printed into a file or pipe
 
 app = typer.Typer(
     help="Solid-state lithium cells under stack pressure: simulate them, and see when and why they short.",
@@ -28,7 +29,10 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
-    epilog="Exit codes: 0 done, 1 a target was missed, 2 the input cannot be used, 3 the simulation stopped, 4 a package is missing.",
+    epilog=(
+        "Exit codes: 0 done, 1 a target was missed, 2 the input cannot be used, 3 the simulation stopped, "
+        "4 a package is missing."
+    ),
 )
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON to standard output and nothing else.")]
@@ -130,9 +134,7 @@ def reproduce(
         result = reproduce_paper(step)
         step("figures")
         folder = output / paper
-        written = [
-            _save(drawn, folder / f"{name.replace(' ', '-')}.png") for name, drawn in figures(result).items()
-        ]
+        written = [_save(drawn, folder / f"{name.replace(' ', '-')}.png") for name, drawn in figures(result).items()]
         written += [record.write_parquet(folder / f"{name}.parquet") for name, record in result.records.items()]
         step("page")
         from lithostat.experiment.record import write_text
@@ -176,7 +178,8 @@ def materials(
 def _console(*, stderr: bool = True) -> Console:
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False)
+    console = Console(stderr=stderr, highlight=False)
+    return console if console.is_terminal else Console(stderr=stderr, highlight=False, width=WIDTH)
 
 
 @contextmanager
@@ -231,7 +234,9 @@ def _survival(
     from lithostat.simulation.ensemble import CHUNK, ensemble
 
     with _steps(console, f"{cells} cells", -(-cells // CHUNK)) as step:
-        many = ensemble(experiment.cell, experiment.protocol, members=cells, seed=seed, progress=lambda _: step(f"{cells} cells"))
+        many = ensemble(
+            experiment.cell, experiment.protocol, members=cells, seed=seed, progress=lambda _: step(f"{cells} cells")
+        )
     failed = np.sort(many.members["cycling_second"].to_numpy()[many.members["kind"].to_numpy() != "survived"]) / 3600.0
     times = np.linspace(0.0, many.length_second, 500)
     share = many.survival(times)
@@ -239,8 +244,10 @@ def _survival(
     if draw:
         from lithostat.show.survival_figure import survival_figure
 
-        written.append(_save(survival_figure(times, share, f"{experiment.cell.name}, {cells} cells"), stem.with_suffix(".png")))
-    summary = {"cells": cells, "seed": seed, "survived": cells - len(failed)}
+        written.append(
+            _save(survival_figure(times, share, f"{experiment.cell.name}, {cells} cells"), stem.with_suffix(".png"))
+        )
+    summary: dict[str, Any] = {"cells": cells, "seed": seed, "survived": cells - len(failed)}
     for level in (10, 50, 90):
         index = math.ceil(level / 100 * cells) - 1
         summary[f"hours_until_{level}_percent_failed"] = float(failed[index]) if index < len(failed) else None
@@ -279,7 +286,9 @@ def _print_outcome(record: Record, survival: dict[str, Any] | None, written: lis
     for line in outcome.evidence:
         table.add_row("evidence", line)
     for spectrum in record.spectra:
-        table.add_row(f"impedance at {show(spectrum.pressure or 0.0, 'pressure')}", f"{spectrum.total_resistance:.4g} ohm")
+        table.add_row(
+            f"impedance at {show(spectrum.pressure or 0.0, 'pressure')}", f"{spectrum.total_resistance:.4g} ohm"
+        )
     for name, value in (survival or {}).items():
         table.add_row(name.replace("_", " "), "not reached" if value is None else f"{value:.4g}")
     console.print(table)
@@ -293,14 +302,15 @@ def _print_rows(result: Any, path: Path) -> None:
 
     console = _console(stderr=False)
     table = Table(box=None, padding=(0, 1))
-    for name in ("id", "measured", "simulated", "unit", "ratio", "verdict", "tag"):
-        table.add_column(name, justify="right" if name in ("measured", "simulated", "ratio") else "left")
+    for name in ("id", "measured", "simulated", "unit", "ratio", "verdict"):
+        numeric = name in ("measured", "simulated", "ratio")
+        table.add_column(name, justify="right" if numeric else "left", no_wrap=name != "verdict")
     for row in result.rows:
         colour = {True: "green", False: "red", None: "dim"}[row.passed]
         measured = row.measured_text or f"{row.measured:.4g}"
         simulated = "none" if row.simulated is None else f"{row.simulated:.4g}"
         ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
-        table.add_row(row.id, measured, simulated, row.unit, ratio, f"[{colour}]{row.verdict}[/]", row.tag)
+        table.add_row(row.id, measured, simulated, row.unit, ratio, f"[{colour}]{row.verdict}[/]")
     console.print(table)
     aimed = [row for row in result.rows if row.passed is not None]
     console.print(f"\n{sum(bool(r.passed) for r in aimed)} of {len(aimed)} targets met; dim rows have none.")

@@ -104,7 +104,10 @@ class Fixture(Noun):
             raise ValueError("'times' and 'pressures' go with kind 'measured', which needs both")
         if self.times is not None and self.pressures is not None:
             if len(self.times) != len(self.pressures) or len(self.times) < 2:
-                raise ValueError(f"received {len(self.times)} times and {len(self.pressures)} pressures; expected the same number, at least 2")
+                raise ValueError(
+                    f"received {len(self.times)} times and {len(self.pressures)} pressures; "
+                    "expected the same number, at least 2"
+                )
             if self.times[0] != 0.0 or any(b <= a for a, b in zip(self.times, self.times[1:], strict=False)):
                 raise ValueError("'times' do not rise from 0; expected each later than the one before")
         return self

@@ -23,10 +23,12 @@ class Document:
 
     def line(self, place: Iterable[str | int]) -> int | None:
         """Line (from 1) of the entry at `place`, or of the nearest parent that has one."""
-        node, line = self._tree, None
+        node: Any = self._tree
+        line = None
         for key in place:
             try:
-                position = node.lc.key(key) if isinstance(node, Mapping) else node.lc.item(key)
+                marks = node.lc  # ruamel's own, on mappings and lists
+                position = marks.key(key) if isinstance(node, Mapping) else marks.item(key)
                 line, node = position[0] + 1, node[key]
             except (AttributeError, KeyError, IndexError, TypeError):
                 break
@@ -83,7 +85,9 @@ def parse(text: str, file: str = "input") -> Document:
     return Document(_plain(tree), tree, file)
 
 
-def explain(error: pydantic.ValidationError, model: type[pydantic.BaseModel], document: Document | None, at: Place = ()) -> InputError:
+def explain(
+    error: pydantic.ValidationError, model: type[pydantic.BaseModel], document: Document | None, at: Place = ()
+) -> InputError:
     """The first fault of a validation as one sentence; more faults are counted."""
     faults = error.errors()
     first = faults[0]

@@ -1,18 +1,18 @@
 """The protocol: what is done to a cell, as a list of steps in the words of the lab.
 
+steps:
+  - press: 25 MPa            # fabrication: no current, lithium conforms
+    for: 1 min
+  - release: 5 MPa
+  - rest: 10 min
+  - measure_impedance: {from: 1 MHz, to: 0.1 Hz}
+  - repeat: 500
     steps:
-      - press: 25 MPa            # fabrication: no current, lithium conforms
-        for: 1 min
-      - release: 5 MPa
-      - rest: 10 min
-      - measure_impedance: {from: 1 MHz, to: 0.1 Hz}
-      - repeat: 500
-        steps:
-          - plate: 75 uA/cm2     # onto electrode 1
-            for: 1 h
-          - strip: 75 uA/cm2     # back
-            for: 1 h
-            until: {voltage: 0.5 V}
+      - plate: 75 uA/cm2     # onto electrode 1
+        for: 1 h
+      - strip: 75 uA/cm2     # back
+        for: 1 h
+        until: {voltage: 0.5 V}
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from lithostat.experiment.cell import Noun, Pressure, Time
 from lithostat.experiment.errors import InputError, nearest
-from lithostat.experiment.quantity import parse, reader
+from lithostat.experiment.quantity import parse, reader, show
 
 Temperature = Annotated[float, BeforeValidator(reader("temperature"))]
 Voltage = Annotated[float, BeforeValidator(reader("voltage"))]
@@ -36,6 +36,7 @@ CURRENT_VERBS = ("plate", "strip")
 VERBS = (*PRESSURE_VERBS, *WAITING_VERBS, *CURRENT_VERBS, "measure_impedance", "set_temperature", "repeat")
 BESIDE = ("for", "until", "steps")  # keys that stand beside a verb
 MOST_STEPS = 200_000
+MOST_NESTED = 6
 
 
 class Limits(Noun):
@@ -81,14 +82,27 @@ class Step(Noun):
         if len(verbs) != 1:
             strange = [key for key in data if key not in (*VERBS, *BESIDE)]
             if strange:
-                raise ValueError(f"unknown key '{strange[0]}'{nearest(strange[0], (*VERBS, *BESIDE))}; expected one of {', '.join(VERBS)}")
-            raise ValueError(f"received {len(verbs)} verbs ({', '.join(verbs) or 'none'}); expected one of {', '.join(VERBS)}")
+                raise ValueError(
+                    f"unknown key '{strange[0]}'{nearest(strange[0], (*VERBS, *BESIDE))}; "
+                    f"expected one of {', '.join(VERBS)}"
+                )
+            raise ValueError(
+                f"received {len(verbs)} verbs ({', '.join(verbs) or 'none'}); expected one of {', '.join(VERBS)}"
+            )
         return _worded(verbs[0], data)
 
     @model_validator(mode="after")
     def _complete(self) -> Step:
-        if self.verb in CURRENT_VERBS and self.duration is None and self.until.time is None and self.until.charge is None:
-            raise ValueError(f"'{self.verb}' may never end; expected 'for' or a limit on time or charge (a voltage may never be reached)")
+        if (
+            self.verb in CURRENT_VERBS
+            and self.duration is None
+            and self.until.time is None
+            and self.until.charge is None
+        ):
+            raise ValueError(
+                f"'{self.verb}' may never end; expected 'for' or a limit on time or charge "
+                "(a voltage may never be reached)"
+            )
         if self.verb == "repeat" and not self.steps:
             raise ValueError("'repeat' has no 'steps'")
         if self.verb not in CURRENT_VERBS and self.until.charge is not None and self.verb != "repeat":
@@ -116,7 +130,10 @@ def _worded(verb: str, data: dict[str, Any]) -> dict[str, Any]:
     }[verb]
     for key in data:
         if key != verb and key not in allowed:
-            raise ValueError(f"unknown key '{key}'{nearest(key, allowed)}; expected, beside '{verb}', {' or '.join(allowed) or 'nothing'}")
+            raise ValueError(
+                f"unknown key '{key}'{nearest(key, allowed)}; "
+                f"expected, beside '{verb}', {' or '.join(allowed) or 'nothing'}"
+            )
     step: dict[str, Any] = {"verb": verb, "until": data.get("until") or {}, "steps": tuple(data.get("steps") or ())}
     if "for" in data:
         step["duration"] = data["for"]
@@ -167,9 +184,13 @@ class Protocol(Noun):
 
     @model_validator(mode="after")
     def _ends(self) -> Protocol:
+        if _depth(self.steps) > MOST_NESTED:
+            raise ValueError(f"repeats are nested {_depth(self.steps) - 1} deep; expected at most {MOST_NESTED - 1}")
         count = _count(self.steps)
         if count > MOST_STEPS:
-            raise ValueError(f"unrolls to {count:.3g} steps; expected at most {MOST_STEPS}: use fewer repeats or longer steps")
+            raise ValueError(
+                f"unrolls to {count:.3g} steps; expected at most {MOST_STEPS}: use fewer repeats or longer steps"
+            )
         _check_pressures(self.steps, 0.0)
         return self
 
@@ -182,12 +203,21 @@ def _check_pressures(steps: tuple[Step, ...], present: float) -> float:
     """Follow the set pressure through the steps; 'press' must raise it and 'release' must lower it."""
     for number, step in enumerate(steps, 1):
         if step.verb == "press" and step.value < present:
-            raise ValueError(f"steps[{number}]: press to {step.value / 1e6:g} MPa comes after {present / 1e6:g} MPa; expected 'release' or 'set_pressure' to lower it")
+            raise ValueError(_wrong_way(number, step, present, "release"))
         if step.verb == "release" and step.value > present:
-            raise ValueError(f"steps[{number}]: release to {step.value / 1e6:g} MPa comes after {present / 1e6:g} MPa; expected 'press' or 'set_pressure' to raise it")
+            raise ValueError(_wrong_way(number, step, present, "press"))
         if step.verb in PRESSURE_VERBS:
             present = step.value
         if step.verb == "repeat":
             for _ in range(min(step.value, 2)):  # the second pass starts where the first ended
                 present = _check_pressures(step.steps, present)
     return present
+
+
+def _wrong_way(number: int, step: Step, present: float, better: str) -> str:
+    to, after = show(step.value, "pressure"), show(present, "pressure")
+    return f"steps[{number}]: {step.verb} to {to} comes after {after}; expected '{better}' or 'set_pressure'"
+
+
+def _depth(steps: tuple[Step, ...]) -> int:
+    return 1 + max((_depth(step.steps) for step in steps if step.verb == "repeat"), default=0)

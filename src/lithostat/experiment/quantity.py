@@ -41,9 +41,13 @@ QUANTITIES: dict[str, Quantity] = {
     "time": _from_zero("t", "s", "h", "from the start of the record", 3.2e9),
     "temperature": Quantity("T", "K", "degC", "of the cell", 150.0, False, 600.0),
     "pressure": _from_zero("P", "Pa", "MPa", "stack pressure, positive in compression", 1e10),
-    "current_density": Quantity("j", "A/m2", "uA/cm2", "per electrode area, positive while the cell charges", -1e7, False, 1e7),
+    "current_density": Quantity(
+        "j", "A/m2", "uA/cm2", "per electrode area, positive while the cell charges", -1e7, False, 1e7
+    ),
     "current": Quantity("I", "A", "mA", "positive while the cell charges", -1e4, False, 1e4),
-    "voltage": Quantity("V", "V", "mV", "between the terminals, positive current gives positive voltage", -1e3, False, 1e3),
+    "voltage": Quantity(
+        "V", "V", "mV", "between the terminals, positive current gives positive voltage", -1e3, False, 1e3
+    ),
     "areal_charge": _from_zero("Q", "C/m2", "mAh/cm2", "charge per electrode area"),
     "frequency": _positive("f", "Hz", "Hz", "of the perturbation", 1e12),
     "length": _positive("L", "m", "mm", "a thickness or diameter", 10.0),
@@ -70,8 +74,12 @@ QUANTITIES: dict[str, Quantity] = {
     "creep_exponent": Quantity("n", "", "", "stress exponent of the creep law", 1.0, False, 20.0),
     "creep_activation_energy": _from_zero("Q", "J/mol", "kJ/mol", "of creep"),
     "creep_temperature": _positive("T_ref", "K", "K", "temperature of the stated creep rate", 600.0),
-    "contact_pressure": _positive("P_c", "Pa", "MPa", "pressure at which 63 % of the area is in contact on first loading"),
-    "constriction_resistance": _from_zero("ASR_0", _ASR, _SHOWN_ASR, "scale of the constriction resistance, one interface"),
+    "contact_pressure": _positive(
+        "P_c", "Pa", "MPa", "pressure at which 63 % of the area is in contact on first loading"
+    ),
+    "constriction_resistance": _from_zero(
+        "ASR_0", _ASR, _SHOWN_ASR, "scale of the constriction resistance, one interface"
+    ),
     "unloading_exponent": _from_zero("beta", "", "", "of contact against pressure on unloading", 10.0),
     "ripening_time": _positive("tau", "s", "h", "of contact growth by creep"),
     "charge_transfer_resistance": _from_zero("ASR_ct", _ASR, _SHOWN_ASR, "of one interface"),
@@ -85,12 +93,16 @@ QUANTITIES: dict[str, Quantity] = {
     "focusing_length": _positive("a_ref", "m", "um", "filament length at which focusing equals g"),
     "focusing_pressure": _positive("P_ref", "Pa", "MPa", "pressure at which focusing equals g"),
     "entry_pressure": _from_zero("P_entry", "Pa", "MPa", "pressure below which lithium enters no throat"),
-    "overpressure_transmission": _from_zero("chi", "", "", "share of the plating overpressure that reaches a flaw", 1.0),
+    "overpressure_transmission": _from_zero(
+        "chi", "", "", "share of the plating overpressure that reaches a flaw", 1.0
+    ),
     "interphase_constant": _from_zero("k", "m2/s", "m2/s", "parabolic growth constant of the interphase"),
     "interphase_conductivity": _positive("sigma_d", "S/m", "S/m", "ionic conductivity of the interphase"),
     "interphase_initial": _positive("d_0", "m", "nm", "interphase thickness at assembly"),
     "interphase_charge": _from_zero("q_d", "C/m3", "C/cm3", "lithium bound in the interphase, as charge per volume"),
-    "interphase_volume_change": Quantity("dV/V", "", "", "of the interphase reaction, lithium included", -0.9, False, 10.0),
+    "interphase_volume_change": Quantity(
+        "dV/V", "", "", "of the interphase reaction, lithium included", -0.9, False, 10.0
+    ),
     "frame_stiffness": _from_zero("k_f", "Pa/m", "MPa/um", "0 for constant force"),
     "frame_relaxation": _from_zero("phi", "", "", "share of the set pressure that a clamped stack gives up", 1.0),
     "frame_relaxation_time": _positive("tau_f", "s", "h", "of that relaxation"),
@@ -224,7 +236,7 @@ def in_unit(value: float, name: str, unit: str) -> float:
     return _convert(float(value), lookup(name).unit, unit)
 
 
-def reader(name: str) -> Callable[[Any], float]:
+def reader(name: str) -> Callable[..., float]:
     """A function that parses the named quantity; it raises ValueError so that pydantic collects it."""
 
     def read(value: Any, info: Any = None) -> float:

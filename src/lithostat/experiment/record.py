@@ -65,6 +65,7 @@ class Record:
     warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        """Refuse a table without the required columns or with unknown ones."""
         for name in REQUIRED:
             if name not in self.table.columns:
                 raise InputError(f"a record without the column '{name}'{nearest(name, self.table.columns)}")
@@ -144,5 +145,3 @@ def write_whole(path: str | Path, write: Callable[[str], Any]) -> Path:
 def write_text(path: str | Path, text: str) -> Path:
     """Write text to a file, whole or not at all."""
     return write_whole(path, lambda temporary: Path(temporary).write_text(text, encoding="utf-8"))
-
-

@@ -12,7 +12,8 @@ import numpy as np
 class Spectrum:
     """Impedance against frequency. `impedance` is complex [ohm]; a capacitor has a negative imaginary part.
 
-    `time` [s] since the start of the record; `pressure` [Pa], `temperature` [K], `area` [m2] are None where nobody said.
+    `time` [s] since the start of the record; `pressure` [Pa], `temperature` [K], `area` [m2] are None where nobody
+    said.
     """
 
     frequency: np.ndarray

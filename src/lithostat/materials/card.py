@@ -63,7 +63,9 @@ def _card(page: document.Document) -> Card:
     data = page.data
     for key in data:
         if key not in _CARD_KEYS:
-            raise page.error(f"unknown key '{key}'{nearest(key, _CARD_KEYS)}", (key,), f"one of {', '.join(_CARD_KEYS)}")
+            raise page.error(
+                f"unknown key '{key}'{nearest(key, _CARD_KEYS)}", (key,), f"one of {', '.join(_CARD_KEYS)}"
+            )
     for key in _CARD_KEYS:
         if not data.get(key):
             raise page.error(f"'{key}' is missing")
@@ -98,7 +100,9 @@ def _value(page: document.Document, place: document.Place, name: str, entry: Any
         if entry.get(key) is None:
             raise page.error(f"a value without a {key}" if key != "value" else "no value", place, f"'{key}'")
     if entry["source"] not in sources:
-        raise page.error(f"source '{entry['source']}' is not listed{nearest(entry['source'], sources)}", (*place, "source"))
+        raise page.error(
+            f"source '{entry['source']}' is not listed{nearest(entry['source'], sources)}", (*place, "source")
+        )
     if entry["tag"] not in TAGS:
         raise page.error(f"received tag '{entry['tag']}'", (*place, "tag"), f"one of {', '.join(TAGS)}")
     if entry["tag"] == "M" and entry.get("unverified") is not True:

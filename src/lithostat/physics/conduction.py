@@ -26,8 +26,9 @@ def conductivity(
 def conductivity_at_density(reference: Any, density: Any, *, reference_density: Any, exponent: Any) -> Any:
     """Conductivity of a pellet of another relative density [S/m]: sigma_ref (rho / rho_ref)^m.
 
-    `density` and `reference_density` are relative (0..1). Source: four pellets of Li6PS5Cl pressed at 50 to 370 MPa, 68 to
-    77 % dense (Doux et al. 2020, J. Mater. Chem. A 8, 5049), m = 6.7. Validity: that range; above it an extrapolation.
+    `density` and `reference_density` are relative (0..1). Source: four pellets of Li6PS5Cl pressed at 50 to 370 MPa, 68
+    to 77 % dense (Doux et al. 2020, J. Mater. Chem. A 8, 5049), m = 6.7. Validity: that range; above it an
+    extrapolation.
     """
     return reference * (density / reference_density) ** exponent
 

@@ -40,8 +40,10 @@ def ripening_rate(pressure: Any, conformity: Any, *, scale: Any, time: Any, stre
     Source: area growth of a plastic contact by power-law creep (textbook result A ~ t^(1/(n+1))).
     """
     load = pressure / scale
-    return load / ((stress_exponent + 1.0) * time) * xp.exp(
-        stress_exponent * xp.log(xp.maximum(load / xp.maximum(conformity, 1e-12), 1e-30))
+    return (
+        load
+        / ((stress_exponent + 1.0) * time)
+        * xp.exp(stress_exponent * xp.log(xp.maximum(load / xp.maximum(conformity, 1e-12), 1e-30)))
     )
 
 

@@ -37,10 +37,10 @@ def throat_velocity(pressure: Any, depth: Any, radius: Any, temperature: Any, *,
     """Speed of the lithium front in a throat filled to `depth` [m/s].
 
     v = r/(n+3) * 3^((n+1)/2) * eps(P r / (2 a)): mean velocity of a power-law fluid in a pipe of `radius` r [m], driven
-    by `pressure` P [Pa] over the filled length a [m]; the wall shear stress is P r / (2 a). `creep` holds the keywords of
-    `strain_rate`. Because v ~ a^-n, a front that starts at the surface advances as P^(n/(n+1)) t^(1/(n+1)).
-    Validity: a >> r, wall stress within the power law; the first micrometres are an extrapolation.
-    Source: Hagen-Poiseuille flow of a Norton material (e.g. Bird, Stewart & Lightfoot, power-law pipe flow).
+    by `pressure` P [Pa] over the filled length a [m]; the wall shear stress is P r / (2 a). `creep` holds the keywords
+    of `strain_rate`. Because v ~ a^-n, a front that starts at the surface advances as P^(n/(n+1)) t^(1/(n+1)).
+    Validity: a >> r, wall stress within the power law; the first micrometres are an extrapolation. Source:
+    Hagen-Poiseuille flow of a Norton material (e.g. Bird, Stewart & Lightfoot, power-law pipe flow).
     """
     n = creep["exponent"]
     shape = radius / (n + 3.0) * xp.exp(0.5 * (n + 1.0) * np.log(3.0))

@@ -8,8 +8,9 @@ from typing import Any
 def frame_pressure(set_pressure: Any, swelling: Any, relaxed: Any, *, stiffness: Any) -> Any:
     """Stack pressure in a fixed gap [Pa]: P = P_set + k dH - s, and never below zero is the caller's care.
 
-    `swelling` dH [m] is the growth of the stack since the pressure was set, `stiffness` k [Pa/m] that of frame and stack
-    in series, `relaxed` s [Pa] what the frame has given up. Limits: k = 0 is a constant force, k -> infinity is rigid.
+    `swelling` dH [m] is the growth of the stack since the pressure was set, `stiffness` k [Pa/m] that of frame and
+    stack in series, `relaxed` s [Pa] what the frame has given up. Limits: k = 0 is a constant force, k -> infinity is
+    rigid.
     """
     return set_pressure + stiffness * swelling - relaxed
 

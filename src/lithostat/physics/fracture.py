@@ -33,5 +33,5 @@ def runs_or_penetrates(critical: Any, thickness: Any, *, xp: Any = np) -> Any:
 
 
 def penetrates(critical: Any, thickness: Any, *, xp: Any = np) -> Any:
-    """Filament length that shorts the cell [m] if nothing fractures, whatever `critical` says: the pellet's thickness."""
+    """Filament length that shorts the cell [m] if nothing fractures, whatever `critical` says: the thickness."""
     return thickness

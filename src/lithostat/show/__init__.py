@@ -1,0 +1,1 @@
+"""What people look at: one figure per noun, and pages that hold figures and tables."""

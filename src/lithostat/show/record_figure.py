@@ -38,7 +38,17 @@ def _mark(axis: Axes, record: Record, scale: float) -> None:
     if axis.get_subplotspec().is_first_row():  # type: ignore[union-attr]
         side = "right" if at > 0.5 * record.column("test_time_second")[-1] / HOUR * scale else "left"
         gap = -4 if side == "right" else 4
-        axis.annotate(outcome.kind, (at, 1.0), (gap, -2), xycoords=("data", "axes fraction"), textcoords="offset points", ha=side, va="top", color=RED, fontsize=8)
+        axis.annotate(
+            outcome.kind,
+            (at, 1.0),
+            (gap, -2),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            ha=side,
+            va="top",
+            color=RED,
+            fontsize=8,
+        )
 
 
 def _voltage(axis: Axes, time: np.ndarray, record: Record) -> None:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 INK, MUTED, GRID = "#1b2733", "#6b7885", "#dfe4e8"
 BLUE, ORANGE, RED, GREEN, VIOLET = "#1f6fb2", "#e08a1e", "#c63b3b", "#2f8f5b", "#7a5aa6"
 
-_DEFAULTS = {
+_DEFAULTS: dict[Any, Any] = {
     "font.family": ["DejaVu Sans"],
     "font.size": 9.0,
     "axes.edgecolor": MUTED,

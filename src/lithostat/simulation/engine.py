@@ -25,7 +25,7 @@ def engine() -> Iterator[None]:
 
     Compilations are kept on disk unless the caller has chosen a place already.
     """
-    if not jax.config.jax_compilation_cache_dir:
+    if not jax.config.values["jax_compilation_cache_dir"]:
         jax.config.update("jax_compilation_cache_dir", str(cache_folder()))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
     with jax.enable_x64(True):

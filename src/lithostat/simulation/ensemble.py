@@ -28,7 +28,12 @@ from lithostat.simulation.schedule import schedule
 SCATTERED = ("throat_radius", "toughness", "focusing")
 CHUNK = 512  # members solved together; large enough to vectorise, small enough to stay in cache
 LOOSE = Tolerance(1e-4, 1e-7)  # times to short agree with the default tolerance to 1e-6
-_KINDS = {integrate.DONE: "survived", integrate.NO_CONTACT: "contact lost", integrate.NO_LITHIUM: "lithium spent", integrate.STALLED: "stalled"}
+_KINDS = {
+    integrate.DONE: "survived",
+    integrate.NO_CONTACT: "contact lost",
+    integrate.NO_LITHIUM: "lithium spent",
+    integrate.STALLED: "stalled",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,9 +67,9 @@ def ensemble(
 ) -> Ensemble:
     """Simulate `members` cells that differ in throat radius, toughness and focusing.
 
-    Radius and toughness are log-normal from cell to cell. Focusing is log-normal from spot to spot, and each cell fails at
-    the worst of its (A / A_ref)^kappa spots, so that larger cells short earlier. `scatter` replaces standard deviations
-    of the cards by name ('focusing_scatter', ...). `progress` is called with the number of members done.
+    Radius and toughness are log-normal from cell to cell. Focusing is log-normal from spot to spot, and each cell fails
+    at the worst of its (A / A_ref)^kappa spots, so that larger cells short earlier. `scatter` replaces standard
+    deviations of the cards by name ('focusing_scatter', ...). `progress` is called with the number of members done.
     """
     if members < 1:
         raise InputError(f"received {members} members", expected="at least 1")
@@ -99,7 +104,11 @@ def ensemble(
     table = pl.DataFrame(
         {"member": np.arange(members)}
         | {name: drawn[name] for name in SCATTERED}
-        | {"kind": kinds, "time_second": np.where(shorted, short, end), "cycling_second": np.where(shorted, short, end) - began}
+        | {
+            "kind": kinds,
+            "time_second": np.where(shorted, short, end),
+            "cycling_second": np.where(shorted, short, end) - began,
+        }
     )
     about = provenance(cell, protocol, resolved) | {"seed": seed, "members": members, "scatter": spread}
     return Ensemble(table, float(durations.sum()) - began, about)

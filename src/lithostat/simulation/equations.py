@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -25,23 +26,24 @@ INTERFACES = 2
 FILAMENT_LENGTH = 1e-5  # unit of the filament coordinate [m]
 CONTACT_LOST = 1e-3  # contact fraction below which a current can no longer be carried
 
-GROWTH = {
+GROWTH: dict[str, Callable[..., Any]] = {
     "constant_focusing": plating.constant_focusing,
     "length_focusing": plating.length_focusing,
     "pressure_focusing": plating.pressure_focusing,
 }
-ENTRY = {
+ENTRY: dict[str, Callable[..., Any]] = {
     "open": lambda pressure, threshold: pressure,
     "threshold": lambda pressure, threshold: jnp.maximum(pressure - threshold, 0.0),
 }
-FAILURE = {"fracture": fracture.runs_or_penetrates, "percolation": fracture.penetrates}
+FAILURE: dict[str, Callable[..., Any]] = {"fracture": fracture.runs_or_penetrates, "percolation": fracture.penetrates}
 CHOICES = {"growth": tuple(GROWTH), "entry": tuple(ENTRY), "failure": tuple(FAILURE)}
 
 
 class State(eqx.Module):
     """State of a symmetric cell; `(2,)` fields are per interface, interface 0 plates at positive current.
 
-    Both interfaces see the same pressure for the same time, so one conformity and one interphase serve both. The filament coordinate u = (a / 10 um)^(n+1) makes creep into a throat linear in time, from an empty throat on.
+    Both interfaces see the same pressure for the same time, so one conformity and one interphase serve both. The
+    filament coordinate u = (a / 10 um)^(n+1) makes creep into a throat linear in time, from an empty throat on.
     """
 
     filament: Any  # u (2,) [-]

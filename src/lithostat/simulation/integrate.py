@@ -1,8 +1,8 @@
 """From a table of segments to a trajectory: Diffrax between events, and what happens at an event.
 
-Time inside a segment counts from its start. Four things end a solve early: a filament reaches the length that shorts, the
-contact is lost under current, an electrode runs out of lithium, or a limit of the protocol is met. A short does not end
-the test: the electronic path opens and the segment goes on.
+Time inside a segment counts from its start. Four things end a solve early: a filament reaches the length that shorts,
+the contact is lost under current, an electrode runs out of lithium, or a limit of the protocol is met. A short does not
+end the test: the electronic path opens and the segment goes on.
 """
 
 from __future__ import annotations
@@ -117,7 +117,14 @@ def enter(carry: Carry, segment: Segment, p: Parameters) -> tuple[State, Drive]:
 
 
 def solve(
-    state: State, drive: Drive, duration: Any, p: Parameters, laws: Laws, segment: Segment, fractions: Any, tol: Tolerance
+    state: State,
+    drive: Drive,
+    duration: Any,
+    p: Parameters,
+    laws: Laws,
+    segment: Segment,
+    fractions: Any,
+    tol: Tolerance,
 ) -> tuple[Any, State, Any, Any, State]:
     """Integrate one stretch: (end time, end state, solver result, saved local times, saved states)."""
 
@@ -224,9 +231,7 @@ def trajectory(
 
 
 @eqx.filter_jit
-def ending(
-    p: Parameters, laws: Laws, table: Segment, rows: Any, after_short: Any, tol: Tolerance, axes: Any
-) -> Carry:
+def ending(p: Parameters, laws: Laws, table: Segment, rows: Any, after_short: Any, tol: Tolerance, axes: Any) -> Carry:
     """How each member of an ensemble ends, without its trajectory.
 
     `axes` has 0 for the fields of `p` with a member axis and None for the others.

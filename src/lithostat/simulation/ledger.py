@@ -13,8 +13,8 @@ from lithostat.physics.constants import FARADAY
 class Ledger(NamedTuple):
     """What does not add up, each relative to the largest amount that moved. All zero in a perfect world.
 
-    `charge`: current integrated over time against what passed as ions and as electrons. `capacity`: the same against the
-    net capacity column. `transfer`: lithium that changed sides against the ionic charge. `lithium`: metal of both
+    `charge`: current integrated over time against what passed as ions and as electrons. `capacity`: the same against
+    the net capacity column. `transfer`: lithium that changed sides against the ionic charge. `lithium`: metal of both
     electrodes plus what the interphases hold, against the start.
     """
 

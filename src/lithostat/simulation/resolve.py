@@ -17,14 +17,29 @@ from lithostat.simulation.parameters import Laws, Parameters
 
 STATED = Source("stated", "stated in the cell")
 SCATTER = ("focusing_scatter", "toughness_scatter", "throat_radius_scatter", "reference_area", "area_exponent")
-_LITHIUM = ("molar_volume", "creep_rate", "creep_stress", "creep_exponent", "creep_activation_energy", "creep_temperature")
+_LITHIUM = (
+    "molar_volume",
+    "creep_rate",
+    "creep_stress",
+    "creep_exponent",
+    "creep_activation_energy",
+    "creep_temperature",
+)
 _ELECTROLYTE = ("conductivity", "conductivity_activation_energy", "conductivity_temperature", "toughness")
 _DENSITY = ("theoretical_density", "reference_density", "density_exponent")
 _SHORT = ("short_resistance", "soft_short_resistance")
+_RIVAL = {  # parameters that only one law uses
+    "focusing_length": "length_focusing",
+    "focusing_pressure": "pressure_focusing",
+    "entry_pressure": "threshold",
+}
 
 
 class Resolved(NamedTuple):
-    """Everything the simulation takes from a cell: numbers, laws, scatter, where each came from, what looks wrong."""
+    """Everything the simulation takes from a cell: numbers, laws, scatter, where each came from, what looks wrong.
+
+    `values` leaves out what only laws use that were not chosen.
+    """
 
     parameters: Parameters
     laws: Laws
@@ -34,7 +49,7 @@ class Resolved(NamedTuple):
 
 
 def resolve(cell: Cell) -> Resolved:
-    """Look up all numbers for `cell`; what the cell states goes before its cards. Raises `InputError` where one is missing."""
+    """Look up all numbers for `cell`; what the cell states goes before its cards. `InputError` where one is missing."""
     values = _values(cell)
     number = {name: value.value for name, value in values.items()}
     warnings: list[str] = []
@@ -53,7 +68,9 @@ def resolve(cell: Cell) -> Resolved:
     scatter = {name: number[name] for name in SCATTER}
     fields = [field.name for field in dataclasses.fields(Parameters)]
     parameters = Parameters(**{name: number[name] for name in fields})
-    return Resolved(parameters, Laws(**cell.laws.model_dump()), scatter, values, tuple(warnings))
+    laws = Laws(**cell.laws.model_dump())
+    used = {name: value for name, value in values.items() if _RIVAL.get(name, laws.growth) in laws}
+    return Resolved(parameters, laws, scatter, used, tuple(warnings))
 
 
 def worst_spot(focusing: float, scatter: dict[str, float], area: float) -> float:
@@ -69,7 +86,14 @@ def _values(cell: Cell) -> dict[str, Value]:
     """All card values the model uses, by name, with the cell's own in place of the card's."""
     pairs = [(cell.electrode.material, _LITHIUM), (cell.electrolyte.material, (*_ELECTROLYTE, *_DENSITY))]
     interface = cell.interface or f"{cell.electrode.material}|{cell.electrolyte.material}"
-    cell_fields = {"area", "thickness", "lithium_thickness", "frame_stiffness", "frame_relaxation", "frame_relaxation_time"}
+    cell_fields = {
+        "area",
+        "thickness",
+        "lithium_thickness",
+        "frame_stiffness",
+        "frame_relaxation",
+        "frame_relaxation_time",
+    }
     derived = {"short_conductance", "soft_conductance"}
     known = {*_LITHIUM, *_ELECTROLYTE, *cell_fields, *derived}
     rest = [field.name for field in dataclasses.fields(Parameters) if field.name not in known]
@@ -87,7 +111,7 @@ def _values(cell: Cell) -> dict[str, Value]:
 
 
 def _conductivity(cell: Cell, number: dict[str, float], values: dict[str, Value], warnings: list[str]) -> float:
-    """Conductivity of this pellet [S/m]: the card's at the card's density, scaled if a porosity is stated or follows."""
+    """Conductivity of this pellet [S/m]: the card's, scaled to this density if a porosity is stated or follows."""
     pellet = cell.electrolyte
     stated = None if pellet.porosity is None else 1.0 - pellet.porosity
     weighed = None if pellet.density is None else pellet.density / number["theoretical_density"]
@@ -110,5 +134,8 @@ def _conductivity(cell: Cell, number: dict[str, float], values: dict[str, Value]
             "against density rests on"
         )
     return conductivity_at_density(
-        number["conductivity"], density, reference_density=number["reference_density"], exponent=number["density_exponent"]
+        number["conductivity"],
+        density,
+        reference_density=number["reference_density"],
+        exponent=number["density_exponent"],
     )

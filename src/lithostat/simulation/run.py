@@ -39,9 +39,9 @@ _ENDED = {
 def simulate(cell: Cell, protocol: Protocol, *, samples: int = SAMPLES, tolerance: Tolerance | None = None) -> Record:
     """What this cell does under this protocol.
 
-    `samples` points are saved in every step, denser at its start, plus its end. The run is deterministic: the cell is the
-    median cell of its cards, with the focusing of its worst spot (see `ensemble` for scatter). Raises `InputError` for a
-    cell and protocol that do not fit, `SimulationError` (holding the record so far) if the integrator stalls.
+    `samples` points are saved in every step, denser at its start, plus its end. The run is deterministic: the cell is
+    the median cell of its cards, with the focusing of its worst spot (see `ensemble` for scatter). Raises `InputError`
+    for a cell and protocol that do not fit, `SimulationError` (holding the record so far) if the integrator stalls.
     """
     resolved = resolve(cell)
     plan = schedule(cell, protocol)
@@ -59,7 +59,8 @@ def simulate(cell: Cell, protocol: Protocol, *, samples: int = SAMPLES, toleranc
     record = _record(cell, protocol, resolved, p, plan, pieces, carry)
     if int(carry.status) == integrate.STALLED:
         raise SimulationError(
-            f"the integrator could not go on after {float(carry.time) / 3600:.4g} h; the record until then is kept", record
+            f"the integrator could not go on after {float(carry.time) / 3600:.4g} h; the record until then is kept",
+            record,
         )
     return record
 
@@ -155,7 +156,9 @@ def _outcome(table: pl.DataFrame, pieces: Piece, carry: integrate.Carry, p: Any)
     return Outcome(kind, time, cycling, 0.5 * (both + net), both, float(seen.pressure), cause, evidence)
 
 
-def _why(carry: integrate.Carry, seen: Any, p: Any, shorted: bool, *, mechanical: bool) -> tuple[str, str, tuple[str, ...]]:
+def _why(
+    carry: integrate.Carry, seen: Any, p: Any, shorted: bool, *, mechanical: bool
+) -> tuple[str, str, tuple[str, ...]]:
     """(kind, cause, evidence) of an outcome."""
     longest, limit, mpa = 1e6 * float(seen.filament.max()), 1e6 * float(seen.critical.min()), float(seen.pressure) / 1e6
     evidence = (
@@ -187,7 +190,7 @@ def _spectra(cell: Cell, plan: Schedule, pieces: Piece, p: Any) -> tuple[Spectru
         seen = jax.tree.map(lambda leaf, i=index: leaf[i, -1], pieces.seen)
         decades = np.log10(sweep.start / sweep.stop)
         frequency = np.logspace(
-            np.log10(sweep.start), np.log10(sweep.stop), int(round(decades * sweep.points_per_decade)) + 1
+            np.log10(sweep.start), np.log10(sweep.stop), round(decades * sweep.points_per_decade) + 1
         )
         areal = stack_impedance(
             frequency,
@@ -223,5 +226,6 @@ def provenance(cell: Cell, protocol: Protocol, resolved: Resolved) -> dict[str, 
             name: {"text": value.text, "source": value.source.cite, "doi": value.source.doi, "tag": value.tag}
             for name, value in resolved.values.items()
         },
-        "versions": {name: importlib.metadata.version(name) for name in packages} | {"python": platform.python_version()},
+        "versions": {name: importlib.metadata.version(name) for name in packages}
+        | {"python": platform.python_version()},
     }

@@ -26,7 +26,7 @@ class Row(NamedTuple):
 
 
 class Schedule(NamedTuple):
-    """A protocol as numbers. `table` is padded, so that few compilations serve all protocols; `rows` has the real length."""
+    """A protocol as numbers. `table` is padded, so that few compilations serve all; `rows` has the real length."""
 
     table: Segment
     rows: tuple[Row, ...]
@@ -166,7 +166,7 @@ class _Builder:
         row = len(self.segments)
         changes: dict[str, float] = {"voltage_exit": end, "high_exit": end, "low_exit": end}
         own = step.until
-        tightest = {
+        tightest: dict[str, tuple[float | None, _Outer | None]] = {
             "voltage": (own.voltage, None),
             "high": (own.pressure_above, None),
             "low": (own.pressure_below, None),

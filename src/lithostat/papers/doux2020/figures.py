@@ -47,17 +47,23 @@ def _voltage_panel(axis: Axes, entry: dict[str, object], record: Record, shade: 
     first = np.abs(voltage[inside & (voltage != 0.0)])[0]
     shorted_first = record.outcome is not None and record.outcome.kind == "short before current"
     scale = NO_OVERPOTENTIAL if shorted_first else first
-    axis.plot(hours[inside], voltage[inside] / scale, color=shade, linewidth=1.2 if shorted_first else 0.35, rasterized=True)
+    axis.plot(
+        hours[inside], voltage[inside] / scale, color=shade, linewidth=1.2 if shorted_first else 0.35, rasterized=True
+    )
     axis.set_ylim(-1.7, 1.7)
     axis.set_yticks([-1, 0, 1])
     measured = float(str(entry["hours"]))
     survivor = entry["short"] == "none"
     axis.axvline(measured, color=INK, linewidth=1.2, linestyle=":" if survivor else "--", zorder=4)
     simulated = record.outcome.cycling_time if record.outcome and record.outcome.shorted else None
+    if shorted_first:
+        axis.text(12.0, 0.0, "shorted while it was pressed", va="center", fontsize=8, color=shade)
     text = f"{entry['pressure']}   paper: " + (f"> {measured:g} h" if survivor else f"{measured:g} h")
     text += "   model: " + ("before current" if simulated is None or simulated <= 0 else f"{simulated / HOUR:.0f} h")
     box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5}
-    axis.text(0.995, 0.86, text, transform=axis.transAxes, ha="right", va="top", fontsize=8, color=INK, bbox=box, zorder=5)
+    axis.text(
+        0.995, 0.86, text, transform=axis.transAxes, ha="right", va="top", fontsize=8, color=INK, bbox=box, zorder=5
+    )
 
 
 def _cycling(record: Record) -> tuple[np.ndarray, np.ndarray]:
@@ -99,7 +105,9 @@ def figure_4c(result: Reproduction) -> Figure:
     up = ~released
     turn = np.array([int(np.flatnonzero(up)[-1]), *np.flatnonzero(released)])
     axis.plot(pressure[up], model[up], color=BLUE, marker="o", markersize=4, label="model, pressing")
-    axis.plot(pressure[turn], model[turn], color=ORANGE, linestyle="--", marker="o", markersize=4, label="model, release")
+    axis.plot(
+        pressure[turn], model[turn], color=ORANGE, linestyle="--", marker="o", markersize=4, label="model, release"
+    )
     axis.plot(pressure[up], ohm[up], "s", color=RED, markersize=7, fillstyle="none", label="paper, pressing")
     axis.plot(pressure[released], ohm[released], "D", color=RED, markersize=7, fillstyle="none", label="paper, release")
     axis.set_yscale("log")
@@ -114,7 +122,11 @@ def figure_4c(result: Reproduction) -> Figure:
 def regimes_figure(result: Reproduction) -> Figure:
     """The three regimes: how deep lithium gets at 5, 25 and 75 MPa, against the depth that shorts."""
     figure, axes = blank(8.6, 3.3, 1, 3, sharey=True)
-    names = {"fig2b-5MPa": "5 MPa: stays shallow", "fig2b-25MPa": "25 MPa: creeps, then plates", "fig2b-75MPa": "75 MPa: pressed in"}
+    names = {
+        "fig2b-5MPa": "5 MPa: stays shallow",
+        "fig2b-25MPa": "25 MPa: creeps, then plates",
+        "fig2b-75MPa": "75 MPa: pressed in",
+    }
     for (name, title), axis in zip(names.items(), axes, strict=True):
         record = result.records[name]
         time = record.column("test_time_second") / HOUR
@@ -123,9 +135,19 @@ def regimes_figure(result: Reproduction) -> Figure:
         end = outcome.time / HOUR if outcome is not None else time[-1]
         until = (time <= end) & (deepest > 0.05)
         axis.plot(time[until], deepest[until], color=ORANGE, label="deepest lithium")
-        axis.plot(time, 1e6 * record.column("critical_length_metre"), color=RED, linewidth=1.0, label="depth that shorts")
+        axis.plot(
+            time, 1e6 * record.column("critical_length_metre"), color=RED, linewidth=1.0, label="depth that shorts"
+        )
         if outcome is not None and outcome.shorted:
-            axis.plot([max(end, 2e-6)], [deepest[time <= end][-1]], "x", color=RED, markersize=8, markeredgewidth=2, label="short")
+            axis.plot(
+                [max(end, 2e-6)],
+                [deepest[time <= end][-1]],
+                "x",
+                color=RED,
+                markersize=8,
+                markeredgewidth=2,
+                label="short",
+            )
         axis.set(title=title, xscale="log", yscale="log", xlabel="time / h")
         axis.set_ylim(1.0, 2000.0)
         axis.axhline(1e6 * parse(published()["cell"]["electrolyte"]["thickness"], "length"), color=MUTED, linestyle=":")

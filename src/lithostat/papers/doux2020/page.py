@@ -45,15 +45,15 @@ def summary() -> str:
     """One paragraph on what the agreement is worth."""
     return (
         "Toughness, throat radius and focusing (three numbers) were fitted to the very times to short that they are "
-        "compared with here, and three contact parameters to the impedance points. Agreement with those rows shows that "
-        "the model can describe the paper, not that it predicts other cells. One cell per pressure was measured."
+        "compared with here, and three contact parameters to the impedance points. Agreement with those rows shows "
+        "that the model can describe the paper, not that it predicts other cells. One cell per pressure was measured."
     )
 
 
 def _fitted(entry: dict[str, Any], values: dict[str, Any]) -> dict[str, str]:
     names = entry["parameters"]
     texts = [show(values[name].value, name) for name in names]
-    return {"names": ", ".join(names), "values": ", ".join(texts), "to": entry["to"], "note": entry["note"]}
+    return {"names": ", ".join(names), "numbers": ", ".join(texts), "to": entry["to"], "note": entry["note"]}
 
 
 def _printed(row: Row) -> dict[str, Any]:
@@ -66,4 +66,8 @@ def _printed(row: Row) -> dict[str, Any]:
 
 
 def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"
+    if value is None:
+        return ""
+    if 0.0 < abs(value) < 1e-3:
+        return "< 0.001"
+    return f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"

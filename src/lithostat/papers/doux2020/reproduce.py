@@ -81,7 +81,7 @@ def _cycling_row(entry: dict[str, Any], record: Record) -> Row:
     if entry["short"] == "before current":
         good = outcome.kind == "short before current"
         verdict = "shorts before current flows" if good else "does not short before current flows"
-        return Row(**row, verdict=verdict, passed=good, target="short before current", measured_text="0 (before current)")
+        return Row(**row, verdict=verdict, passed=good, target="short before current", measured_text="0 (at once)")
     if entry["short"] == "none":
         good = outcome.kind == "survived" or (shorted and life is not None and life > hours)
         return Row(
@@ -89,7 +89,7 @@ def _cycling_row(entry: dict[str, Any], record: Record) -> Row:
             verdict="outlives the test" if good else f"fails inside the test: {outcome.kind}",
             passed=good,
             target=f"no short in {hours:g} h",
-            measured_text=f"> {hours:g} (stopped)",
+            measured_text=f"> {hours:g}",
             note="" if life is None else f"the model shorts it after {life:.0f} h",
         )
     good = shorted and within_factor(hours, life, FACTOR)
@@ -115,7 +115,7 @@ def _hold_row(entry: dict[str, Any], record: Record) -> Row:
         passed=outcome.shorted == wanted,
         target="short" if wanted else f"no short in {entry['hours']} h",
         tag=entry["tag"],
-        measured_text="0 (before current)" if wanted else "never (duration not stated)",
+        measured_text="0 (at once)" if wanted else "never",
         note=f"lithium {deepest:.1f} um deep, {limit:.1f} um would short",
     )
 
@@ -204,5 +204,5 @@ def _ripening_row(entry: dict[str, Any], record: Record) -> Row:
         passed=None,
         target="none",
         tag=entry["tag"],
-        note="not reproduced: the published fall speeds up towards the short at 48 h, and contact that ripens slows down",
+        note="not reproduced: the published fall speeds up towards the short at 48 h, ripening contact slows down",
     )

@@ -1,0 +1,52 @@
+"""One cell and one door for all tests: what is not under test is stated here once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from lithostat import Cell, Protocol, Record, simulate
+
+AREA = "1.267 cm2"  # the reference area of the interface card: the worst spot is then the card's own focusing
+
+
+def make(
+    steps: list[dict[str, Any]],
+    *,
+    parameters: dict[str, Any] | None = None,
+    fixture: dict[str, Any] | None = None,
+    laws: dict[str, str] | None = None,
+    area: str = AREA,
+    thickness: str = "1 mm",
+    lithium: str = "0.5 mm",
+    **protocol: Any,
+) -> tuple[Cell, Protocol]:
+    """A symmetric cell on Li6PS5Cl and its protocol, through the same door as a file."""
+    cell = Cell.model_validate(
+        {
+            "electrode": {"thickness": lithium, "area": area},
+            "electrolyte": {"material": "Li6PS5Cl", "thickness": thickness},
+            "fixture": fixture or {},
+            "laws": laws or {},
+            "parameters": parameters or {},
+        }
+    )
+    return cell, Protocol.model_validate({"steps": steps, **protocol})
+
+
+@pytest.fixture(scope="session")
+def experiment() -> Callable[..., tuple[Cell, Protocol]]:
+    return make
+
+
+@pytest.fixture(scope="session")
+def run() -> Callable[..., Record]:
+    """Simulate the steps on the cell of `make`."""
+
+    def simulated(steps: list[dict[str, Any]], *, tolerance: Any = None, **said: Any) -> Record:
+        cell, protocol = make(steps, **said)
+        return simulate(cell, protocol, tolerance=tolerance)
+
+    return simulated
