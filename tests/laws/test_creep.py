@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 from scipy.integrate import quad, solve_ivp
@@ -98,6 +100,6 @@ def test_time_to_a_depth_under_creep_and_plating_is_the_hypergeometric_closed_fo
         return 1.0 / (throat_velocity(25e6, a, RADIUS, 299.0, **MASIAS) + constant_focusing(0.75, a, 25e6, **growth))
 
     bounds = np.geomspace(1e-9, target, 60)
-    numeric = sum(quad(pace, lo, hi, epsabs=0.0, epsrel=1e-11)[0] for lo, hi in zip(bounds, bounds[1:], strict=False))
+    numeric = sum(quad(pace, lo, hi, epsabs=0.0, epsrel=1e-11)[0] for lo, hi in itertools.pairwise(bounds))
     closed = target / tip * (1.0 - hyp2f1(1.0, 1.0 / N, 1.0 + 1.0 / N, -(tip / k) * target**N))
     assert numeric == pytest.approx(closed, rel=1e-8)  # 1 - 2F1 loses digits while creep leads

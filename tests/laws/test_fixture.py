@@ -21,7 +21,7 @@ def test_relaxation_rate_is_the_derivative_of_a_maxwell_branch(time):
     fraction, tau = 0.3, 4e3
     given_up = fraction * 25e6 * (1.0 - np.exp(-time / tau))
     rate = relaxation_rate(25e6, given_up, fraction=fraction, time=tau)
-    assert rate == pytest.approx(fraction * 25e6 / tau * np.exp(-time / tau), rel=1e-4, abs=1e-9)  # cancels at late times
+    assert rate == pytest.approx(fraction * 25e6 / tau * np.exp(-time / tau), rel=1e-4, abs=1e-9)  # cancels late
 
 
 def test_relaxation_ends_at_its_fraction():

@@ -239,7 +239,7 @@ def in_unit(value: float, name: str, unit: str) -> float:
 def reader(name: str) -> Callable[..., float]:
     """A function that parses the named quantity; it raises ValueError so that pydantic collects it."""
 
-    def read(value: Any, info: Any = None) -> float:
+    def read(value: Any, info: Any) -> float:  # pydantic passes `info` only to a function that requires it
         context = getattr(info, "context", None) or {}
         try:
             if context.get("si") and isinstance(value, (int, float)) and not isinstance(value, bool):

@@ -2,8 +2,8 @@
 
     python -m lithostat.papers.doux2020.fit
 
-Maximum likelihood: the logarithm of a time to short is normal about the model's, survivors count as censored. The 75 MPa
-cell constrains nothing (it shorts at once for any nearby parameters) and is left out.
+Maximum likelihood: the logarithm of a time to short is normal about the one of the model, survivors are censored. The
+75 MPa cell constrains nothing (it shorts at once for any nearby parameters) and is left out.
 """
 
 from __future__ import annotations

@@ -1,0 +1,43 @@
+# Two commands do all the set-up: `make reproduce` and `make test`. The rest is for people who change the code.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: reproduce test lint types bench campaign constraints clean
+
+reproduce: .venv/core
+	$(BIN)/lithostat reproduce doux2020
+
+test: .venv/dev
+	$(BIN)/python -m pytest -n auto
+
+lint: .venv/dev
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/lint-imports
+
+types: .venv/dev
+	$(BIN)/mypy src
+
+bench: .venv/dev
+	$(BIN)/python benchmarks/start_up.py
+	$(BIN)/python benchmarks/against_pybamm.py
+	$(BIN)/python benchmarks/ensemble.py
+
+campaign: .venv/dev
+	LITHOSTAT_CAMPAIGN=1 $(BIN)/python -m pytest -n auto tests/conventions tests/verification
+
+constraints: .venv/dev
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --all-extras --no-header --no-annotate --no-emit-index-url --python-version 3.11 --output-file constraints.txt
+
+.venv/core: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	touch .venv/core
+
+.venv/dev: .venv/core
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	touch .venv/dev
+
+clean:
+	rm -rf .venv lithostat-out

@@ -1,0 +1,84 @@
+"""Many cells at once are the same cells one by one, and larger cells die as the weakest link says."""
+
+import numpy as np
+import pytest
+
+from lithostat import InputError, ensemble, simulate
+from lithostat.physics.weakest_link import links
+
+PLATING = [{"press": "25 MPa"}, {"plate": "75 uA/cm2", "for": "200 h"}]
+SPREAD = {"focusing_scatter": 0.3, "toughness_scatter": 0.1, "throat_radius_scatter": 0.1}
+
+
+def test_members_are_what_simulate_gives_one_by_one(experiment):
+    cell, protocol = experiment(PLATING, parameters={"focusing_scatter": 0})
+    many = ensemble(cell, protocol, members=6, seed=1, scatter=SPREAD)
+    assert many.members["kind"].to_list() == ["short"] * 6
+    for row in many.members.iter_rows(named=True):
+        stated = {
+            "focusing_scatter": 0,
+            "focusing": row["focusing"],
+            "toughness": f"{row['toughness']!r} Pa m^0.5",
+            "throat_radius": f"{row['throat_radius']!r} m",
+        }
+        single = simulate(*experiment(PLATING, parameters=stated)).outcome
+        assert row["time_second"] == pytest.approx(single.time, rel=1e-5)  # the ensemble's looser tolerance
+        assert row["cycling_second"] == pytest.approx(single.cycling_time, rel=1e-5)
+
+
+def test_without_scatter_every_member_is_the_median_cell(experiment):
+    cell, protocol = experiment(PLATING, parameters={"focusing_scatter": 0})
+    many = ensemble(cell, protocol, members=3, seed=5)
+    single = simulate(cell, protocol).outcome.time
+    assert many.members["time_second"].to_numpy() == pytest.approx(np.full(3, single), rel=1e-5)
+
+
+def test_same_seed_same_members_and_another_seed_others(experiment):
+    cell, protocol = experiment(PLATING)
+    first, again, other = (ensemble(cell, protocol, members=5, seed=seed).members for seed in (3, 3, 4))
+    assert first.equals(again)
+    assert not first["time_second"].equals(other["time_second"])
+
+
+def test_survival_of_a_larger_cell_is_the_power_of_its_links(experiment):
+    """S_A(t) = S_ref(t)^(A/A_ref), within four binomial standard errors at every decile."""
+    members, ratio = 2000, 4.0
+    small_cell, protocol = experiment(PLATING, area="1.267 cm2")
+    large_cell, _ = experiment(PLATING, area="5.068 cm2")
+    assert links(large_cell.area, reference_area=small_cell.area, exponent=1.0) == pytest.approx(ratio)
+    small = ensemble(small_cell, protocol, members=members, seed=11)
+    large = ensemble(large_cell, protocol, members=members, seed=12)
+    times = np.quantile(small.members["cycling_second"].to_numpy(), np.linspace(0.05, 0.95, 10))
+    s_ref, s_large = small.survival(times), large.survival(times)
+    expected = s_ref**ratio
+    slope = ratio * s_ref ** (ratio - 1)  # error of s_ref carried through the power
+    error = np.sqrt(expected * (1 - expected) / members + slope**2 * s_ref * (1 - s_ref) / members)
+    assert np.all(np.abs(s_large - expected) < 4 * error + 1 / members)
+
+
+def test_median_member_at_the_reference_area_is_the_card(experiment):
+    cell, protocol = experiment(PLATING)
+    many = ensemble(cell, protocol, members=2000, seed=8)
+    log_g = np.log(many.members["focusing"].to_numpy())
+    assert np.median(log_g) == pytest.approx(np.log(2.7), abs=4 * 1.2533 * 0.28 / np.sqrt(2000))
+
+
+def test_survival_starts_at_one_falls_and_is_unknown_beyond_the_test(experiment):
+    cell, protocol = experiment([{"press": "25 MPa"}, {"plate": "75 uA/cm2", "for": "30 h"}])
+    many = ensemble(cell, protocol, members=200, seed=2)
+    survival = many.survival(np.array([0.0, 20 * 3600.0, 30 * 3600.0, 31 * 3600.0]))
+    assert survival[0] == 1.0
+    assert survival[0] >= survival[1] >= survival[2] > 0.0
+    assert np.isnan(survival[3])
+    survived = float((many.members["kind"] == "survived").mean())
+    assert survival[2] == pytest.approx(survived)
+
+
+def test_no_members_is_refused(experiment):
+    with pytest.raises(InputError, match="at least 1"):
+        ensemble(*experiment(PLATING), members=0, seed=1)
+
+
+def test_a_misspelt_scatter_is_refused(experiment):
+    with pytest.raises(InputError, match="focusing_scatter"):
+        ensemble(*experiment(PLATING), members=1, seed=1, scatter={"focusing_scater": 0.3})
