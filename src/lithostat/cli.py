@@ -94,7 +94,7 @@ def run(
 
     console = _console()
     experiment = read_experiment(file)
-    with _busy(console, "simulating (the first run on a machine compiles for about ten seconds)"):
+    with _naming(file), _busy(console, "simulating (the first run on a machine compiles for about ten seconds)"):
         from lithostat.simulation.run import simulate
 
         record, problem = _kept(lambda: simulate(experiment.cell, experiment.protocol))
@@ -186,6 +186,17 @@ def _console(*, stderr: bool = True) -> Console:
 def _busy(console: Console, text: str) -> Iterator[None]:
     with console.status(text) if console.is_terminal else _nothing():
         yield
+
+
+@contextmanager
+def _naming(file: Path) -> Iterator[None]:
+    """An error about the input that knows no file is about this one."""
+    try:
+        yield
+    except InputError as error:
+        if error.file is not None:
+            raise
+        raise InputError(error.problem, file=str(file), place=error.place, expected=error.expected) from None
 
 
 @contextmanager

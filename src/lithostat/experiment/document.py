@@ -89,7 +89,7 @@ def explain(
     error: pydantic.ValidationError, model: type[pydantic.BaseModel], document: Document | None, at: Place = ()
 ) -> InputError:
     """The first fault of a validation as one sentence; more faults are counted."""
-    faults = error.errors()
+    faults = sorted(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")  # a typo explains the rest
     first = faults[0]
     place = at + tuple(part for part in first["loc"] if not _is_tag(part))
     problem, expected = _sentence(first, model)

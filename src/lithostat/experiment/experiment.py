@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lithostat.experiment import document
 from lithostat.experiment.cell import Cell
@@ -29,4 +29,14 @@ def read_experiment(path: str | Path) -> Experiment:
     for key in KEYS:
         if key not in page.data:
             raise page.error(f"'{key}' is missing", expected="a file with 'cell' and 'protocol'")
+    _beside(page.data["cell"], Path(path).parent)
     return Experiment(page.build(Cell, ("cell",)), page.build(Protocol, ("protocol",)))
+
+
+def _beside(cell: Any, folder: Path) -> None:
+    """Cards named as files lie beside the file that names them."""
+    if not isinstance(cell, dict):
+        return
+    for part, key in ((cell.get("electrolyte"), "material"), (cell, "interface")):
+        if isinstance(part, dict) and isinstance(part.get(key), str) and part[key].endswith(".yaml"):
+            part[key] = str(folder / part[key])

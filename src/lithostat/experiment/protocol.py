@@ -76,8 +76,11 @@ class Step(Noun):
     @model_validator(mode="before")
     @classmethod
     def _from_words(cls, data: Any, info: Any) -> Any:
-        if not isinstance(data, dict) or "verb" in data:
-            return data
+        if not isinstance(data, dict):
+            raise ValueError(f"received {data!r}; expected a step like 'rest: 10 min'")
+        if (info.context or {}).get("si"):  # a record's own protocol, read back
+            sweep = data.get("verb") == "measure_impedance"
+            return data | {"value": Sweep.from_dict(data["value"], si=True)} if sweep else data
         verbs = [key for key in data if key in VERBS]
         if len(verbs) != 1:
             strange = [key for key in data if key not in (*VERBS, *BESIDE)]

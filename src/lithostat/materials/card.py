@@ -37,6 +37,7 @@ class Card(NamedTuple):
         return self.properties[name]
 
 
+@functools.cache
 def load(path: str | Path) -> Card:
     """Read a card from a YAML file."""
     return _card(document.read(path))
@@ -52,10 +53,15 @@ def cards() -> Mapping[str, Card]:
 
 
 def find(name: str) -> Card:
-    """The card of that name, or an error that suggests the nearest one."""
+    """The card of that name, or in that `.yaml` file; an unknown name raises an error that suggests the nearest one."""
+    if name.endswith(".yaml"):
+        return load(name)
     known = cards()
     if name not in known:
-        raise InputError(f"there is no card '{name}'{nearest(name, known)}", expected=f"one of {', '.join(known)}")
+        raise InputError(
+            f"there is no card '{name}'{nearest(name, known)}",
+            expected=f"one of {', '.join(known)}, or a card of your own as a .yaml file",
+        )
     return known[name]
 
 

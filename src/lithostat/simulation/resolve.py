@@ -8,6 +8,7 @@ from statistics import NormalDist
 from typing import NamedTuple
 
 from lithostat.experiment.cell import Cell
+from lithostat.experiment.errors import InputError
 from lithostat.experiment.quantity import show
 from lithostat.experiment.source import Source, Value
 from lithostat.materials.card import find
@@ -28,6 +29,16 @@ _LITHIUM = (
 _ELECTROLYTE = ("conductivity", "conductivity_activation_energy", "conductivity_temperature", "toughness")
 _DENSITY = ("theoretical_density", "reference_density", "density_exponent")
 _SHORT = ("short_resistance", "soft_short_resistance")
+_FROM_CELL = {  # not from cards
+    "area",
+    "thickness",
+    "lithium_thickness",
+    "frame_stiffness",
+    "frame_relaxation",
+    "frame_relaxation_time",
+    "short_conductance",
+    "soft_conductance",
+}
 _RIVAL = {  # parameters that only one law uses
     "focusing_length": "length_focusing",
     "focusing_pressure": "pressure_focusing",
@@ -84,30 +95,35 @@ def worst_spot(focusing: float, scatter: dict[str, float], area: float) -> float
 
 def _values(cell: Cell) -> dict[str, Value]:
     """All card values the model uses, by name, with the cell's own in place of the card's."""
-    pairs = [(cell.electrode.material, _LITHIUM), (cell.electrolyte.material, (*_ELECTROLYTE, *_DENSITY))]
-    interface = cell.interface or f"{cell.electrode.material}|{cell.electrolyte.material}"
-    cell_fields = {
-        "area",
-        "thickness",
-        "lithium_thickness",
-        "frame_stiffness",
-        "frame_relaxation",
-        "frame_relaxation_time",
-    }
-    derived = {"short_conductance", "soft_conductance"}
-    known = {*_LITHIUM, *_ELECTROLYTE, *cell_fields, *derived}
-    rest = [field.name for field in dataclasses.fields(Parameters) if field.name not in known]
-    pairs.append((interface, (*rest, *_SHORT, *SCATTER)))
+    electrode, electrolyte = cell.electrode.material, cell.electrolyte.material
+    elsewhere = {*_LITHIUM, *_ELECTROLYTE, *_FROM_CELL}
+    rest = [field.name for field in dataclasses.fields(Parameters) if field.name not in elsewhere]
+    interface = cell.interface or f"{electrode}|{_name(electrolyte)}"
     values = {}
-    for card_name, names in pairs:
-        card = find(card_name)
-        for name in names:
-            if name in cell.parameters:
-                stated = cell.parameters[name]
-                values[name] = Value(name, stated, show(stated, name), STATED, "user")
-            else:
-                values[name] = card.value(name)
+    for place, card, names in (
+        ("cell.electrode.material", electrode, _LITHIUM),
+        ("cell.electrolyte.material", electrolyte, (*_ELECTROLYTE, *_DENSITY)),
+        ("cell.interface", interface, (*rest, *_SHORT, *SCATTER)),
+    ):
+        values |= {name: _value(cell, name, card, place) for name in names}
     return values
+
+
+def _value(cell: Cell, name: str, card: str, place: str) -> Value:
+    """One number: the cell's own, else the card's, else an error that says where it was looked for."""
+    if name in cell.parameters:
+        return Value(name, cell.parameters[name], show(cell.parameters[name], name), STATED, "user")
+    try:
+        return find(card).value(name)
+    except InputError as error:
+        if error.file is not None:
+            raise
+        raise InputError(error.problem, place=place, expected=error.expected) from None
+
+
+def _name(material: str) -> str:
+    """Name of a card that is given by name or as a file."""
+    return find(material).name if material.endswith(".yaml") else material
 
 
 def _conductivity(cell: Cell, number: dict[str, float], values: dict[str, Value], warnings: list[str]) -> float:
