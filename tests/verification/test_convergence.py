@@ -38,7 +38,7 @@ def ends(experiment):
     resolved = resolve(cell)
     with engine():
         p = jax.tree.map(np.float64, resolved.parameters)
-        drive = Drive(7.5, 298.15, 25e6, 0.0, 0.0, 0.0, 0.0, 0.0)  # 0.75 mA/cm2, so that plating counts
+        drive = Drive(0.75, 298.15, 25e6, 0.0, 0.0, 0.0, 0.0, 0.0)
 
         def field(t, y, _):
             state = jax.tree.map(jnp.multiply, y, SCALE)
@@ -73,4 +73,4 @@ def test_conserved_amounts_are_exact_at_any_step(ends):
     """Charge is linear in time at constant current: no step size changes it beyond rounding."""
     coarse, _ = ends
     passed = coarse[:, -2] * SCALE.ionic_charge
-    assert passed == pytest.approx(np.full(len(STEPS), 7.5 * SPAN), rel=1e-12)
+    assert passed == pytest.approx(np.full(len(STEPS), 0.75 * SPAN), rel=1e-12)

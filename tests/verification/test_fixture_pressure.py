@@ -16,8 +16,8 @@ def test_a_clamped_stack_relaxes_exponentially(run, fraction, hours):
     record = run([{"press": "10 MPa"}, {"rest": "20 h"}], fixture=held, parameters=STILL)
     time = record.column("test_time_second")
     exact = 10e6 * (1.0 - fraction * (1.0 - np.exp(-time / (hours * 3600.0))))
-    # 10 Pa: the tolerance of the integrator on the pressure that was given up
-    assert record.column("measured_pressure_pa") == pytest.approx(exact, rel=1e-6, abs=10.0)
+    # 100 Pa: what the integrator's tolerance on the pressure given up, 1e-6 a step, adds up to
+    assert record.column("measured_pressure_pa") == pytest.approx(exact, rel=1e-6, abs=100.0)
 
 
 def test_hold_keeps_the_pressure_whatever_the_frame(run):

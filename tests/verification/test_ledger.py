@@ -32,7 +32,7 @@ CASES = {
         {},
     ),
     "until the lithium is spent": (
-        [{"press": "10 MPa"}, {"strip": "2 mA/cm2", "for": "100 h"}],
+        [{"press": "10 MPa"}, {"strip": "1 mA/cm2", "for": "100 h"}],
         {"lithium": "20 um", "parameters": {"toughness": "5 MPa m^0.5", "focusing": 1}},
     ),
 }

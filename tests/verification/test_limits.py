@@ -19,7 +19,7 @@ def test_a_voltage_limit_ends_the_step_when_the_interphase_has_grown_to_it(run, 
     limit = 1.2 * start
     grown = 5e-9 + (limit - start) / 1.0 * 1e-3 / 2.0  # sigma_d is 1e-3 S/m, j is 1 A/m2
     exact = (grown**2 - 5e-9**2) / 2e-16
-    step = {verb: "100 uA/cm2", "for": "10 h", "until": {"voltage": f"{limit!r} V"}}
+    step = {verb: "100 uA/cm2", "for": "10 h", "until": {"voltage": f"{limit:.17g} V"}}
     record = run([{"press": "10 MPa"}, step], parameters=STILL | {"interphase_conductivity": "1e-3 S/m"})
     assert verbs(record)[-1] == (verb, "voltage limit")
     assert record.steps["end_second"][-1] == pytest.approx(exact, rel=1e-5)  # ripening is slow, not absent
@@ -30,7 +30,7 @@ def test_a_voltage_limit_ends_the_step_when_the_interphase_has_grown_to_it(run, 
 def test_a_charge_limit_ends_after_charge_over_current(run, current, absolute):
     record = run([{"press": "5 MPa"}, {"plate": current, "until": {"charge": "0.2 mAh/cm2"}}])
     density = 1e-3 / 1.267e-4 if absolute else 0.75
-    assert record.steps["end_second"][-1] == pytest.approx(0.2 * 36.0 / density, rel=1e-12)
+    assert record.steps["end_second"][-1] == pytest.approx(0.2 * 36e3 / density, rel=1e-12)
     assert record.column("net_capacity_ah")[-1] == pytest.approx(0.2e-3 * 1.267, rel=1e-12)
 
 

@@ -81,6 +81,7 @@ class Step(Noun):
         if (info.context or {}).get("si"):  # a record's own protocol, read back
             sweep = data.get("verb") == "measure_impedance"
             return data | {"value": Sweep.from_dict(data["value"], si=True)} if sweep else data
+        data = {str(key).replace(" ", "_"): value for key, value in data.items()}  # 'set pressure' is a word too
         verbs = [key for key in data if key in VERBS]
         if len(verbs) != 1:
             strange = [key for key in data if key not in (*VERBS, *BESIDE)]

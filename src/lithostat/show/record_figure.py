@@ -52,7 +52,7 @@ def _mark(axis: Axes, record: Record, scale: float) -> None:
 
 
 def _voltage(axis: Axes, time: np.ndarray, record: Record) -> None:
-    axis.plot(time, 1e3 * record.column("voltage_volt"), color=BLUE, linewidth=0.8)
+    _clipped(axis, time, 1e3 * record.column("voltage_volt"), 0.8)
     axis.set_ylabel("voltage / mV")
 
 
@@ -75,8 +75,20 @@ def _filament(axis: Axes, time: np.ndarray, record: Record) -> None:
 
 
 def _resistance(axis: Axes, time: np.ndarray, record: Record) -> None:
-    axis.plot(time, record.column("internal_resistance_ohm"), color=BLUE)
+    _clipped(axis, time, record.column("internal_resistance_ohm"), 1.4)
     axis.set_ylabel("ionic resistance / Ω")
+
+
+def _clipped(axis: Axes, time: np.ndarray, values: np.ndarray, width: float) -> None:
+    """Plot on a scale that a last runaway does not flatten; say how far it went."""
+    axis.plot(time, values, color=BLUE, linewidth=width)
+    usual, peak = float(np.quantile(np.abs(values), 0.98)), float(np.max(np.abs(values)))
+    if peak > 4.0 * usual > 0.0:
+        low = min(0.0, float(values.min()))
+        axis.set_ylim(max(1.5 * low, -2.0 * usual), 2.0 * usual)
+        axis.annotate(
+            f"goes to {peak:.0f}", (0.99, 0.08), xycoords="axes fraction", ha="right", fontsize=8, color=MUTED
+        )
 
 
 _PANELS = (

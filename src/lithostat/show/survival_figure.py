@@ -22,7 +22,7 @@ def survival_figure(times: np.ndarray, share: np.ndarray, title: str = "") -> Fi
             axis.plot([0.0, at, at], [100 * level, 100 * level, 0.0], color=MUTED, linewidth=0.8, linestyle=":")
             axis.annotate(f"{at:.0f} h", (at, 100 * level), (4, 3), textcoords="offset points", fontsize=8)
         axis.set_xlabel("cycling time / h")
-        axis.set_ylabel("cells without a short / %")
+        axis.set_ylabel("cells still working / %")
         axis.set_ylim(0.0, 103.0)
         axis.set_xlim(left=0.0)
         if title:

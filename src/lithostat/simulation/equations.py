@@ -24,7 +24,7 @@ from lithostat.simulation.parameters import Drive, Laws, Parameters
 
 INTERFACES = 2
 FILAMENT_LENGTH = 1e-5  # unit of the filament coordinate [m]
-CONTACT_LOST = 1e-3  # contact fraction below which a current can no longer be carried
+CONTACT_LOST = 1e-2  # contact fraction below which a current can no longer be carried
 
 GROWTH: dict[str, Callable[..., Any]] = {
     "constant_focusing": plating.constant_focusing,

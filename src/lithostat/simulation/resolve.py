@@ -99,7 +99,7 @@ def _values(cell: Cell) -> dict[str, Value]:
     elsewhere = {*_LITHIUM, *_ELECTROLYTE, *_FROM_CELL}
     rest = [field.name for field in dataclasses.fields(Parameters) if field.name not in elsewhere]
     interface = cell.interface or f"{electrode}|{_name(electrolyte)}"
-    values = {}
+    values: dict[str, Value] = {}
     for place, card, names in (
         ("cell.electrode.material", electrode, _LITHIUM),
         ("cell.electrolyte.material", electrolyte, (*_ELECTROLYTE, *_DENSITY)),
