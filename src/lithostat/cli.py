@@ -251,12 +251,17 @@ def _survival(
     failed = np.sort(many.members["cycling_second"].to_numpy()[many.members["kind"].to_numpy() != "survived"]) / 3600.0
     times = np.linspace(0.0, many.length_second, 500)
     share = many.survival(times)
-    written = [write_whole(stem.with_suffix(".parquet"), lambda temporary: many.members.write_parquet(temporary))]
+    written = [
+        write_whole(stem.with_name(stem.name + ".parquet"), lambda temporary: many.members.write_parquet(temporary))
+    ]
     if draw:
         from lithostat.show.survival_figure import survival_figure
 
         written.append(
-            _save(survival_figure(times, share, f"{experiment.cell.name}, {cells} cells"), stem.with_suffix(".png"))
+            _save(
+                survival_figure(times, share, f"{experiment.cell.name}, {cells} cells"),
+                stem.with_name(stem.name + ".png"),
+            )
         )
     summary: dict[str, Any] = {"cells": cells, "seed": seed, "survived": cells - len(failed)}
     for level in (10, 50, 90):

@@ -169,7 +169,9 @@ def truncated(path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "other", [foreign, no_json, no_format, other_format, text, empty, folder, absent, truncated], ids=lambda f: f.__name__
+    "other",
+    [foreign, no_json, no_format, other_format, text, empty, folder, absent, truncated],
+    ids=lambda f: f.__name__,
 )
 def test_other_files_are_refused_by_name(other, tmp_path):
     path = other(tmp_path / "other.parquet")

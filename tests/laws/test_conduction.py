@@ -15,7 +15,9 @@ def test_conductivity_doubles_where_arrhenius_says_so():
 def test_density_law_passes_through_both_ends_of_the_published_pellets():
     # Doux et al. 2020 (J. Mater. Chem. A): 0.99 mS/cm at 68 %, 2.28 mS/cm at 77 %
     exponent = math.log(2.28 / 0.99) / math.log(0.77 / 0.68)
-    assert conductivity_at_density(0.228, 0.68, reference_density=0.77, exponent=exponent) == pytest.approx(0.099, rel=1e-12)
+    assert conductivity_at_density(0.228, 0.68, reference_density=0.77, exponent=exponent) == pytest.approx(
+        0.099, rel=1e-12
+    )
     assert conductivity_at_density(0.228, 0.77, reference_density=0.77, exponent=exponent) == 0.228
 
 

@@ -10,7 +10,9 @@ SCALE = 6.4e6
 @pytest.mark.parametrize("pressure", [1.0, 1e2, 1e3])
 def test_contact_is_proportional_to_a_low_load(pressure):
     load = pressure / SCALE
-    assert contact_fraction(pressure, pressure, load, exponent=0.11) == pytest.approx(load, rel=load)  # next term: load/2
+    assert contact_fraction(pressure, pressure, load, exponent=0.11) == pytest.approx(
+        load, rel=load
+    )  # next term: load/2
 
 
 def test_63_percent_in_contact_at_the_contact_pressure():

@@ -46,7 +46,9 @@ def test_throat_velocity_is_the_mean_of_the_pipe_profile(n):
         return quad(shear, s, RADIUS, epsabs=0.0, epsrel=1e-12)[0]
 
     flow = quad(lambda s: speed(s) * 2.0 * s / RADIUS**2, 0.0, RADIUS, epsabs=0.0, epsrel=1e-11)[0]
-    assert throat_velocity(pressure, depth, RADIUS, 299.0, **creep) == pytest.approx(flow, rel=1e-9)  # two nested quadratures
+    assert throat_velocity(pressure, depth, RADIUS, 299.0, **creep) == pytest.approx(
+        flow, rel=1e-9
+    )  # two nested quadratures
 
 
 def test_a_newtonian_fluid_flows_as_hagen_and_poiseuille_say():
@@ -66,7 +68,9 @@ def depth_by_creep(pressure, time):
 @pytest.mark.parametrize("time", [1.0, 3600.0, 1e7])
 def test_velocity_is_the_derivative_of_the_closed_form(pressure, time):
     depth = depth_by_creep(pressure, time)
-    assert throat_velocity(pressure, depth, RADIUS, 299.0, **MASIAS) == pytest.approx(depth / ((N + 1.0) * time), rel=1e-11)
+    assert throat_velocity(pressure, depth, RADIUS, 299.0, **MASIAS) == pytest.approx(
+        depth / ((N + 1.0) * time), rel=1e-11
+    )
 
 
 def test_velocity_integrated_gives_depth_with_the_exact_prefactor():

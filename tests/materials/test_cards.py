@@ -130,7 +130,13 @@ def test_a_card_of_ones_own_loads(tmp_path):
 
 BAD = {
     "no source": ("    source: a2020\n", "", 7, "properties.toughness", "source"),
-    "a source that is not listed": ("    source: a2020\n", "    source: a2021\n", 9, "properties.toughness.source", "a2021"),
+    "a source that is not listed": (
+        "    source: a2020\n",
+        "    source: a2021\n",
+        9,
+        "properties.toughness.source",
+        "a2021",
+    ),
     "no tag": ("    tag: V1\n", "", 7, "properties.toughness", "tag"),
     "an unknown tag": ("    tag: V1\n", "    tag: V9\n", 10, "properties.toughness.tag", "V9"),
     "from memory and not marked": ("    tag: V1\n", "    tag: M\n", 7, "properties.toughness", "unverified: true"),
@@ -152,7 +158,13 @@ BAD = {
         "properties.toughness",
         "range",
     ),
-    "a range of one number": ("    tag: V1\n", "    tag: V1\n    range: 0.3 MPa m^0.5\n", 7, "properties.toughness", "range"),
+    "a range of one number": (
+        "    tag: V1\n",
+        "    tag: V1\n    range: 0.3 MPa m^0.5\n",
+        7,
+        "properties.toughness",
+        "range",
+    ),
     "a quantity nobody knows": ("toughness:", "toughnes:", 7, "properties.toughnes", "toughness"),
     "an unknown key": ("    tag: V1\n", "    tag: V1\n    colour: red\n", 11, "properties.toughness.colour", "colour"),
     "an unknown key on top": ("kind:", "sort:", 2, "sort", "kind"),

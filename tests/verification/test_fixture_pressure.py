@@ -43,7 +43,12 @@ def test_plating_from_one_side_to_the_other_swells_nothing_but_voids_do(run):
     """Pressure gained is stiffness times the growth of lithium and voids."""
     steps = [{"press": "1.5 MPa"}, {"plate": "75 uA/cm2", "for": "30 min"}]
     record = run(steps, fixture=frame("0.05 MPa/um"), parameters=STILL)
-    names = ("lithium_thickness_1_metre", "lithium_thickness_2_metre", "void_thickness_1_metre", "void_thickness_2_metre")
+    names = (
+        "lithium_thickness_1_metre",
+        "lithium_thickness_2_metre",
+        "void_thickness_1_metre",
+        "void_thickness_2_metre",
+    )
     height = sum(record.column(name) for name in names)
     gained = record.column("measured_pressure_pa") - 1.5e6
     assert gained[-1] > 1e3

@@ -28,7 +28,11 @@ CASES = {
     ),
     "no current at all": ([{"press": "10 MPa"}, {"rest": "1000 h"}], {}),
     "currents in ampere and limits on charge": (
-        [{"press": "5 MPa"}, {"plate": "0.2 mA", "until": {"charge": "0.3 mAh/cm2"}}, {"strip": "0.1 mA", "for": "2 h"}],
+        [
+            {"press": "5 MPa"},
+            {"plate": "0.2 mA", "until": {"charge": "0.3 mAh/cm2"}},
+            {"strip": "0.1 mA", "for": "2 h"},
+        ],
         {},
     ),
     "until the lithium is spent": (

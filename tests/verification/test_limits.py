@@ -28,7 +28,7 @@ def test_a_voltage_limit_ends_the_step_when_the_interphase_has_grown_to_it(run, 
 
 @pytest.mark.parametrize(("current", "absolute"), [("75 uA/cm2", False), ("1 mA", True)])
 def test_a_charge_limit_ends_after_charge_over_current(run, current, absolute):
-    record = run([{"press": "5 MPa"}, {"plate": current, "until": {"charge": "0.2 mAh/cm2"}}])
+    record = run([{"press": "10 MPa"}, {"plate": current, "until": {"charge": "0.2 mAh/cm2"}}])
     density = 1e-3 / 1.267e-4 if absolute else 0.75
     assert record.steps["end_second"][-1] == pytest.approx(0.2 * 36e3 / density, rel=1e-12)
     assert record.column("net_capacity_ah")[-1] == pytest.approx(0.2e-3 * 1.267, rel=1e-12)
@@ -110,7 +110,9 @@ def test_a_temperature_step_changes_the_pellet_by_arrhenius(run):
         "conductivity_activation_energy": "33.8 kJ/mol",
         "conductivity_temperature": "25 degC",
     }
-    record = run([{"press": "10 MPa"}, {"set_temperature": "60 degC"}, {"set_temperature": "0 degC"}], parameters=stated)
+    record = run(
+        [{"press": "10 MPa"}, {"set_temperature": "60 degC"}, {"set_temperature": "0 degC"}], parameters=stated
+    )
     assert record.column("ambient_temperature_celsius") == pytest.approx([25.0, 60.0, 0.0])
     ohm = record.column("internal_resistance_ohm")
     kelvin = np.array([298.15, 333.15, 273.15])

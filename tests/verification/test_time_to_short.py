@@ -56,11 +56,15 @@ def test_one_unbroken_plating_shorts_at_the_closed_form(run, pressure, current):
 @pytest.mark.parametrize("pressure", [25, 50, 75])
 @pytest.mark.parametrize("temperature", [298.15, 333.15])
 def test_creep_alone_shorts_at_the_closed_form(run, pressure, temperature):
-    record = run([{"press": f"{pressure} MPa"}, {"hold": "800000 h"}], parameters=STATED, temperature=f"{temperature} K")
+    record = run(
+        [{"press": f"{pressure} MPa"}, {"hold": "800000 h"}], parameters=STATED, temperature=f"{temperature} K"
+    )
     exact = time_by_creep(pressure * 1e6, critical(pressure * 1e6), temperature)
     assert record.outcome.kind == "short before current"
     assert record.outcome.cycling_time is None
-    assert record.outcome.time == pytest.approx(exact, rel=1e-8)  # linear in the filament coordinate; the event's tolerance
+    assert record.outcome.time == pytest.approx(
+        exact, rel=1e-8
+    )  # linear in the filament coordinate; the event's tolerance
 
 
 @pytest.mark.parametrize("pressure", [2, 5, 10])

@@ -91,6 +91,7 @@ def explain(
     """The first fault of a validation as one sentence; more faults are counted."""
     faults = sorted(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")  # a typo explains the rest
     first = faults[0]
+    faults = [fault for fault in faults if fault is first or fault["loc"] != first["loc"][: len(fault["loc"])]]
     place = at + tuple(part for part in first["loc"] if not _is_tag(part))
     problem, expected = _sentence(first, model)
     if len(faults) > 1:

@@ -159,7 +159,10 @@ def _unit(text: str) -> Any:
 
 @functools.lru_cache(maxsize=4096)
 def _convert(value: float, unit: str, to: str) -> float:
-    return float(_registry().Quantity(value, _unit(unit)).to(_unit(to)).magnitude)
+    quantity = _registry().Quantity(value, _unit(unit))
+    if to == "J/mol" and quantity.check("[energy]"):
+        quantity *= _registry().Quantity(1.0, "avogadro_constant")  # activation energies are also printed in eV
+    return float(quantity.to(_unit(to)).magnitude)
 
 
 def _example(quantity: Quantity) -> str:

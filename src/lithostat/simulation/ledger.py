@@ -10,8 +10,13 @@ from lithostat.experiment.record import Record
 from lithostat.physics.constants import FARADAY
 
 
+ATOMIC_LAYER = 2.5e-10  # of lithium [m]
+
+
 class Ledger(NamedTuple):
     """What does not add up, each relative to the largest amount that moved. All zero in a perfect world.
+
+    Lithium is compared with one atomic layer at least: less than that drowns in the rounding of the electrodes' own.
 
     `charge`: current integrated over time against what passed as ions and as electrons. `capacity`: the same against
     the net capacity column. `transfer`: lithium that changed sides against the ionic charge. `lithium`: metal of both
@@ -43,7 +48,7 @@ def ledger(record: Record) -> Ledger:
     held = 2.0 * film * parameters["interphase_charge"] * omega / FARADAY
     total = one + two + held
     scale = max(moved, 1e-30)
-    height = max(moved / area * omega / FARADAY, float(np.ptp(held)), 1e-30)
+    height = max(moved / area * omega / FARADAY, float(np.ptp(held)), ATOMIC_LAYER)
     crossed = 0.5 * ((one - one[0]) - (two - two[0]))
     return Ledger(
         charge=float(np.max(np.abs(passed - ions - electrons)) / scale),

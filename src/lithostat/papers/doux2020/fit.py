@@ -20,7 +20,7 @@ from lithostat.papers.doux2020.published import cell, cycling, hold, published
 from lithostat.simulation.run import simulate
 
 NAMES = ("toughness", "throat_radius", "focusing")
-START = (0.20e6, 0.74e-6, 2.7, 0.28)
+START = (0.20e6, 0.75e-6, 2.65, 0.27)
 HOUR = 3600.0
 NEVER = 1e5  # hours that stand for 'outlived the simulation'
 

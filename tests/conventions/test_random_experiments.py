@@ -1,0 +1,253 @@
+"""Any cell under any protocol ends in a record that adds up or in a sentence; nothing else.
+
+LITHOSTAT_CAMPAIGN=1 tries twenty times as many, at random and under all laws.
+"""
+
+import json
+import math
+import os
+import sys
+
+import numpy as np
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lithostat import Cell, LithostatError, Protocol, ledger, simulate
+from lithostat.experiment import document
+
+CAMPAIGN = os.environ.get("LITHOSTAT_CAMPAIGN") == "1"
+TRIES = settings(
+    max_examples=300 * (20 if CAMPAIGN else 1),
+    derandomize=not CAMPAIGN,
+    database=None,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)
+NONSENSE = st.sampled_from(
+    [
+        None,
+        True,
+        -1,
+        0,
+        7,
+        math.nan,
+        math.inf,
+        "",
+        "x",
+        "1",
+        "-3 mm",
+        "1e999 m",
+        "0 mm",
+        "1 furlong",
+        "5 kg",
+        [],
+        {},
+        [1],
+        "ü mm",
+    ]
+)
+
+
+def quantity(unit: str, low: float, high: float):
+    """Text of a number spread evenly over the decades between two bounds."""
+    return st.floats(math.log10(low), math.log10(high)).map(lambda x: f"{10**x:.4g} {unit}".strip())
+
+
+def often(strategy, share=40):
+    """Mostly the strategy, now and then nonsense."""
+    return st.integers(0, share).flatmap(lambda n: NONSENSE if n == share else strategy)
+
+
+TIME = quantity("h", 1e-3, 3e3)
+PRESSURE = quantity("MPa", 1e-3, 300) | st.just("0 MPa")
+CURRENT = quantity("uA/cm2", 0.1, 1e4) | quantity("mA", 1e-3, 10)
+LIMITS = st.fixed_dictionaries(
+    {},
+    optional={
+        "time": TIME,
+        "voltage": quantity("V", 1e-4, 2),
+        "pressure_above": PRESSURE,
+        "pressure_below": PRESSURE,
+    },
+)
+CHARGED = st.fixed_dictionaries({"charge": quantity("mAh/cm2", 1e-3, 30)}, optional={"voltage": quantity("V", 1e-4, 2)})
+
+
+def step(verb, value, **beside):
+    return st.fixed_dictionaries({verb: often(value)}, optional={key: often(value) for key, value in beside.items()})
+
+
+LEAVES = st.one_of(
+    step("set_pressure", PRESSURE, **{"for": TIME}),
+    step("press", PRESSURE, **{"for": TIME}),
+    step("release", PRESSURE),
+    step("hold", TIME, until=st.fixed_dictionaries({"pressure_below": PRESSURE})),
+    step("rest", TIME, until=st.fixed_dictionaries({"pressure_above": PRESSURE})),
+    step("measure_impedance", st.none() | st.just({"from": "1 MHz", "to": "1 Hz"})),
+    step("set_temperature", st.floats(-60, 120).map(lambda t: f"{t:.1f} degC")),
+    *(
+        st.fixed_dictionaries({verb: often(CURRENT), "for": often(TIME)}, optional={"until": LIMITS})
+        for verb in ("plate", "strip")
+    ),
+    *(st.fixed_dictionaries({verb: CURRENT, "until": CHARGED}) for verb in ("plate", "strip")),
+)
+STEPS = st.recursive(
+    LEAVES,
+    lambda inner: st.fixed_dictionaries(
+        {"repeat": often(st.integers(1, 4)), "steps": st.lists(inner, min_size=1, max_size=3)},
+        optional={"until": LIMITS},
+    ),
+    max_leaves=6,
+)
+FIXTURES = st.one_of(
+    st.just({}),
+    st.fixed_dictionaries(
+        {"kind": st.just("fixed gap"), "stiffness": often(quantity("MPa/um", 1e-4, 10))},
+        optional={"relaxation": st.fixed_dictionaries({"fraction": often(st.floats(0, 1)), "time": often(TIME)})},
+    ),
+    st.lists(PRESSURE, min_size=2, max_size=5).map(
+        lambda values: {"kind": "measured", "times": [f"{3 * i} h" for i in range(len(values))], "pressures": values}
+    ),
+)
+PARAMETERS = st.fixed_dictionaries(
+    {},
+    optional={
+        "toughness": often(quantity("MPa m^0.5", 1e-3, 10)),
+        "throat_radius": often(quantity("um", 1e-3, 100)),
+        "focusing": often(quantity("", 1e-2, 1e4).map(float)),
+        "creep_exponent": often(st.floats(1, 20)),
+        "contact_pressure": often(quantity("MPa", 1e-2, 1e3)),
+        "ripening_time": quantity("h", 1e-4, 1e4),
+        "unloading_exponent": st.floats(0, 10),
+        "void_height": quantity("um", 1e-3, 1e3),
+        "stripping_current": quantity("mA/cm2", 1e-4, 100),
+        "interphase_constant": quantity("m2/s", 1e-24, 1e-14) | st.just("0 m2/s"),
+        "interphase_initial": quantity("nm", 0.1, 1e3),
+        "interphase_volume_change": st.floats(-0.9, 10),
+        "overpressure_transmission": often(st.floats(0, 1)),
+        "short_resistance": quantity("ohm", 1e-3, 1e6),
+        "soft_short_resistance": quantity("ohm", 1e-3, 1e6),
+        "hardening_time": quantity("h", 1e-3, 1e3),
+        "conductivity": quantity("mS/cm", 1e-4, 100),
+    },
+)
+LAWS = st.sampled_from([{}, {}, {}, {"growth": "length_focusing", "entry": "threshold", "failure": "percolation"}])
+if CAMPAIGN:
+    LAWS = st.fixed_dictionaries(
+        {
+            "growth": st.sampled_from(["constant_focusing", "length_focusing", "pressure_focusing"]),
+            "entry": st.sampled_from(["open", "threshold"]),
+            "failure": st.sampled_from(["fracture", "percolation"]),
+        }
+    )
+CELLS = st.fixed_dictionaries(
+    {
+        "electrode": st.fixed_dictionaries(
+            {"thickness": often(quantity("um", 1, 1e3)), "diameter": often(quantity("mm", 1, 12))}
+        ),
+        "electrolyte": st.fixed_dictionaries(
+            {
+                "material": st.just("Li6PS5Cl"),
+                "thickness": often(quantity("mm", 1e-2, 3)),
+                "diameter": st.just("13 mm"),
+            },
+            optional={"porosity": often(st.floats(0.0, 0.6)), "mass": often(quantity("mg", 1, 1e3))},
+        ),
+    },
+    optional={"fixture": FIXTURES, "laws": LAWS, "parameters": PARAMETERS},
+)
+EXPERIMENTS = st.fixed_dictionaries(
+    {
+        "cell": CELLS,
+        "protocol": st.fixed_dictionaries(
+            {"steps": st.lists(STEPS, min_size=1, max_size=5)},
+            optional={
+                "after_short": often(TIME),
+                "temperature": often(st.floats(-40, 100).map(lambda t: f"{t:.1f} degC")),
+            },
+        ),
+    }
+)
+
+
+def rounding(record) -> float:
+    """What rounding alone may add to the books: the last digits of the electrodes against the lithium that moved."""
+    p, film = record.provenance["parameters"], record.column("interphase_thickness_metre")
+    time, current = record.column("test_time_second"), np.abs(record.column("current_ampere"))
+    moved = np.sum(current[1:] * np.diff(time)) / p["area"] * p["molar_volume"] / 96485.33212
+    bound = 2 * np.ptp(film) * p["interphase_charge"] * p["molar_volume"] / 96485.33212
+    thickest = 2 * p["lithium_thickness"] + moved
+    return 100 * sys.float_info.epsilon * thickest / max(moved, bound, 1e-30)
+
+
+@TRIES
+@given(EXPERIMENTS)
+def test_an_experiment_ends_in_a_record_that_adds_up_or_in_a_sentence(experiment):
+    try:
+        page = document.parse(json.dumps(experiment))
+        record = simulate(page.build(Cell, ("cell",)), page.build(Protocol, ("protocol",)))
+    except LithostatError as error:
+        assert str(error)
+        return
+    for name in record.table.columns:
+        assert np.all(np.isfinite(record.column(name))), name
+    assert np.all(np.diff(record.column("test_time_second")) >= 0.0)
+    for name in ("contact_fraction_1", "contact_fraction_2"):
+        assert np.all(record.column(name) >= 0.0), name
+        assert np.all(record.column(name) <= 1.0), name
+    assert record.outcome.time <= record.column("test_time_second")[-1]
+    assert ledger(record).worst < 1e-8 + rounding(record), ledger(record)
+
+
+WORDS = st.sampled_from(
+    [
+        "plate",
+        "press",
+        "rest",
+        "repeat",
+        "steps",
+        "until",
+        "for",
+        "charge",
+        "voltage",
+        "time",
+        "measure_impedance",
+        "from",
+    ]
+    + ["temperature", "electrode", "electrolyte", "fixture", "kind", "thickness", "diameter", "material", "parameters"]
+)
+ANYTHING = st.recursive(
+    NONSENSE | st.text(max_size=20) | st.integers() | st.floats(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS | st.text(max_size=8), inner, max_size=3),
+    max_leaves=12,
+)
+PAGES = st.fixed_dictionaries(
+    {},
+    optional={
+        "cell": st.dictionaries(WORDS, ANYTHING, max_size=4) | ANYTHING,
+        "protocol": st.fixed_dictionaries({"steps": st.lists(st.dictionaries(WORDS, ANYTHING, max_size=3), max_size=2)})
+        | ANYTHING,
+    },
+)
+
+
+@TRIES
+@given(PAGES)
+def test_any_data_is_read_or_refused_with_a_sentence(data):
+    try:
+        page = document.parse(json.dumps(data))
+        for key, model in (("cell", Cell), ("protocol", Protocol)):
+            if key in page.data:
+                page.build(model, (key,))
+    except LithostatError as error:
+        assert str(error)
+
+
+@TRIES
+@given(st.text(max_size=200))
+def test_any_text_is_read_or_refused_with_a_sentence(text):
+    try:
+        document.parse(text)
+    except LithostatError as error:
+        assert str(error)
