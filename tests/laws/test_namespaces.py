@@ -92,9 +92,19 @@ def test_every_number_is_finite(law):
 
 def test_no_law_is_left_out():
     modules = (
-        conduction, constants, contact, creep, fixture, fracture, impedance, interphase, plating, short_circuit, voids,
+        conduction,
+        constants,
+        contact,
+        creep,
+        fixture,
+        fracture,
+        impedance,
+        interphase,
+        plating,
+        short_circuit,
+        voids,
         weakest_link,
-    )  # fmt: skip
+    )
     written = {
         member
         for module in modules

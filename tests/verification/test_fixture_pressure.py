@@ -94,3 +94,12 @@ def test_contact_ripens_as_a_small_power_of_time(run):
     record = run([{"press": "5 MPa"}, {"hold": "20 h"}], parameters=stated)
     x = 5 / 6.4 * (1 + record.column("test_time_second") / 2016.0) ** (1 / 7.56)
     assert record.column("contact_fraction_1") == pytest.approx(1 - np.exp(-x), rel=1e-6)
+
+
+@pytest.mark.parametrize("start", ["1 MPa", "10 MPa"])
+def test_a_pressure_that_falls_to_nothing_under_current_is_no_obstacle(run, start):
+    """Contact goes as (P/P_max)^0.11, with an infinite slope at P = 0: the step must end, in whatever state."""
+    falling = {"kind": "measured", "times": ["0 h", "1 h"], "pressures": [start, "0 MPa"]}
+    record = run([{"plate": "100 uA/cm2", "for": "1 h"}], fixture=falling)
+    assert record.outcome.kind in ("survived", "contact lost")
+    assert record.column("test_time_second")[-1] == pytest.approx(3600.0, rel=1e-6)

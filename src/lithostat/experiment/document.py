@@ -13,6 +13,7 @@ from lithostat.experiment.errors import InputError, nearest
 Model = TypeVar("Model", bound=pydantic.BaseModel)
 Place = tuple[str | int, ...]
 LARGEST = 16 * 2**20  # bytes; a larger file is not something a person wrote
+MOST_ENTRIES = 1_000_000
 
 
 class Document:
@@ -82,7 +83,10 @@ def parse(text: str, file: str = "input") -> Document:
         raise InputError(f"is not valid YAML: {str(error).splitlines()[0]}", file=file) from None
     if not isinstance(tree, Mapping):
         raise InputError(f"received {_short(tree)}", file=file, expected="a mapping at the top level")
-    return Document(_plain(tree), tree, file)
+    try:
+        return Document(_plain(tree, [MOST_ENTRIES]), tree, file)
+    except (ValueError, RecursionError) as error:
+        raise InputError(str(error), file=file) from None
 
 
 def explain(
@@ -132,14 +136,11 @@ def _keys_at(model: Any, loc: Iterable[Any]) -> list[str]:
 
 
 def _inner(annotation: Any) -> Any:
-    for candidate in (annotation, *getattr(annotation, "__args__", ())):
-        if isinstance(candidate, type) and issubclass(candidate, pydantic.BaseModel):
-            return candidate
-        if getattr(candidate, "__args__", None):
-            found = _inner(candidate)
-            if found is not None:
-                return found
-    return None
+    """The first model inside a type such as `tuple[Step, ...]` or `Sweep | None`."""
+    parts = getattr(annotation, "__args__", ())
+    if not parts:
+        return annotation if isinstance(annotation, type) and issubclass(annotation, pydantic.BaseModel) else None
+    return next((found for found in map(_inner, parts) if found is not None), None)
 
 
 def _is_tag(part: Any) -> bool:
@@ -158,16 +159,26 @@ def _short(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _plain(node: Any) -> Any:
-    """ruamel's round-trip nodes as plain Python values."""
+def _plain(node: Any, left: list[int]) -> Any:
+    """ruamel's round-trip nodes as plain Python values; `left[0]` counts how many may still come (aliases multiply)."""
+    left[0] -= 1
+    if left[0] < 0:
+        raise ValueError(f"holds more than {MOST_ENTRIES} entries once its aliases are followed")
     if isinstance(node, Mapping):
-        return {str(key): _plain(value) for key, value in node.items()}
+        return {_text(key): _plain(value, left) for key, value in node.items()}
     if isinstance(node, list):
-        return [_plain(item) for item in node]
+        return [_plain(item, left) for item in node]
     if isinstance(node, bool) or node is None:
         return node
     if isinstance(node, float):
         return float(node)
     if isinstance(node, int):
         return int(node)
-    return str(node)
+    return _text(node)
+
+
+def _text(node: Any) -> str:
+    text = str(node)
+    if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise ValueError("holds half a character (a lone surrogate), which is no text")
+    return text

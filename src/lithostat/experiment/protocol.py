@@ -37,6 +37,7 @@ VERBS = (*PRESSURE_VERBS, *WAITING_VERBS, *CURRENT_VERBS, "measure_impedance", "
 BESIDE = ("for", "until", "steps")  # keys that stand beside a verb
 MOST_STEPS = 200_000
 MOST_NESTED = 6
+LEAST_CURRENT, LEAST_DENSITY = 1e-12, 1e-8  # [A], [A/m2]; less than that is a slip of the pen
 
 
 class Limits(Noun):
@@ -69,7 +70,7 @@ class Step(Noun):
     verb: str
     value: Any = None  # SI float; a number of times for 'repeat'; a Sweep for 'measure_impedance'
     absolute: bool = False  # a current in A, where False is a current density in A/m2
-    duration: Time | None = None
+    duration: Time | None = Field(None, alias="for")
     until: Limits = Field(default_factory=Limits)
     steps: tuple[Step, ...] = ()
 
@@ -138,9 +139,12 @@ def _worded(verb: str, data: dict[str, Any]) -> dict[str, Any]:
                 f"unknown key '{key}'{nearest(key, allowed)}; "
                 f"expected, beside '{verb}', {' or '.join(allowed) or 'nothing'}"
             )
-    step: dict[str, Any] = {"verb": verb, "until": data.get("until") or {}, "steps": tuple(data.get("steps") or ())}
+    inner = data.get("steps", [])
+    if not isinstance(inner, (list, tuple)):
+        raise ValueError(f"received {inner!r} as 'steps'; expected a list of steps")
+    step: dict[str, Any] = {"verb": verb, "until": data.get("until") or {}, "steps": tuple(inner)}
     if "for" in data:
-        step["duration"] = data["for"]
+        step["for"] = data["for"]
     return step | _value(verb, data[verb])
 
 
@@ -151,7 +155,7 @@ def _value(verb: str, value: Any) -> dict[str, Any]:
             return {"value": parse(value, "pressure")}
         if verb in WAITING_VERBS:
             parse(value, "time")  # for an error that names the verb
-            return {"duration": value}
+            return {"for": value}
         if verb == "set_temperature":
             return {"value": parse(value, "temperature")}
         if verb in CURRENT_VERBS:
@@ -162,6 +166,10 @@ def _value(verb: str, value: Any) -> dict[str, Any]:
         return {"value": Sweep.model_validate(value or {})}
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError(f"repeat: received {value!r}; expected a whole number of times, at least 1")
+    if value > 1_000_000_000:
+        raise ValueError(
+            f"repeat: received a number of {len(str(value))} digits; expected at most {MOST_STEPS} steps in all"
+        )
     return {"value": value}
 
 
@@ -173,7 +181,7 @@ def _current(verb: str, value: Any) -> dict[str, Any]:
             parsed, absolute = parse(value, "current"), True
         except InputError:
             raise error from None
-    if parsed <= 0.0:
+    if parsed < (LEAST_CURRENT if absolute else LEAST_DENSITY):
         raise InputError(f"received '{value}'", expected=f"a current above 0; the direction is in the word '{verb}'")
     return {"value": parsed, "absolute": absolute}
 

@@ -50,8 +50,8 @@ QUANTITIES: dict[str, Quantity] = {
     ),
     "areal_charge": _from_zero("Q", "C/m2", "mAh/cm2", "charge per electrode area"),
     "frequency": _positive("f", "Hz", "Hz", "of the perturbation", 1e12),
-    "length": _positive("L", "m", "mm", "a thickness or diameter", 10.0),
-    "area": _positive("A", "m2", "cm2", "geometric electrode area", 100.0),
+    "length": Quantity("L", "m", "mm", "a thickness or diameter", 1e-9, False, 10.0),
+    "area": Quantity("A", "m2", "cm2", "geometric electrode area", 1e-12, False, 100.0),
     "mass": _positive("m", "kg", "mg", "of a component", 100.0),
     "density": _positive("rho", "kg/m3", "g/cm3", "mass per volume"),
     "fraction": _from_zero("x", "", "", "dimensionless share between 0 and 1", 1.0),
@@ -185,8 +185,8 @@ def parse(value: Any, name: str) -> float:
         raise InputError(f"received {value!r}", expected=expected)
     try:
         number, unit = split(value) if isinstance(value, str) else (float(value), "")
-    except ValueError:
-        raise InputError(f"received '{value}'", expected=expected) from None
+    except (ValueError, OverflowError):
+        raise InputError(f"received '{str(value)[:40]}'", expected=expected) from None
     if not unit and quantity.unit:
         raise InputError(f"received '{value}' without a unit", expected=expected)
     try:

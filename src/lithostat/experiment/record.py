@@ -106,9 +106,13 @@ def read_parquet(path: str | Path) -> Record:
         raise InputError(f"cannot be read as Parquet ({str(error).splitlines()[0]})", file=str(path)) from None
     if about is None:
         raise InputError("is Parquet, but not a lithostat record", file=str(path))
-    data = json.loads(about)
-    if data["format"] != FORMAT:
-        raise InputError(f"has record format {data['format']}", file=str(path), expected=f"format {FORMAT}")
+    try:
+        data = json.loads(about)
+        version = data["format"]
+    except (ValueError, KeyError, TypeError):
+        raise InputError("has damaged metadata and cannot be read as a record", file=str(path)) from None
+    if version != FORMAT:
+        raise InputError(f"has record format {version}", file=str(path), expected=f"format {FORMAT}")
     outcome = data["outcome"]
     if outcome:
         outcome = Outcome(**(outcome | {"evidence": tuple(outcome["evidence"])}))

@@ -81,6 +81,8 @@ def _card(page: document.Document) -> Card:
         place = ("properties", name)
         properties[name] = _value(page, place, name, entry, sources)
         more = entry.get("others") or []
+        if not isinstance(more, list):
+            raise page.error(f"received {more!r}", (*place, "others"), "a list of values")
         others[name] = tuple(_value(page, (*place, "others", i), name, one, sources) for i, one in enumerate(more))
     return Card(str(data["name"]), str(data["kind"]), str(data["about"]), properties, others, page.file)
 
@@ -105,6 +107,12 @@ def _value(page: document.Document, place: document.Place, name: str, entry: Any
     for key in ("value", "source", "tag"):
         if entry.get(key) is None:
             raise page.error(f"a value without a {key}" if key != "value" else "no value", place, f"'{key}'")
+    for key in ("source", "tag"):
+        if not isinstance(entry[key], str):
+            raise page.error(f"received {entry[key]!r}", (*place, key), "one word")
+    span = entry.get("range")
+    if span is not None and not (isinstance(span, list) and len(span) == 2):
+        raise page.error(f"received {span!r}", (*place, "range"), "a list of the lowest and the highest value")
     if entry["source"] not in sources:
         raise page.error(
             f"source '{entry['source']}' is not listed{nearest(entry['source'], sources)}", (*place, "source")
@@ -115,7 +123,7 @@ def _value(page: document.Document, place: document.Place, name: str, entry: Any
         raise page.error("a number from memory (tag M)", place, "'unverified: true' beside it")
     try:
         lookup(name)
-        low, high = (parse(end, name) for end in entry["range"]) if entry.get("range") else (None, None)
+        low, high = (parse(end, name) for end in span) if span else (None, None)
         number = parse(entry["value"], name)
     except (InputError, ValueError, TypeError) as error:
         raise page.error(str(error), place) from None

@@ -14,20 +14,21 @@ import polars as pl
 from scipy.special import ndtri
 
 from lithostat.experiment.cell import Cell
-from lithostat.experiment.errors import InputError
+from lithostat.experiment.errors import InputError, nearest
 from lithostat.experiment.protocol import Protocol
+from lithostat.experiment.quantity import check
 from lithostat.physics.weakest_link import links, worst_of
 from lithostat.simulation import integrate
 from lithostat.simulation.engine import engine
 from lithostat.simulation.integrate import Tolerance
 from lithostat.simulation.parameters import Parameters
-from lithostat.simulation.resolve import resolve
+from lithostat.simulation.resolve import SCATTER, resolve
 from lithostat.simulation.run import provenance
 from lithostat.simulation.schedule import schedule
 
 SCATTERED = ("throat_radius", "toughness", "focusing")
 CHUNK = 512  # members solved together; large enough to vectorise, small enough to stay in cache
-LOOSE = Tolerance(1e-4, 1e-7)  # times to short agree with the default tolerance to 1e-6
+LOOSE = Tolerance(1e-6, 1e-9)  # times to short agree with the default tolerance to 1e-5
 _KINDS = {
     integrate.DONE: "survived",
     integrate.NO_CONTACT: "contact lost",
@@ -74,6 +75,12 @@ def ensemble(
     if members < 1:
         raise InputError(f"received {members} members", expected="at least 1")
     resolved = resolve(cell)
+    for name, value in (scatter or {}).items():
+        if name not in SCATTER:
+            raise InputError(
+                f"unknown scatter '{name}'{nearest(name, SCATTER)}", expected=f"one of {', '.join(SCATTER)}"
+            )
+        check(value, name)
     spread = resolved.scatter | (scatter or {})
     drawn = draw(resolved.parameters, spread, cell.area, members, seed)
     plan = schedule(cell, protocol)

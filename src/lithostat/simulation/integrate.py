@@ -27,8 +27,8 @@ FIRST_STEP = 3600.0  # longest first step tried [s]
 class Tolerance(NamedTuple):
     """Of the integrator (per field, in its own unit) and of the time of an event relative to the step it lies in."""
 
-    relative: float = 1e-6
-    absolute: float = 1e-9
+    relative: float = 1e-8
+    absolute: float = 1e-11
     event: float = 1e-10
 
 

@@ -9,7 +9,6 @@ import numpy as np
 from lithostat.experiment.record import Record
 from lithostat.physics.constants import FARADAY
 
-
 ATOMIC_LAYER = 2.5e-10  # of lithium [m]
 
 

@@ -13,6 +13,7 @@ from lithostat.experiment.protocol import CURRENT_VERBS, PRESSURE_VERBS, Limits,
 from lithostat.simulation.parameters import Segment
 
 TABLES = (64, 4096, 16384, 65536, 262144)  # lengths that tables are padded to: few, because each compiles anew
+LONGEST = 3.2e9  # of one step, 100 years [s]
 PLAIN = Segment(0.0, 0.0, 298.15, math.nan, 0.0, 0.0, math.inf, math.inf, -math.inf, 0, 0, 0)
 
 
@@ -49,6 +50,11 @@ def schedule(cell: Cell, protocol: Protocol) -> Schedule:
         raise InputError(
             "the fixture has a measured pressure and the protocol sets one too",
             expected="a protocol without press, release and set_pressure, or another fixture",
+        )
+    if cell.fixture.kind == "measured" and _any(protocol.steps, _ends_early):
+        raise InputError(
+            "the fixture has a measured pressure against time and a step of the protocol may end early",
+            expected="steps that end by time or charge alone, so that the two clocks agree",
         )
     builder = _Builder(cell, protocol.temperature)
     builder.add_all(protocol.steps, ())
@@ -159,6 +165,11 @@ class _Builder:
         if current:
             charges = [step.until.charge, *(each.charge_left for each in outer)]
             limits += [charge / abs(current) for charge in charges if charge is not None]
+        if not min(limits) <= LONGEST:
+            raise InputError(
+                f"step {self.step} ('{step.verb}') would take {min(limits) / LONGEST * 100:.3g} years",
+                expected="a step that ends within 100 years",
+            )
         return min(limits)
 
     def _limited(self, segment: Segment, step: Step, outer: tuple[_Outer, ...], end: int) -> Segment:
