@@ -37,19 +37,14 @@ def main() -> None:
     record = simulate(cell, protocol)
     numbers = record.provenance["parameters"]
     p = numbers | {"temperature": protocol.temperature}
-    plan = schedule(cell, protocol)
+    plan = schedule(cell, protocol).plan
     peer = peer_pybamm.Peer(p, rtol=TOLERANCE.relative, atol=TOLERANCE.absolute)
 
     def solve() -> None:
         with engine():
             parameters = integrate.Parameters(**{name: np.float64(value) for name, value in numbers.items()})
             fractions = (np.arange(SAMPLES) / SAMPLES) ** 2
-            laws = integrate.Laws()
-            jax.block_until_ready(
-                integrate.trajectory(
-                    parameters, laws, plan.table, len(plan.rows), plan.after_short, fractions, TOLERANCE
-                )
-            )
+            jax.block_until_ready(integrate.trajectory(parameters, integrate.Laws(), plan, fractions, TOLERANCE))
 
     runs = {
         "lithostat_simulate_s": lambda: simulate(cell, protocol),

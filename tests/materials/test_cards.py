@@ -161,7 +161,7 @@ BAD = {
     "a range of one number": (
         "    tag: V1\n",
         "    tag: V1\n    range: 0.3 MPa m^0.5\n",
-        7,
+        11,
         "properties.toughness",
         "range",
     ),

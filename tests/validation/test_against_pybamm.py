@@ -102,7 +102,9 @@ def test_a_perturbed_parameter_is_seen_in_the_time_to_short(shorting: Record, na
     assert abs(late(shorting, p | {name: 1.02 * p[name]}, SHORTS)) > 1e-3
 
 
-@pytest.mark.parametrize("name", ["conductivity", "constriction_resistance", "unloading_exponent", "interphase_constant"])
+@pytest.mark.parametrize(
+    "name", ["conductivity", "constriction_resistance", "unloading_exponent", "interphase_constant"]
+)
 def test_a_perturbed_parameter_is_seen_in_the_voltage(surviving: Record, name: str) -> None:
     p = numbers(surviving)
     assert apart(surviving, p | {name: 1.01 * p[name]}, SURVIVES) > SEEN

@@ -51,6 +51,13 @@ def test_the_test_goes_on_for_as_long_as_it_was_told(run):
     assert record.column("test_time_second")[-1] == pytest.approx(record.outcome.time + 6 * 3600.0, rel=1e-12)
 
 
+def test_a_step_that_shorts_keeps_its_length(run):
+    record = run([{"press": "25 MPa"}, {"plate": "75 uA/cm2", "for": "40 h"}, {"rest": "1 h"}], after_short="100 h")
+    assert record.steps["ended_by"].to_list() == ["its time", "short", "its time", "its time"]
+    assert record.steps["end_second"].to_list()[2:] == pytest.approx([40 * 3600.0, 41 * 3600.0], rel=1e-12)
+    assert record.column("net_capacity_ah")[-1] == pytest.approx(40 * 75e-6 * 1.267, rel=1e-11)
+
+
 def test_an_impedance_after_the_short_sees_the_electronic_path(run):
     steps = [{"press": "50 MPa"}, {"hold": "1 h"}, {"measure_impedance": {"from": "1 MHz", "to": "1 mHz"}}]
     record = run(steps, parameters={"short_resistance": "3 ohm", "soft_short_resistance": "3 ohm"})

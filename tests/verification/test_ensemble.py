@@ -56,11 +56,17 @@ def test_survival_of_a_larger_cell_is_the_power_of_its_links(experiment):
     assert np.all(np.abs(s_large - expected) < 4 * error + 1 / members)
 
 
-def test_median_member_at_the_reference_area_is_the_card(experiment):
-    cell, protocol = experiment(PLATING)
-    many = ensemble(cell, protocol, members=2000, seed=8)
-    log_g = np.log(many.members["focusing"].to_numpy())
-    assert np.median(log_g) == pytest.approx(np.log(2.7), abs=4 * 1.2533 * 0.28 / np.sqrt(2000))
+def test_scattered_parameters_are_log_normal_about_the_card(experiment):
+    """Median and standard deviation of each logarithm, within four standard errors."""
+    members = 4000
+    cell, protocol = experiment([{"press": "25 MPa"}], parameters={"focusing": 2.7, "toughness": "0.2 MPa m^0.5"})
+    spread = {"focusing_scatter": 0.3, "toughness_scatter": 0.1, "throat_radius_scatter": 0.0}
+    table = ensemble(cell, protocol, members=members, seed=8, scatter=spread).members
+    for name, centre, sigma in (("focusing", 2.7, 0.3), ("toughness", 0.2e6, 0.1)):
+        logarithm = np.log(table[name].to_numpy())
+        assert np.median(logarithm) == pytest.approx(np.log(centre), abs=4 * 1.2533 * sigma / np.sqrt(members)), name
+        assert np.std(logarithm) == pytest.approx(sigma, rel=4 / np.sqrt(2 * members)), name
+    assert table["throat_radius"].n_unique() == 1
 
 
 def test_survival_starts_at_one_falls_and_is_unknown_beyond_the_test(experiment):

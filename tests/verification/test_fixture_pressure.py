@@ -29,6 +29,15 @@ def test_hold_keeps_the_pressure_whatever_the_frame(run):
     assert held_pressure[0] == pytest.approx(10e6 * (1.0 - 0.5 * (1.0 - np.exp(-2.0))), rel=1e-6)
 
 
+def test_setting_the_pressure_again_starts_the_relaxation_anew(run):
+    held = frame(relaxation={"fraction": 0.5, "time": "1 h"})
+    steps = [{"press": "10 MPa"}, {"rest": "5 h"}, {"set_pressure": "10 MPa"}, {"rest": "1 h"}]
+    record = run(steps, fixture=held, parameters=STILL)
+    pressure, step = record.column("measured_pressure_pa"), record.column("step_count")
+    assert pressure[step == 3] == pytest.approx([10e6], rel=1e-12)
+    assert pressure[step == 4][-1] == pytest.approx(10e6 * (1.0 - 0.5 * (1.0 - np.exp(-1.0))), rel=1e-5)
+
+
 def test_a_growing_interphase_unloads_a_stiff_frame(run):
     """Products take 27 % less room than reactants, lithium included: P = P_set + 2 k (1 - 1/0.73) (d - d_0)."""
     stated = {"interphase_constant": "1e-19 m2/s", "interphase_initial": "5 nm", "interphase_volume_change": -0.27}
@@ -101,5 +110,6 @@ def test_a_pressure_that_falls_to_nothing_under_current_is_no_obstacle(run, star
     """Contact goes as (P/P_max)^0.11, with an infinite slope at P = 0: the step must end, in whatever state."""
     falling = {"kind": "measured", "times": ["0 h", "1 h"], "pressures": [start, "0 MPa"]}
     record = run([{"plate": "100 uA/cm2", "for": "1 h"}], fixture=falling)
-    assert record.outcome.kind in ("survived", "contact lost")
-    assert record.column("test_time_second")[-1] == pytest.approx(3600.0, rel=1e-6)
+    assert record.outcome.kind == "contact lost"  # at 1 MPa voids take it before the hour is over
+    assert record.column("test_time_second")[-1] <= 3600.0
+    assert np.isfinite(record.column("voltage_volt")).all()

@@ -163,7 +163,7 @@ def _value(verb: str, value: Any) -> dict[str, Any]:
     except InputError as error:
         raise ValueError(f"{verb}: {error}") from None
     if verb == "measure_impedance":
-        return {"value": Sweep.model_validate(value or {})}
+        return {"value": _sweep(value)}
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError(f"repeat: received {value!r}; expected a whole number of times, at least 1")
     if value > 1_000_000_000:
@@ -171,6 +171,13 @@ def _value(verb: str, value: Any) -> dict[str, Any]:
             f"repeat: received a number of {len(str(value))} digits; expected at most {MOST_STEPS} steps in all"
         )
     return {"value": value}
+
+
+def _sweep(value: Any) -> Sweep:
+    try:
+        return Sweep.from_dict(value if value is not None else {})
+    except InputError as error:
+        raise ValueError(f"measure_impedance: {error}") from None
 
 
 def _current(verb: str, value: Any) -> dict[str, Any]:

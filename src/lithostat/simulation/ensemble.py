@@ -83,16 +83,16 @@ def ensemble(
         check(value, name)
     spread = resolved.scatter | (scatter or {})
     drawn = draw(resolved.parameters, spread, cell.area, members, seed)
-    plan = schedule(cell, protocol)
+    timetable = schedule(cell, protocol)
     axes = Parameters(**{f.name: 0 if f.name in SCATTERED else None for f in dataclasses.fields(Parameters)})
-    rows = len(plan.rows)
+    at_the_short = timetable.plan._replace(after_short=np.zeros(()))
 
     def solve(first: int) -> integrate.Carry:
         index = np.minimum(np.arange(first, first + CHUNK), members - 1)  # the last chunk repeats its last member
         with engine():
             p = jax.tree.map(np.float64, resolved.parameters)
             p = dataclasses.replace(p, **{name: drawn[name][index] for name in SCATTERED})
-            carry = integrate.ending(p, resolved.laws, plan.table, plan.length, np.zeros(()), LOOSE, axes)
+            carry = integrate.ending(p, resolved.laws, at_the_short, LOOSE, axes)
             carry = jax.tree.map(np.asarray, carry)
         if progress:
             progress(min(CHUNK, members - first))
@@ -104,7 +104,9 @@ def ensemble(
     status = np.concatenate([part.status for part in parts])[:members]
     short = np.concatenate([part.short_time for part in parts])[:members]
     end = np.concatenate([part.time for part in parts])[:members]
-    durations, currents = plan.table.duration[:rows], plan.table.current[:rows]
+    durations, currents = (
+        column[: len(timetable.rows)] for column in (timetable.plan.table.duration, timetable.plan.table.current)
+    )
     began = float(durations[: int(np.argmax(currents != 0.0))].sum()) if np.any(currents) else 0.0
     shorted = np.isfinite(short)
     kinds = np.where(shorted, "short", np.array([_KINDS[int(s)] for s in status]))

@@ -17,9 +17,10 @@ import optimistix as optx
 
 from lithostat.simulation import equations
 from lithostat.simulation.equations import SCALE, Observation, State
-from lithostat.simulation.parameters import Drive, Laws, Parameters, Segment
+from lithostat.simulation.parameters import Curve, Drive, Laws, Parameters, Plan, Segment
 
-SHORT, CONTACT_LOST, LITHIUM_SPENT, VOLTAGE, HIGH, LOW = range(6)  # what can end a solve; the last three are limits
+# what ends a solve; the last three are limits of the protocol
+RAN, SHORT, CONTACT_LOST, LITHIUM_SPENT, VOLTAGE, HIGH, LOW = range(-1, 6)
 RUNNING, DONE, NO_CONTACT, NO_LITHIUM, STALLED = range(5)  # how a test stands
 FIRST_STEP = 3600.0  # longest first step tried [s]
 
@@ -52,7 +53,7 @@ class Piece(NamedTuple):
 
     row: Any
     start: Any  # [s]
-    cause: Any  # what ended it, -1 if it ran its time
+    cause: Any  # what ended it
     times: Any  # local (samples + 1,) [s], infinite beyond an event
     states: State  # leading axis (samples + 1,)
     seen: Observation  # leading axis (samples + 1,)
@@ -91,22 +92,43 @@ def start(p: Parameters) -> Carry:
     )
 
 
-def enter(carry: Carry, segment: Segment, p: Parameters) -> tuple[State, Drive]:
+class Lead(NamedTuple):
+    """What leads the pressure at the start of a solve."""
+
+    pressure: Any  # to set now, NaN to leave the fixture alone [Pa]
+    ramp: Any  # [Pa/s]
+    clamped: Any  # True keeps the pressure whatever the fixture
+    longest: Any  # until the lead changes [s]
+
+
+def lead(carry: Carry, segment: Segment, curve: Curve) -> Lead:
+    """From the protocol at the start of its row; from the measured curve, if there is one, piece by straight piece."""
+    if curve.times.shape[0] == 0:
+        fresh = carry.elapsed == 0.0
+        return Lead(jnp.where(fresh, segment.set_pressure, jnp.nan), 0.0, segment.clamped > 0, jnp.inf)
+    passed = carry.time * (1.0 + 1e-12) + 1e-9  # a point is passed although rounding stopped just before it
+    after = jnp.clip(jnp.searchsorted(curve.times, passed, side="right"), 1, curve.times.shape[0] - 1)
+    begin, end = curve.times[after - 1], curve.times[after]
+    slope = jnp.where(jnp.isfinite(end), (curve.pressures[after] - curve.pressures[after - 1]) / (end - begin), 0.0)
+    here = curve.pressures[after - 1] + slope * (carry.time - begin)
+    return Lead(here, slope, jnp.ones((), bool), end - carry.time)
+
+
+def enter(carry: Carry, segment: Segment, leading: Lead, p: Parameters) -> tuple[State, Drive]:
     """The state and drive at the start of a solve: pressure set, memory of the interface brought up to it."""
-    stiffness = jnp.where(segment.clamped > 0, 0.0, p.frame_stiffness)
-    relaxing = jnp.where(segment.clamped > 0, 0.0, 1.0)
+    stiffness = jnp.where(leading.clamped, 0.0, p.frame_stiffness)
+    relaxing = jnp.where(leading.clamped, 0.0, 1.0)
     state = carry.state
     before = Drive(
         segment.current, segment.temperature, carry.held, 0.0, carry.stack, p.frame_stiffness, 1.0, carry.shorted
     )
     present = equations.pressure(0.0, state, before, p)
-    fresh = carry.elapsed == 0.0
-    tightened = fresh & ~jnp.isnan(segment.set_pressure)
-    renewed = tightened | (fresh & (segment.clamped > 0))
-    held = jnp.where(tightened, segment.set_pressure, jnp.where(renewed, present, carry.held))
+    tightened = ~jnp.isnan(leading.pressure)
+    renewed = tightened | ((carry.elapsed == 0.0) & leading.clamped)
+    held = jnp.where(tightened, leading.pressure, jnp.where(renewed, present, carry.held))
     stack = jnp.where(renewed, equations.stack_height(state, p), carry.stack)
     state = eqx.tree_at(lambda s: s.relaxed, state, jnp.where(renewed, 0.0, state.relaxed))
-    drive = Drive(segment.current, segment.temperature, held, segment.ramp, stack, stiffness, relaxing, carry.shorted)
+    drive = Drive(segment.current, segment.temperature, held, leading.ramp, stack, stiffness, relaxing, carry.shorted)
     here = equations.pressure(0.0, state, drive, p)
     state = eqx.tree_at(
         lambda s: (s.highest_pressure, s.conformity),
@@ -158,72 +180,88 @@ def solve(
     if fractions.size:
         times = jnp.concatenate([solution.ts["way"], times])
         states = jax.tree.map(lambda way, last: jnp.concatenate([way, last]), real["way"], states)
-    failed = solution.result != diffrax.RESULTS.successful
-    failed &= solution.result != diffrax.RESULTS.event_occurred
+    # A margin that jumps has no zero: the search for it runs out of steps, but by then it knows the time to all digits.
+    fine = (diffrax.RESULTS.successful, diffrax.RESULTS.event_occurred, diffrax.RESULTS.nonlinear_max_steps_reached)
+    failed = jnp.ones((), bool)
+    for result in fine:
+        failed &= solution.result != result
     for leaf in jax.tree.leaves(end):
         failed |= ~jnp.isfinite(leaf).all()
     return solution.ts["end"][0], end, failed, times, states
 
 
-def advance(
-    carry: Carry, table: Segment, rows: Any, after_short: Any, p: Parameters, laws: Laws, fractions: Any, tol: Tolerance
-) -> tuple[Carry, Piece]:
+def advance(carry: Carry, plan: Plan, p: Parameters, laws: Laws, fractions: Any, tol: Tolerance) -> tuple[Carry, Piece]:
     """One solve and the bookkeeping after it."""
-    segment = jax.tree.map(lambda column: column[carry.row], table)
-    state, drive = enter(carry, segment, p)
+    segment = jax.tree.map(lambda column: column[carry.row], plan.table)
+    leading = lead(carry, segment, plan.curve)
+    state, drive = enter(carry, segment, leading, p)
     left = jnp.minimum(segment.duration - carry.elapsed, carry.stop - carry.time)
+    left = jnp.maximum(jnp.minimum(left, leading.longest), 0.0)
     at_once = margins(0.0, state, drive, p, laws, segment).min() <= 0.0
-    span = jnp.where(at_once, 0.0, jnp.maximum(left, 0.0))
+    span = jnp.where(at_once, 0.0, left)
     ended, end, failed, times, states = solve(state, drive, span, p, laws, segment, fractions, tol)
 
     reached = margins(ended, end, drive, p, laws, segment)
-    hit = at_once | (ended < span)
-    cause = jnp.argmin(reached)
-    shorts = hit & (cause == SHORT)
-    time = carry.time + ended
-    conductance = jnp.where(shorts, p.soft_conductance, end.conductance)
-    end = eqx.tree_at(lambda s: s.conductance, end, conductance)
-    stop = jnp.where(shorts, time + after_short, carry.stop)
+    cause = jnp.where(at_once | (ended < span) | (reached.min() <= 0.0), jnp.argmin(reached), RAN)
+    after = _settle(carry, plan, segment, leading, drive, ended, end, cause, p)
+    after = after._replace(status=jnp.where(failed, STALLED, after.status))
+    seen = jax.vmap(lambda t, y: equations.observe(t, y, drive, p, laws))(times, states)
+    return after, Piece(carry.row, carry.time, cause, times, states, seen, drive)
+
+
+def _settle(
+    carry: Carry,
+    plan: Plan,
+    segment: Segment,
+    leading: Lead,
+    drive: Drive,
+    ended: Any,
+    end: State,
+    cause: Any,
+    p: Parameters,
+) -> Carry:
+    """What is carried on after a solve: which row is next, whether the cell is short, who is done."""
+    shorts, limited = cause == SHORT, cause >= VOLTAGE
+    time, elapsed = carry.time + ended, carry.elapsed + ended
+    end = eqx.tree_at(lambda s: s.conductance, end, jnp.where(shorts, p.soft_conductance, end.conductance))
     exits = jnp.stack([segment.voltage_exit, segment.high_exit, segment.low_exit])
-    onward = jnp.where(hit & (cause >= VOLTAGE), exits[jnp.maximum(cause - VOLTAGE, 0)], carry.row + 1)
-    row = jnp.where(shorts, carry.row, onward)
-    status = jnp.where(hit & (cause == CONTACT_LOST), NO_CONTACT, RUNNING)
-    status = jnp.where(hit & (cause == LITHIUM_SPENT), NO_LITHIUM, status)
-    status = jnp.where((row >= rows) | (time >= stop), jnp.where(status == RUNNING, DONE, status), status)
-    status = jnp.where(failed, STALLED, status)
-    clamped = segment.clamped > 0
-    after = Carry(
+    complete = elapsed >= segment.duration * (1.0 - 1e-14)
+    if plan.curve.times.shape[0] == 0:
+        complete = ~shorts  # nothing but a short splits a row
+    row = jnp.where(complete & ~shorts, carry.row + 1, carry.row)
+    row = jnp.where(limited, exits[jnp.maximum(cause - VOLTAGE, 0)], row)
+    stop = jnp.where(shorts, time + plan.after_short, carry.stop)
+    status = jnp.where((row >= plan.rows) | (time >= stop), DONE, RUNNING)
+    status = jnp.where(cause == CONTACT_LOST, NO_CONTACT, jnp.where(cause == LITHIUM_SPENT, NO_LITHIUM, status))
+    return Carry(
         row=row,
-        elapsed=jnp.where(shorts, carry.elapsed + ended, 0.0),
+        elapsed=jnp.where(row == carry.row, elapsed, 0.0),
         time=time,
         state=end,
         held=drive.pressure + drive.ramp * ended,
-        stack=jnp.where(clamped, equations.stack_height(end, p), drive.stack),
+        stack=jnp.where(leading.clamped, equations.stack_height(end, p), drive.stack),
         shorted=jnp.where(shorts, 1.0, carry.shorted),
         short_time=jnp.where(shorts, time, carry.short_time),
         stop=stop,
         status=status,
     )
-    seen = jax.vmap(lambda t, y: equations.observe(t, y, drive, p, laws))(times, states)
-    return after, Piece(carry.row, carry.time, jnp.where(hit, cause, -1), times, states, seen, drive)
 
 
 @eqx.filter_jit
-def trajectory(
-    p: Parameters, laws: Laws, table: Segment, rows: Any, after_short: Any, fractions: Any, tol: Tolerance
-) -> tuple[Carry, Piece, Any]:
+def trajectory(p: Parameters, laws: Laws, plan: Plan, fractions: Any, tol: Tolerance) -> tuple[Carry, Piece, Any]:
     """One cell through all rows: how it ended, every piece (leading axis: pieces), and how many pieces are filled.
 
-    `table` may be longer than `rows`; a fixed length lets one compilation serve many protocols.
+    The table may be longer than `plan.rows`; a fixed length lets one compilation serve many protocols.
     """
-    length = table.duration.shape[0] + 1  # one more solve where a short splits a row
+    # one more solve where a short splits a row, and one for every point of a measured pressure
+    length = plan.table.duration.shape[0] + plan.curve.times.shape[0] + 1
     first = start(p)
-    shape = jax.eval_shape(lambda c: advance(c, table, rows, after_short, p, laws, fractions, tol)[1], first)
+    shape = jax.eval_shape(lambda c: advance(c, plan, p, laws, fractions, tol)[1], first)
     buffer = jax.tree.map(lambda leaf: jnp.zeros((length, *leaf.shape), leaf.dtype), shape)
 
     def body(loop: tuple[Carry, Piece, Any]) -> tuple[Carry, Piece, Any]:
         carry, pieces, count = loop
-        carry, piece = advance(carry, table, rows, after_short, p, laws, fractions, tol)
+        carry, piece = advance(carry, plan, p, laws, fractions, tol)
         pieces = jax.tree.map(lambda all_, one: all_.at[count].set(one), pieces, piece)
         return carry, pieces, count + 1
 
@@ -231,17 +269,15 @@ def trajectory(
 
 
 @eqx.filter_jit
-def ending(p: Parameters, laws: Laws, table: Segment, rows: Any, after_short: Any, tol: Tolerance, axes: Any) -> Carry:
+def ending(p: Parameters, laws: Laws, plan: Plan, tol: Tolerance, axes: Any) -> Carry:
     """How each member of an ensemble ends, without its trajectory.
 
     `axes` has 0 for the fields of `p` with a member axis and None for the others.
     """
 
     def one(p: Parameters) -> Carry:
-        none = jnp.zeros((0,))
-
         def body(carry: Carry) -> Carry:
-            return advance(carry, table, rows, after_short, p, laws, none, tol)[0]
+            return advance(carry, plan, p, laws, jnp.zeros((0,)), tol)[0]
 
         return jax.lax.while_loop(lambda carry: carry.status == RUNNING, body, start(p))
 

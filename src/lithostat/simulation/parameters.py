@@ -82,7 +82,6 @@ class Segment(NamedTuple):
     current: Any  # [A/m2], positive plates interface 0
     temperature: Any  # [K]
     set_pressure: Any  # [Pa]
-    ramp: Any  # [Pa/s]
     clamped: Any  # 0 or 1
     voltage_limit: Any  # on sign(j) V [V]
     pressure_high: Any  # [Pa]
@@ -90,6 +89,25 @@ class Segment(NamedTuple):
     voltage_exit: Any  # rows to continue at after a limit
     high_exit: Any
     low_exit: Any
+
+
+class Curve(NamedTuple):
+    """A measured pressure against time, straight between its points. Without points the fixture rules.
+
+    Padded at its end with infinite times and the last pressure.
+    """
+
+    times: Any  # since the start of the test (points,) [s]
+    pressures: Any  # (points,) [Pa]
+
+
+class Plan(NamedTuple):
+    """Everything that is done to a cell, as arrays. The table may be longer than `rows`, its real length."""
+
+    table: Segment
+    curve: Curve
+    rows: Any
+    after_short: Any  # how long the test goes on after a short [s]
 
 
 class Drive(NamedTuple):

@@ -26,7 +26,7 @@ from lithostat.simulation.schedule import Schedule, schedule
 
 SAMPLES = 12  # points saved per step, beside its end
 _ENDED = {
-    -1: "its time",
+    integrate.RAN: "its time",
     integrate.SHORT: "short",
     integrate.CONTACT_LOST: "contact lost",
     integrate.LITHIUM_SPENT: "lithium spent",
@@ -44,7 +44,7 @@ def simulate(cell: Cell, protocol: Protocol, *, samples: int = SAMPLES, toleranc
     for a cell and protocol that do not fit, `SimulationError` (holding the record so far) if the integrator stalls.
     """
     resolved = resolve(cell)
-    plan = schedule(cell, protocol)
+    timetable = schedule(cell, protocol)
     p = resolved.parameters
     focusing = worst_spot(p.focusing, resolved.scatter, cell.area)
     p = dataclasses.replace(p, focusing=focusing)
@@ -52,11 +52,11 @@ def simulate(cell: Cell, protocol: Protocol, *, samples: int = SAMPLES, toleranc
     with engine():
         p64 = jax.tree.map(np.float64, p)
         carry, pieces, count = integrate.trajectory(
-            p64, resolved.laws, plan.table, plan.length, plan.wait, fractions, tolerance or Tolerance()
+            p64, resolved.laws, timetable.plan, fractions, tolerance or Tolerance()
         )
         carry, pieces, count = jax.tree.map(np.asarray, (carry, pieces, count))
     pieces = jax.tree.map(lambda leaf: leaf[: int(count)], pieces)
-    record = _record(cell, protocol, resolved, p, plan, pieces, carry)
+    record = _record(cell, protocol, resolved, p, timetable, pieces, carry)
     if int(carry.status) == integrate.STALLED:
         raise SimulationError(
             f"the integrator could not go on after {float(carry.time) / 3600:.4g} h; the record until then is kept",
@@ -66,26 +66,32 @@ def simulate(cell: Cell, protocol: Protocol, *, samples: int = SAMPLES, toleranc
 
 
 def _record(
-    cell: Cell, protocol: Protocol, resolved: Resolved, p: Any, plan: Schedule, pieces: Piece, carry: integrate.Carry
+    cell: Cell,
+    protocol: Protocol,
+    resolved: Resolved,
+    p: Any,
+    timetable: Schedule,
+    pieces: Piece,
+    carry: integrate.Carry,
 ) -> Record:
-    table = _table(cell, plan, pieces)
+    table = _table(cell, timetable, pieces)
     return Record(
         table=table,
-        steps=_steps(plan, pieces),
+        steps=_steps(timetable, pieces),
         outcome=_outcome(table, pieces, carry, p),
-        spectra=_spectra(cell, plan, pieces, p),
+        spectra=_spectra(cell, timetable, pieces, p),
         provenance=provenance(cell, protocol, resolved) | {"parameters": {k: float(v) for k, v in vars(p).items()}},
         warnings=resolved.warnings,
     )
 
 
-def _table(cell: Cell, plan: Schedule, pieces: Piece) -> pl.DataFrame:
+def _table(cell: Cell, timetable: Schedule, pieces: Piece) -> pl.DataFrame:
     """All saved points of all pieces, one row each; a piece without duration gives one row."""
     end = pieces.times[:, -1:]
     keep = np.isfinite(pieces.times) & (pieces.times < end)
     keep[:, -1] = True
     shape = pieces.times.shape
-    rows = [plan.rows[row] for row in pieces.row]
+    rows = [timetable.rows[row] for row in pieces.row]
 
     def flat(values: Any) -> np.ndarray:
         return np.broadcast_to(np.asarray(values, float), shape)[keep]
@@ -125,9 +131,9 @@ def _table(cell: Cell, plan: Schedule, pieces: Piece) -> pl.DataFrame:
     return pl.DataFrame(columns)
 
 
-def _steps(plan: Schedule, pieces: Piece) -> pl.DataFrame:
+def _steps(timetable: Schedule, pieces: Piece) -> pl.DataFrame:
     """One row per solve: which step, when, under which current, what ended it."""
-    rows = [plan.rows[row] for row in pieces.row]
+    rows = [timetable.rows[row] for row in pieces.row]
     return pl.DataFrame(
         {
             "step_count": [row.step for row in rows],
@@ -180,11 +186,11 @@ def _why(
     return "survived", "the protocol came to its end", evidence
 
 
-def _spectra(cell: Cell, plan: Schedule, pieces: Piece, p: Any) -> tuple[Spectrum, ...]:
+def _spectra(cell: Cell, timetable: Schedule, pieces: Piece, p: Any) -> tuple[Spectrum, ...]:
     """The impedance at every measuring step, from the same resistances the voltage is made of."""
     spectra = []
     for index, row in enumerate(pieces.row):
-        sweep = plan.rows[row].sweep
+        sweep = timetable.rows[row].sweep
         if sweep is None:
             continue
         seen = jax.tree.map(lambda leaf, i=index: leaf[i, -1], pieces.seen)
@@ -207,7 +213,7 @@ def _spectra(cell: Cell, plan: Schedule, pieces: Piece, p: Any) -> tuple[Spectru
                 pressure=float(seen.pressure),
                 temperature=float(pieces.drive.temperature[index]),
                 area=cell.area,
-                name=f"step {plan.rows[row].step}",
+                name=f"step {timetable.rows[row].step}",
             )
         )
     return tuple(spectra)

@@ -10,11 +10,11 @@ import numpy as np
 from lithostat.experiment.cell import Cell, Fixture
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.protocol import CURRENT_VERBS, PRESSURE_VERBS, Limits, Protocol, Step, Sweep
-from lithostat.simulation.parameters import Segment
+from lithostat.simulation.parameters import Curve, Plan, Segment
 
 TABLES = (64, 4096, 16384, 65536, 262144)  # lengths that tables are padded to: few, because each compiles anew
 LONGEST = 3.2e9  # of one step, 100 years [s]
-PLAIN = Segment(0.0, 0.0, 298.15, math.nan, 0.0, 0.0, math.inf, math.inf, -math.inf, 0, 0, 0)
+PLAIN = Segment(0.0, 0.0, 298.15, math.nan, 0.0, math.inf, math.inf, -math.inf, 0, 0, 0)
 
 
 class Row(NamedTuple):
@@ -27,34 +27,18 @@ class Row(NamedTuple):
 
 
 class Schedule(NamedTuple):
-    """A protocol as numbers. `table` is padded, so that few compilations serve all; `rows` has the real length."""
+    """A protocol as numbers, and what each of its rows stands for."""
 
-    table: Segment
+    plan: Plan
     rows: tuple[Row, ...]
-    after_short: float
-
-    @property
-    def length(self) -> np.ndarray:
-        """Number of rows as an array: a Python number would be compiled in."""
-        return np.asarray(len(self.rows))
-
-    @property
-    def wait(self) -> np.ndarray:
-        """Time that the test goes on after a short, as an array [s]."""
-        return np.asarray(self.after_short)
 
 
 def schedule(cell: Cell, protocol: Protocol) -> Schedule:
-    """Unroll the protocol for this cell. Repeats become rows; a measured pressure is cut at its knots."""
+    """Unroll the protocol for this cell: repeats become rows."""
     if cell.fixture.kind == "measured" and _any(protocol.steps, lambda step: step.verb in PRESSURE_VERBS):
         raise InputError(
             "the fixture has a measured pressure and the protocol sets one too",
             expected="a protocol without press, release and set_pressure, or another fixture",
-        )
-    if cell.fixture.kind == "measured" and _any(protocol.steps, _ends_early):
-        raise InputError(
-            "the fixture has a measured pressure against time and a step of the protocol may end early",
-            expected="steps that end by time or charge alone, so that the two clocks agree",
         )
     builder = _Builder(cell, protocol.temperature)
     builder.add_all(protocol.steps, ())
@@ -62,7 +46,10 @@ def schedule(cell: Cell, protocol: Protocol) -> Schedule:
     length = next(length for length in TABLES if length >= len(rows))
     padded = segments + [PLAIN] * (length - len(rows))
     columns = (np.array(column, int if name.endswith("exit") else float) for name, column in _columns(padded))
-    return Schedule(Segment(*columns), rows, protocol.after_short)
+    table = Segment(*columns)
+    # arrays throughout: a Python number would be compiled in
+    plan = Plan(table, _curve(cell.fixture), np.asarray(len(rows)), np.asarray(protocol.after_short))
+    return Schedule(plan, rows)
 
 
 def _columns(segments: list[Segment]) -> list[tuple[str, tuple[float, ...]]]:
@@ -97,14 +84,13 @@ class _Outer:
 
 
 class _Builder:
-    """Collects rows while it walks the steps, keeping the clock and the counts of steps and cycles."""
+    """Collects rows while it walks the steps, keeping the counts of steps and cycles."""
 
     def __init__(self, cell: Cell, temperature: float) -> None:
-        self.area, self.fixture, self.temperature = cell.area, cell.fixture, temperature
+        self.area, self.temperature = cell.area, temperature
         self.segments: list[Segment] = []
         self.rows: list[Row] = []
         self.step = self.cycle = 0
-        self.clock = 0.0
 
     def add_all(self, steps: tuple[Step, ...], outer: tuple[_Outer, ...]) -> None:
         for step in steps:
@@ -135,22 +121,16 @@ class _Builder:
             self.temperature = step.value
         current = self._current(step)
         duration = self._duration(step, current, outer)
-        measured = self.fixture.kind == "measured"
-        stretches = _stretches(self.fixture, self.clock, duration) if measured else [(duration, math.nan, 0.0)]
-        for length, pressure, ramp in stretches:
-            segment = PLAIN._replace(
-                duration=length,
-                current=current,
-                temperature=self.temperature,
-                set_pressure=step.value if step.verb in PRESSURE_VERBS else pressure,
-                ramp=ramp,
-                clamped=float(measured or step.verb == "hold"),
-            )
-            end = len(self.segments) + len(stretches)
-            self.segments.append(self._limited(segment, step, outer, end))
-            sweep = step.value if step.verb == "measure_impedance" else None
-            self.rows.append(Row(self.step, self.cycle, step.verb, sweep))
-        self.clock += duration
+        segment = PLAIN._replace(
+            duration=duration,
+            current=current,
+            temperature=self.temperature,
+            set_pressure=step.value if step.verb in PRESSURE_VERBS else math.nan,
+            clamped=float(step.verb == "hold"),
+        )
+        self.segments.append(self._limited(segment, step, outer))
+        sweep = step.value if step.verb == "measure_impedance" else None
+        self.rows.append(Row(self.step, self.cycle, step.verb, sweep))
         for each in outer:
             each.spend(duration, abs(current) * duration)
 
@@ -172,10 +152,10 @@ class _Builder:
             )
         return min(limits)
 
-    def _limited(self, segment: Segment, step: Step, outer: tuple[_Outer, ...], end: int) -> Segment:
+    def _limited(self, segment: Segment, step: Step, outer: tuple[_Outer, ...]) -> Segment:
         """The segment with the tightest of its own and its repeats' limits, and where each of them leads."""
         row = len(self.segments)
-        changes: dict[str, float] = {"voltage_exit": end, "high_exit": end, "low_exit": end}
+        changes: dict[str, float] = dict.fromkeys(("voltage_exit", "high_exit", "low_exit"), row + 1)
         own = step.until
         tightest: dict[str, tuple[float | None, _Outer | None]] = {
             "voltage": (own.voltage, None),
@@ -197,12 +177,11 @@ class _Builder:
         return segment._replace(**changes)
 
 
-def _stretches(fixture: Fixture, start: float, duration: float) -> list[tuple[float, float, float]]:
-    """(length, pressure at its start, ramp) of the straight pieces of a measured pressure; constant beyond its ends."""
-    times, pressures = np.array(fixture.times), np.array(fixture.pressures)
-    inside = times[(times > start) & (times < start + duration)]
-    knots = np.concatenate([[start], inside, [start + duration]])
-    values = np.interp(knots, times, pressures)
-    lengths = np.diff(knots)
-    ramps = np.divide(np.diff(values), lengths, out=np.zeros_like(lengths), where=lengths > 0.0)
-    return list(zip(lengths.tolist(), values[:-1].tolist(), ramps.tolist(), strict=True))
+def _curve(fixture: Fixture) -> Curve:
+    """The measured pressure of a fixture, padded; no points for other kinds."""
+    if fixture.times is None or fixture.pressures is None:
+        return Curve(np.zeros(0), np.zeros(0))
+    count = len(fixture.times)
+    length = next(length for length in TABLES if length > count)  # at least one infinite time ends the search
+    times = np.concatenate([fixture.times, np.full(length - count, math.inf)])
+    return Curve(times, np.concatenate([fixture.pressures, np.full(length - count, fixture.pressures[-1])]))
