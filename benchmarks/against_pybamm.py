@@ -1,8 +1,8 @@
 """One cell for 1000 h (1000 half-cycles, 5 MPa, it survives): lithostat against the same model in PyBaMM with IDAKLU.
 
 Both with the same tolerances, compiled and warm, in one process, in turns; medians. The time of PyBaMM is that of its
-`solve` alone (model discretised, solver set up, no variable evaluated); that of lithostat is given twice: its solve alone,
-and all of `simulate`, from the protocol to the finished record. The voltage difference is taken over all samples.
+`solve` alone (model discretised, solver set up, no variable evaluated); that of lithostat is given twice: its solve
+alone, and all of `simulate`, from the protocol to the finished record. The voltage difference is taken over all samples.
 """
 
 from __future__ import annotations

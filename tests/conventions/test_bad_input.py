@@ -95,13 +95,13 @@ BAD = {
         "thickness: 1.0 mm",
         "thickness: -1.0 mm",
         (10,),
-        ["cell.electrolyte.thickness", "-1.0 mm", "above"],
+        ["cell.electrolyte.thickness", "-1.0 mm", "expected length"],
     ),
     "no thickness at all": (
         "thickness: 1.0 mm",
         "thickness: 0 mm",
         (10,),
-        ["cell.electrolyte.thickness", "0 mm", "above"],
+        ["cell.electrolyte.thickness", "0 mm", "expected length"],
     ),
     "a porosity above one": (
         "porosity: 0.18",
@@ -109,6 +109,7 @@ BAD = {
         (11,),
         ["cell.electrolyte.porosity", "1.18", "at most 1"],
     ),
+    "a pellet that is all pores": ("porosity: 0.18", "porosity: 1", (11,), ["cell.electrolyte.porosity", "1"]),
     "a porosity in percent above hundred": (
         "porosity: 0.18",
         "porosity: 118 %",
@@ -314,6 +315,11 @@ def test_a_fault_is_named_with_file_line_place_and_what_was_read(refused, old, n
 )
 def test_one_fault_is_not_counted_as_two(refused, old, new):
     assert "more fault" not in refused(GOOD.replace(old, new))
+
+
+def test_a_fault_in_the_only_step_is_one_fault(refused):
+    cell = GOOD[: GOOD.index("protocol:")]
+    assert "more fault" not in refused(cell + "protocol:\n  steps:\n    - rest: 1 mm\n")
 
 
 def test_two_faults_are_counted(refused):

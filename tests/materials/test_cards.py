@@ -162,7 +162,7 @@ BAD = {
         "    tag: V1\n",
         "    tag: V1\n    range: 0.3 MPa m^0.5\n",
         11,
-        "properties.toughness",
+        "properties.toughness.range",
         "range",
     ),
     "a quantity nobody knows": ("toughness:", "toughnes:", 7, "properties.toughnes", "toughness"),

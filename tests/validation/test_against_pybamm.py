@@ -90,6 +90,16 @@ def test_time_to_short_agrees(shorting: Record) -> None:
     assert abs(late(shorting, numbers(shorting), SHORTS)) < 1e-5
 
 
+def test_voltages_agree_while_voids_come_and_go() -> None:
+    wanted = peer_pybamm.Protocol(pressure=2e6, current=2.0, cycles=10)  # strips faster than creep replenishes
+    record = simulate(cell(), protocol(wanted))
+    assert record.outcome.kind == "survived"
+    assert record.column("void_thickness_1_metre").max() > 1e-7
+    p = numbers(record)
+    assert apart(record, p, wanted) < 1e-6
+    assert apart(record, p | {"stripping_current": 1.01 * p["stripping_current"]}, wanted) > 1e-6
+
+
 def test_stepping_and_one_call_agree(shorting: Record) -> None:
     p = numbers(shorting)
     stepped = peer_pybamm.Peer(p, switching=False).solve_stepping(SHORTS)
