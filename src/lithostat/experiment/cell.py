@@ -15,6 +15,7 @@ Length = Annotated[float, BeforeValidator(reader("length"))]
 Area = Annotated[float, BeforeValidator(reader("area"))]
 Mass = Annotated[float, BeforeValidator(reader("mass"))]
 Fraction = Annotated[float, BeforeValidator(reader("fraction"))]
+Porosity = Annotated[float, BeforeValidator(reader("porosity"))]
 Time = Annotated[float, BeforeValidator(reader("time"))]
 Stiffness = Annotated[float, BeforeValidator(reader("stiffness"))]
 Pressure = Annotated[float, BeforeValidator(reader("pressure"))]
@@ -64,7 +65,7 @@ class Electrolyte(Noun):
     thickness: Length
     diameter: Length | None = None
     mass: Mass | None = None
-    porosity: Fraction | None = None
+    porosity: Porosity | None = None
 
     @property
     def density(self) -> float | None:

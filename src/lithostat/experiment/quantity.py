@@ -55,6 +55,7 @@ QUANTITIES: dict[str, Quantity] = {
     "mass": _positive("m", "kg", "mg", "of a component", 100.0),
     "density": _positive("rho", "kg/m3", "g/cm3", "mass per volume"),
     "fraction": _from_zero("x", "", "", "dimensionless share between 0 and 1", 1.0),
+    "porosity": _from_zero("eps", "", "", "share of the pellet that is pores", 0.95),
     "number": Quantity("n", "", "", "dimensionless"),
     "stiffness": _from_zero("k", "Pa/m", "MPa/um", "pressure gained per growth of the stack"),
     "resistance": _from_zero("R", "ohm", "ohm", "electrical resistance"),
