@@ -2,7 +2,7 @@
 
 Both with the same tolerances, compiled and warm, in one process, in turns; medians. The time of PyBaMM is that of its
 `solve` alone (model discretised, solver set up, no variable evaluated); that of lithostat is given twice: its solve
-alone, and all of `simulate`, from the protocol to the finished record. The voltage difference is taken over all samples.
+alone, and all of `simulate`, from the protocol to the finished record. Voltages are compared at all samples.
 """
 
 from __future__ import annotations

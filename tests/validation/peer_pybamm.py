@@ -6,8 +6,8 @@ them, the protocol and the short are written here from the equations in the docu
 
 How the protocol is solved. A PyBaMM user has three ways to switch a current: an `Experiment` (bound to the battery
 models), one `step` for each half-cycle with the current as an input, or one `solve` with a current that is a function
-of time and `t_eval` at its jumps. The last is the fastest, by a factor of two: all 1000 half-cycles stay inside one call
-of the compiled solver, IDAKLU, which restarts at every point of `t_eval`, so that no step straddles a jump.
+of time and `t_eval` at its jumps. The last is the fastest, by a factor of about two: all half-cycles stay inside one
+call of the compiled solver, IDAKLU, which restarts at every point of `t_eval`, so that no step straddles a jump.
 `solve_stepping` does the second, as a check on the first and for its time.
 """
 
