@@ -7,6 +7,7 @@ end the test: the electronic path opens and the segment goes on.
 
 from __future__ import annotations
 
+import functools
 from typing import Any, NamedTuple
 
 import diffrax
@@ -22,6 +23,7 @@ from lithostat.simulation.parameters import Curve, Drive, Laws, Parameters, Plan
 # what ends a solve; the last three are limits of the protocol
 RAN, SHORT, CONTACT_LOST, LITHIUM_SPENT, VOLTAGE, HIGH, LOW = range(-1, 6)
 RUNNING, DONE, NO_CONTACT, NO_LITHIUM, STALLED = range(5)  # how a test stands
+ACCURATE, CHEAP = diffrax.Tsit5(), diffrax.Bosh3()  # for one cell with its samples; for ensembles
 FIRST_STEP = 3600.0  # longest first step tried [s]
 
 
@@ -71,6 +73,11 @@ def margins(t: Any, state: State, drive: Drive, p: Parameters, laws: Laws, segme
     to_high = (segment.pressure_high - seen.pressure) / 1e6
     to_low = (seen.pressure - segment.pressure_low) / 1e6
     return jnp.minimum(jnp.stack([to_short, to_loss, to_empty, to_voltage, to_high, to_low]), 1e3)
+
+
+def least(distances: Any) -> Any:
+    """The smallest of six distances, element by element: a reduction over so short an axis would not fuse."""
+    return functools.reduce(jnp.minimum, (distances[i] for i in range(6)))
 
 
 def start(p: Parameters) -> Carry:
@@ -147,25 +154,30 @@ def solve(
     segment: Segment,
     fractions: Any,
     tol: Tolerance,
+    solver: diffrax.AbstractSolver,
 ) -> tuple[Any, State, Any, Any, State]:
-    """Integrate one stretch: (end time, end state, solver result, saved local times, saved states)."""
+    """Integrate one stretch: (end time, end state, failed, saved local times, saved states).
+
+    Time is scaled to 1 over the stretch, so that the ends of all members of an ensemble are one number.
+    """
 
     def field(t: Any, y: State, _: Any) -> State:
         state = jax.tree.map(jnp.multiply, y, SCALE)
-        return jax.tree.map(jnp.divide, equations.rates(t, state, drive, p, laws), SCALE)
+        speed = equations.rates(t * duration, state, drive, p, laws)
+        return jax.tree.map(lambda rate, unit: duration / unit * rate, speed, SCALE)
 
     def nearest(t: Any, y: State, args: Any, **_: Any) -> Any:
-        return margins(t, jax.tree.map(jnp.multiply, y, SCALE), drive, p, laws, segment).min()
+        return least(margins(t * duration, jax.tree.map(jnp.multiply, y, SCALE), drive, p, laws, segment))
 
     wanted = {"end": diffrax.SubSaveAt(t1=True)}
     if fractions.size:
-        wanted["way"] = diffrax.SubSaveAt(ts=fractions * duration)
+        wanted["way"] = diffrax.SubSaveAt(ts=fractions)
     solution = diffrax.diffeqsolve(
         diffrax.ODETerm(field),
-        diffrax.Tsit5(),
+        solver,
         t0=0.0,
-        t1=duration,
-        dt0=jnp.minimum(duration, FIRST_STEP),
+        t1=1.0,
+        dt0=FIRST_STEP / jnp.maximum(duration, FIRST_STEP),
         y0=jax.tree.map(jnp.divide, state, SCALE),
         saveat=diffrax.SaveAt(subs=wanted),
         stepsize_controller=diffrax.PIDController(rtol=tol.relative, atol=tol.absolute),
@@ -176,9 +188,9 @@ def solve(
     )
     real = {name: jax.tree.map(jnp.multiply, ys, SCALE) for name, ys in solution.ys.items()}
     end = jax.tree.map(lambda leaf: leaf[0], real["end"])
-    times, states = solution.ts["end"], real["end"]
+    times, states = duration * solution.ts["end"], real["end"]
     if fractions.size:
-        times = jnp.concatenate([solution.ts["way"], times])
+        times = jnp.concatenate([duration * solution.ts["way"], times])
         states = jax.tree.map(lambda way, last: jnp.concatenate([way, last]), real["way"], states)
     # A margin that jumps has no zero: the search for it runs out of steps, but by then it knows the time to all digits.
     fine = (diffrax.RESULTS.successful, diffrax.RESULTS.event_occurred, diffrax.RESULTS.nonlinear_max_steps_reached)
@@ -187,22 +199,30 @@ def solve(
         failed &= solution.result != result
     for leaf in jax.tree.leaves(end):
         failed |= ~jnp.isfinite(leaf).all()
-    return solution.ts["end"][0], end, failed, times, states
+    return duration * solution.ts["end"][0], end, failed, times, states
 
 
-def advance(carry: Carry, plan: Plan, p: Parameters, laws: Laws, fractions: Any, tol: Tolerance) -> tuple[Carry, Piece]:
+def advance(
+    carry: Carry,
+    plan: Plan,
+    p: Parameters,
+    laws: Laws,
+    fractions: Any,
+    tol: Tolerance,
+    solver: diffrax.AbstractSolver = ACCURATE,
+) -> tuple[Carry, Piece]:
     """One solve and the bookkeeping after it."""
     segment = jax.tree.map(lambda column: column[carry.row], plan.table)
     leading = lead(carry, segment, plan.curve)
     state, drive = enter(carry, segment, leading, p)
     left = jnp.minimum(segment.duration - carry.elapsed, carry.stop - carry.time)
     left = jnp.maximum(jnp.minimum(left, leading.longest), 0.0)
-    at_once = margins(0.0, state, drive, p, laws, segment).min() <= 0.0
+    at_once = least(margins(0.0, state, drive, p, laws, segment)) <= 0.0
     span = jnp.where(at_once, 0.0, left)
-    ended, end, failed, times, states = solve(state, drive, span, p, laws, segment, fractions, tol)
+    ended, end, failed, times, states = solve(state, drive, span, p, laws, segment, fractions, tol, solver)
 
     reached = margins(ended, end, drive, p, laws, segment)
-    cause = jnp.where(at_once | (ended < span) | (reached.min() <= 0.0), jnp.argmin(reached), RAN)
+    cause = jnp.where(at_once | (ended < span) | (least(reached) <= 0.0), jnp.argmin(reached), RAN)
     after = _settle(carry, plan, segment, leading, drive, ended, end, cause, p)
     after = after._replace(status=jnp.where(failed, STALLED, after.status))
     seen = jax.vmap(lambda t, y: equations.observe(t, y, drive, p, laws))(times, states)
@@ -277,7 +297,7 @@ def ending(p: Parameters, laws: Laws, plan: Plan, tol: Tolerance, axes: Any) -> 
 
     def one(p: Parameters) -> Carry:
         def body(carry: Carry) -> Carry:
-            return advance(carry, plan, p, laws, jnp.zeros((0,)), tol)[0]
+            return advance(carry, plan, p, laws, jnp.zeros((0,)), tol, CHEAP)[0]
 
         return jax.lax.while_loop(lambda carry: carry.status == RUNNING, body, start(p))
 
