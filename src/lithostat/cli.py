@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,15 +43,22 @@ Output = Annotated[Path, typer.Option("--output", "-o", help="Folder for what is
 def main() -> None:
     """Entry point: errors become one sentence and an exit code, never a traceback."""
     try:
-        app()
+        code = app(standalone_mode=False)
     except LithostatError as error:
         _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
-        _fail("stopped", 130)
+        _fail("stopped; what was written until now is whole", 130)
     except BrokenPipeError:
-        sys.exit(0)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing is left to flush into
+        sys.exit(141)
     except Exception as error:
-        _fail(f"this is a fault in lithostat, please report it: {type(error).__name__}: {error}", 70)
+        usage = getattr(error, "format_message", None)  # typer's own errors about the command line
+        if usage is None:
+            _fail(f"this is a fault in lithostat, please report it: {type(error).__name__}: {error}", 70)
+        elif usage():
+            _fail(f"{usage().rstrip('.')}; see `lithostat --help`", 2)
+        sys.exit(2)  # help was asked for by saying nothing
+    sys.exit(code if isinstance(code, int) else 0)
 
 
 def _fail(message: str, code: int) -> None:
@@ -178,8 +186,12 @@ def materials(
 def _console(*, stderr: bool = True) -> Console:
     from rich.console import Console
 
-    console = Console(stderr=stderr, highlight=False)
-    return console if console.is_terminal else Console(stderr=stderr, highlight=False, width=WIDTH)
+    class Plain(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # not rich's own exit code 1, which has a meaning here
+
+    console = Plain(stderr=stderr, highlight=False)
+    return console if console.is_terminal else Plain(stderr=stderr, highlight=False, width=WIDTH)
 
 
 @contextmanager
@@ -249,8 +261,6 @@ def _survival(
             experiment.cell, experiment.protocol, members=cells, seed=seed, progress=lambda _: step(f"{cells} cells")
         )
     failed = np.sort(many.members["cycling_second"].to_numpy()[many.members["kind"].to_numpy() != "survived"]) / 3600.0
-    times = np.linspace(0.0, many.length_second, 500)
-    share = many.survival(times)
     written = [
         write_whole(stem.with_name(stem.name + ".parquet"), lambda temporary: many.members.write_parquet(temporary))
     ]
@@ -259,7 +269,7 @@ def _survival(
 
         written.append(
             _save(
-                survival_figure(times, share, f"{experiment.cell.name}, {cells} cells"),
+                survival_figure(3600.0 * failed, cells, many.length_second, f"{experiment.cell.name}, {cells} cells"),
                 stem.with_name(stem.name + ".png"),
             )
         )
@@ -273,7 +283,7 @@ def _survival(
 def _summary(record: Record, written: list[Path]) -> dict[str, Any]:
     outcome = record.outcome
     return {
-        "outcome": outcome.as_dict() if outcome else None,
+        "outcome": outcome.as_json() if outcome else None,
         "warnings": list(record.warnings),
         "spectra": [
             {"pressure_pa": s.pressure, "test_time_second": s.time, "total_resistance_ohm": s.total_resistance}

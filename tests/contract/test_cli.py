@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import polars as pl
 import pytest
 
 EXPERIMENT = """
@@ -54,6 +55,10 @@ def test_run_json_is_json_and_nothing_else(folder):
         (("0.5 mm", "-0.5 mm"), "line 3, cell.electrode.thickness: received '-0.5 mm'"),
         (("thickness: 1 mm", "thicknes: 1 mm"), "unknown key 'thicknes' (did you mean 'thickness'?)"),
         (("75 uA/cm2", "75 MPa"), "wrong dimension"),
+        (
+            ("      for: 1 h", "      for: 1 h\n      until: {voltage: -0.5 V}"),
+            "counts in the direction of the current",
+        ),
         (("      for: 1 h", "      until: {voltage: 1 V}"), "may never end"),
         (("Li6PS5Cl", "Li6PS5Br"), "there is no card 'Li6PS5Br'"),
         (("thickness: 1 mm}", "thickness: 1 mm, porosity: 118 %}"), "received '118 %'"),
@@ -101,3 +106,21 @@ def test_reproduce_json_has_the_promised_rows(folder):
     assert {"fig2b-25MPa", "hold-25MPa", "fig4-5MPa-loading"} <= set(rows)
     assert all({"measured", "simulated", "unit", "verdict"} <= set(row) for row in rows.values())
     assert (folder / "lithostat-out" / "doux2020" / "index.html").exists()
+
+
+def test_a_wrong_command_line_is_an_error_like_any_other(folder):
+    for words in (["run"], ["run", "mine.yaml", "--cells", "0"], ["frob"]):
+        done = lithostat(*words, "--json", cwd=folder)
+        assert done.returncode == 2
+        assert json.loads(done.stdout)["exit_code"] == 2
+        assert "Traceback" not in done.stderr
+
+
+def test_cells_that_short_under_the_press_are_not_given_a_negative_life(folder):
+    (folder / "mine.yaml").write_text(EXPERIMENT.replace("25 MPa", "75 MPa"))
+    done = lithostat("run", "mine.yaml", "--json", "--cells", "30", "--no-figure", cwd=folder)
+    data = json.loads(done.stdout)
+    assert data["outcome"]["kind"] == "short before current"
+    assert data["survival"]["hours_until_50_percent_failed"] == 0.0
+    kinds = pl.read_parquet(folder / "lithostat-out" / "mine-cells.parquet")["kind"].unique().to_list()
+    assert kinds == ["short before current"]

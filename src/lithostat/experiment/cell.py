@@ -5,7 +5,16 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from lithostat.experiment.document import explain
 from lithostat.experiment.errors import nearest
@@ -149,13 +158,12 @@ class Cell(Noun):
     laws: ChosenLaws = Field(default_factory=ChosenLaws)
     parameters: dict[str, float] = Field(default_factory=dict)
 
-    @model_validator(mode="before")
+    @field_validator("parameters", mode="before")
     @classmethod
-    def _read_parameters(cls, data: Any, info: Any) -> Any:
-        given = data.get("parameters") if isinstance(data, dict) else None
+    def _read_parameters(cls, given: Any, info: ValidationInfo) -> Any:
         if not isinstance(given, dict):
-            return data
-        return data | {"parameters": {name: _parameter(name, value, info) for name, value in given.items()}}
+            return given
+        return {name: _parameter(name, value, info) for name, value in given.items()}
 
     @model_validator(mode="after")
     def _fits_together(self) -> Cell:
@@ -175,10 +183,10 @@ class Cell(Noun):
 
 def _parameter(name: str, value: Any, info: Any) -> float:
     if name in NOT_OVERRIDDEN:
-        raise ValueError(f"'parameters.{name}' is not a parameter of a card; expected it as '{NOT_OVERRIDDEN[name]}'")
+        raise ValueError(f"'{name}' is not a parameter of a card; expected it as '{NOT_OVERRIDDEN[name]}'")
     if name not in OVERRIDABLE:
         raise ValueError(f"unknown parameter '{name}'{nearest(name, OVERRIDABLE)}; see `lithostat materials`")
     try:
         return reader(name)(value, info)
     except ValueError as error:
-        raise ValueError(f"parameters.{name}: {error}") from None
+        raise ValueError(f"{name}: {error}") from None

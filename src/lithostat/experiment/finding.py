@@ -24,7 +24,7 @@ class Outcome:
 
     `kind` is one of 'survived', 'short', 'short before current', 'contact lost', 'lithium spent', 'stalled'. Times in
     seconds: `time` since the start of the record, `cycling_time` since current first flowed (None before it did).
-    Charges per area in C/m2 up to `time`: in the charging direction, and in both directions together.
+    Charges per area in C/m2 up to `time`: in the direction that carried more, and in both directions together.
     """
 
     kind: str
@@ -42,5 +42,18 @@ class Outcome:
         return self.kind.startswith("short")
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
+        """Plain data that `Outcome(**data)` takes back."""
         return asdict(self) | {"evidence": list(self.evidence)}
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data for people and programs, with units in the keys."""
+        return {
+            "kind": self.kind,
+            "cause": self.cause,
+            "time_s": self.time,
+            "cycling_time_s": self.cycling_time,
+            "charge_one_direction_c_per_m2": self.charge,
+            "charge_both_directions_c_per_m2": self.charge_both,
+            "pressure_pa": self.pressure,
+            "evidence": list(self.evidence),
+        }

@@ -49,6 +49,15 @@ class Limits(Noun):
     pressure_above: Pressure | None = None
     pressure_below: Pressure | None = None
 
+    @model_validator(mode="after")
+    def _counts_with_the_current(self) -> Limits:
+        if self.voltage is not None and self.voltage <= 0.0:
+            raise ValueError(
+                f"received a voltage limit of {show(self.voltage, 'voltage')}; expected one above 0: it counts in the "
+                "direction of the current, for 'strip' as for 'plate'"
+            )
+        return self
+
 
 class Sweep(Noun):
     """Frequencies of an impedance measurement, from high to low."""

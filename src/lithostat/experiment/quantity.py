@@ -39,7 +39,9 @@ _ASR, _SHOWN_ASR = "ohm m2", "ohm cm2"
 QUANTITIES: dict[str, Quantity] = {
     # what a protocol or a cell states
     "time": _from_zero("t", "s", "h", "from the start of the record", 3.2e9),
-    "temperature": Quantity("T", "K", "degC", "of the cell", 150.0, False, 600.0),
+    "temperature": Quantity(
+        "T", "K", "degC", "of the cell; lithium melts just above the upper bound", 150.0, False, 453.0
+    ),
     "pressure": _from_zero("P", "Pa", "MPa", "stack pressure, positive in compression", 1e10),
     "current_density": Quantity(
         "j", "A/m2", "uA/cm2", "per electrode area, positive while the cell charges", -1e7, False, 1e7

@@ -26,7 +26,11 @@ def engine() -> Iterator[None]:
     Compilations are kept on disk unless the caller has chosen a place already.
     """
     if not jax.config.values["jax_compilation_cache_dir"]:
-        jax.config.update("jax_compilation_cache_dir", str(cache_folder()))
+        folder = cache_folder()
+        with contextlib.suppress(OSError):  # a folder that cannot be had costs seconds, not the run
+            folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK):
+            jax.config.update("jax_compilation_cache_dir", str(folder))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     with jax.enable_x64(True):
         yield

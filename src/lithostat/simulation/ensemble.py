@@ -41,7 +41,7 @@ _KINDS = {
 class Ensemble:
     """How each member ended. `members` has one row per cell: its drawn parameters, `kind`, times in seconds.
 
-    `time_second` counts from the start of the protocol, `cycling_second` from the first current (negative: before it).
+    `time_second` counts from the start of the protocol, `cycling_second` from the first current (0 if before it).
     `length_second` is how long the protocol cycles, beyond which nothing is known.
     """
 
@@ -114,14 +114,16 @@ def ensemble(
     )
     began = float(durations[: int(np.argmax(currents != 0.0))].sum()) if np.any(currents) else 0.0
     shorted = np.isfinite(short)
-    kinds = np.where(shorted, "short", np.array([_KINDS[int(s)] for s in status]))
+    cycling = np.where(shorted, short, end) - began
+    early = np.where(cycling > 0.0, "short", "short before current")
+    kinds = np.where(shorted, early, np.array([_KINDS[int(s)] for s in status]))
     table = pl.DataFrame(
         {"member": np.arange(members)}
         | {name: drawn[name] for name in SCATTERED}
         | {
             "kind": kinds,
             "time_second": np.where(shorted, short, end),
-            "cycling_second": np.where(shorted, short, end) - began,
+            "cycling_second": np.maximum(cycling, 0.0),
         }
     )
     about = provenance(cell, protocol, resolved) | {"seed": seed, "members": members, "scatter": spread}

@@ -29,6 +29,7 @@ _LITHIUM = (
 _ELECTROLYTE = ("conductivity", "conductivity_activation_energy", "conductivity_temperature", "toughness")
 _DENSITY = ("theoretical_density", "reference_density", "density_exponent")
 _SHORT = ("short_resistance", "soft_short_resistance")
+DENSITIES = (0.68, 0.83)  # relative, see physics.conduction
 _FROM_CELL = {  # not from cards
     "area",
     "thickness",
@@ -65,6 +66,12 @@ def resolve(cell: Cell) -> Resolved:
     number = {name: value.value for name, value in values.items()}
     warnings: list[str] = []
     number["conductivity"] = _conductivity(cell, number, values, warnings)
+    if number["soft_short_resistance"] < number["short_resistance"]:
+        raise InputError(
+            "the soft short has less resistance than the hard one",
+            place="cell.parameters",
+            expected="soft_short_resistance at least short_resistance",
+        )
     fixture, relaxation = cell.fixture, cell.fixture.relaxation
     number |= {
         "area": cell.area,
@@ -129,11 +136,14 @@ def _name(material: str) -> str:
 def _conductivity(cell: Cell, number: dict[str, float], values: dict[str, Value], warnings: list[str]) -> float:
     """Conductivity of this pellet [S/m]: the card's, scaled to this density if a porosity is stated or follows."""
     pellet = cell.electrolyte
+    if pellet.mass is not None and pellet.diameter is None:
+        warnings.append("the electrolyte has a mass but no diameter, so that its density is not known and not used")
     stated = None if pellet.porosity is None else 1.0 - pellet.porosity
     weighed = None if pellet.density is None else pellet.density / number["theoretical_density"]
     if weighed is not None and weighed > 1.0:
         warnings.append(
-            f"mass, diameter and thickness give {100 * weighed:.0f} % of the theoretical density: one of them is wrong"
+            f"mass, diameter and thickness give {100 * weighed:.0f} % of the theoretical density: one of them is "
+            "wrong, and the conductivity is taken as it stands in the card"
         )
         weighed = None
     if stated is not None and weighed is not None and abs(stated - weighed) > 0.03:
@@ -144,10 +154,10 @@ def _conductivity(cell: Cell, number: dict[str, float], values: dict[str, Value]
     density = stated if stated is not None else weighed
     if density is None or "conductivity" in cell.parameters:
         return number["conductivity"]
-    if not 0.65 <= density <= 0.9:
+    if not DENSITIES[0] <= density <= DENSITIES[1]:
         warnings.append(
-            f"a relative density of {100 * density:.0f} % is outside the 68 to 82 % that the law of conductivity "
-            "against density rests on"
+            f"a relative density of {100 * density:.0f} % is outside the 68 to 83 % that conductivity against "
+            "density was measured for: an extrapolation"
         )
     return conductivity_at_density(
         number["conductivity"],

@@ -24,6 +24,7 @@ from lithostat.simulation.integrate import Piece, Tolerance
 from lithostat.simulation.resolve import Resolved, resolve, worst_spot
 from lithostat.simulation.schedule import Schedule, schedule
 
+TEMPERATURES = (250.0, 370.0)  # validity of the conductivity's Arrhenius branch [K]
 SAMPLES = 12  # points saved per step, beside its end
 _ENDED = {
     integrate.RAN: "its time",
@@ -81,7 +82,7 @@ def _record(
         outcome=_outcome(table, pieces, carry, p),
         spectra=_spectra(cell, timetable, pieces, p),
         provenance=provenance(cell, protocol, resolved) | {"parameters": {k: float(v) for k, v in vars(p).items()}},
-        warnings=resolved.warnings,
+        warnings=(*resolved.warnings, *_temperature_warnings(table)),
     )
 
 
@@ -131,6 +132,14 @@ def _table(cell: Cell, timetable: Schedule, pieces: Piece) -> pl.DataFrame:
     return pl.DataFrame(columns)
 
 
+def _temperature_warnings(table: pl.DataFrame) -> list[str]:
+    celsius = table["ambient_temperature_celsius"].to_numpy()
+    low, high = float(celsius.min()), float(celsius.max())
+    if low >= TEMPERATURES[0] - 273.15 and high <= TEMPERATURES[1] - 273.15:
+        return []
+    return [f"{low:.0f} to {high:.0f} degC is outside the -23 to 97 degC that the laws of temperature hold for"]
+
+
 def _steps(timetable: Schedule, pieces: Piece) -> pl.DataFrame:
     """One row per solve: which step, when, under which current, what ended it."""
     rows = [timetable.rows[row] for row in pieces.row]
@@ -159,7 +168,7 @@ def _outcome(table: pl.DataFrame, pieces: Piece, carry: integrate.Carry, p: Any)
     at = int(np.flatnonzero(pieces.cause == integrate.SHORT)[0]) if shorted else -1
     seen = jax.tree.map(lambda leaf: leaf[at, -1], pieces.seen)
     kind, cause, evidence = _why(carry, seen, p, shorted, mechanical=cycling is None or cycling <= 0.0)
-    return Outcome(kind, time, cycling, 0.5 * (both + net), both, float(seen.pressure), cause, evidence)
+    return Outcome(kind, time, cycling, 0.5 * (both + abs(net)), both, float(seen.pressure), cause, evidence)
 
 
 def _why(
