@@ -168,7 +168,7 @@ BAD = {
         "0.2 MPa m^0.5",
         "0.2 MPa",
         (1, 16, 17),
-        ["parameters.toughness", "0.2 MPa", "dimension"],
+        ["cell.parameters: toughness", "0.2 MPa", "dimension"],
     ),
     # the cell
     "an electrode larger than its pellet": ("diameter: 12.7 mm", "diameter: 14 mm", (1, 3), ["larger than the pellet"]),
