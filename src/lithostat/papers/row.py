@@ -11,6 +11,8 @@ from typing import Any
 class Row:
     """A line of a paper's table. `measured` or `simulated` is None where there is no number ('never').
 
+    `bound` marks a measured value that is only a lower bound (a test stopped without a failure).
+
     `passed` is None for a row that is shown for its own sake and has no target.
     """
 
@@ -25,11 +27,14 @@ class Row:
     tag: str
     measured_text: str = ""
     note: str = ""
+    bound: bool = False
 
     @property
     def ratio(self) -> float | None:
         """Simulated over measured, None where that has no meaning."""
-        if not self.measured or self.simulated is None or not math.isfinite(self.simulated):
+        if not self.measured or self.bound or self.simulated is None or not math.isfinite(self.simulated):
+            return None
+        if self.simulated / self.measured < 0.0:
             return None
         return self.simulated / self.measured
 

@@ -90,6 +90,7 @@ def _cycling_row(entry: dict[str, Any], record: Record) -> Row:
             passed=good,
             target=f"no short in {hours:g} h",
             measured_text=f"> {hours:g}",
+            bound=True,
             note="" if life is None else f"the model shorts it after {life:.0f} h",
         )
     good = shorted and within_factor(hours, life, FACTOR)
