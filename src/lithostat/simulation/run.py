@@ -19,6 +19,7 @@ from lithostat.experiment.record import Record
 from lithostat.experiment.spectrum import Spectrum
 from lithostat.physics.impedance import stack_impedance
 from lithostat.simulation import integrate
+from lithostat.simulation.citations import citations
 from lithostat.simulation.engine import engine
 from lithostat.simulation.integrate import Piece, Tolerance
 from lithostat.simulation.resolve import Resolved, resolve, worst_spot
@@ -237,6 +238,7 @@ def provenance(cell: Cell, protocol: Protocol, resolved: Resolved) -> dict[str, 
         "protocol": protocol.model_dump(mode="json", by_alias=True),
         "seed": None,
         "laws": resolved.laws._asdict(),
+        "citations": citations(resolved.laws),
         "values": {
             name: {"text": value.text, "source": value.source.cite, "doi": value.source.doi, "tag": value.tag}
             for name, value in resolved.values.items()
