@@ -273,6 +273,8 @@ def _survival(
                 stem.with_name(stem.name + ".png"),
             )
         )
+    for warning in many.warnings:
+        console.print(f"[yellow]warning[/] {warning}")
     summary: dict[str, Any] = {"cells": cells, "seed": seed, "survived": cells - len(failed)}
     for level in (10, 50, 90):
         index = math.ceil(level / 100 * cells) - 1

@@ -48,6 +48,7 @@ class Ensemble:
     members: pl.DataFrame
     length_second: float
     provenance: dict[str, Any]
+    warnings: tuple[str, ...] = ()
 
     def survival(self, cycling_time: np.ndarray) -> np.ndarray:
         """Share of the members not failed at each cycling time [s]; NaN beyond the end of the test."""
@@ -127,7 +128,10 @@ def ensemble(
         }
     )
     about = provenance(cell, protocol, resolved) | {"seed": seed, "members": members, "scatter": spread}
-    return Ensemble(table, float(durations.sum()) - began, about)
+    warnings, stalled = resolved.warnings, int(np.sum(kinds == "stalled"))
+    if stalled:
+        warnings += (f"the integrator stalled for {stalled} of {members} cells; they count as failed when it did",)
+    return Ensemble(table, float(durations.sum()) - began, about, warnings)
 
 
 def draw(p: Parameters, spread: dict[str, float], area: float, members: int, seed: int) -> dict[str, np.ndarray]:
