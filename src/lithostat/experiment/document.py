@@ -42,7 +42,7 @@ class Document:
             problem, file=self.file, line=self.line(place), place=_dotted(place) or None, expected=expected
         )
 
-    def build(self, model: type[Model], place: Place = (), **extra: Any) -> Model:
+    def build(self, model: type[Model], place: Place = ()) -> Model:
         """The part at `place` as a `model`, or an error that names file, line, place, what was read and expected."""
         part = self.data
         for key in place:
@@ -50,7 +50,7 @@ class Document:
         if not isinstance(part, Mapping):
             raise self.error(f"received {_short(part)}", place, f"a mapping with keys {', '.join(_keys(model))}")
         try:
-            return model.model_validate({**part, **extra})
+            return model.model_validate(dict(part))
         except pydantic.ValidationError as error:
             raise explain(error, model, self, place) from None
 
