@@ -58,6 +58,8 @@ def simulate(cell: Cell, protocol: Protocol, *, samples: int = SAMPLES, toleranc
         )
         carry, pieces, count = jax.tree.map(np.asarray, (carry, pieces, count))
     pieces = jax.tree.map(lambda leaf: leaf[: int(count)], pieces)
+    # one sum for all times: compiled code may round `time + duration * share` otherwise than two operations do
+    pieces = pieces._replace(start=np.concatenate([[0.0], np.cumsum(pieces.times[:, -1])[:-1]]))
     record = _record(cell, protocol, resolved, p, timetable, pieces, carry)
     if int(carry.status) == integrate.STALLED:
         raise SimulationError(
@@ -158,15 +160,15 @@ def _steps(timetable: Schedule, pieces: Piece) -> pl.DataFrame:
 
 def _outcome(table: pl.DataFrame, pieces: Piece, carry: integrate.Carry, p: Any) -> Outcome:
     """How the test ended, with the numbers that say why."""
-    shorted = np.isfinite(carry.short_time)
-    time = float(carry.short_time if shorted else carry.time)
+    shorted = bool(np.isfinite(carry.short_time))
+    at = int(np.flatnonzero(pieces.cause == integrate.SHORT)[0]) if shorted else -1
+    time = float(pieces.start[at] + pieces.times[at, -1])
     flowing = np.flatnonzero(pieces.drive.current)
     began = float(pieces.start[flowing[0]]) if flowing.size else None
     cycling = time - began if began is not None and time >= began else None
     done = table.filter(pl.col("test_time_second") <= time)
     both = float(done["cumulative_capacity_ah"][-1]) * 3600.0 / p.area
     net = float(done["net_capacity_ah"][-1]) * 3600.0 / p.area
-    at = int(np.flatnonzero(pieces.cause == integrate.SHORT)[0]) if shorted else -1
     seen = jax.tree.map(lambda leaf: leaf[at, -1], pieces.seen)
     kind, cause, evidence = _why(carry, seen, p, shorted, mechanical=cycling is None or cycling <= 0.0)
     return Outcome(kind, time, cycling, 0.5 * (both + abs(net)), both, float(seen.pressure), cause, evidence)
