@@ -7,7 +7,7 @@ import math
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -142,14 +142,15 @@ def reproduce(
         result = reproduce_paper(step)
         step("figures")
         folder = output / paper
-        written = [_save(drawn, folder / f"{name.replace(' ', '-')}.png") for name, drawn in figures(result).items()]
+        drawn = figures(result)
+        written = [_save(one, folder / f"{name.replace(' ', '-')}.png") for name, one in drawn.items()]
         written += [record.write_parquet(folder / f"{name}.parquet") for name, record in result.records.items()]
         step("page")
         from lithostat.experiment.record import write_text
 
         rows = [row.as_dict() for row in result.rows]
         written.append(write_text(folder / "table.json", json.dumps(_plain(rows), indent=1)))
-        written.append(write_text(folder / "index.html", paper_page(result)))
+        written.append(write_text(folder / "index.html", paper_page(result, drawn)))
     if as_json:
         _print_json(rows)
     else:
@@ -196,7 +197,7 @@ def _console(*, stderr: bool = True) -> Console:
 
 @contextmanager
 def _busy(console: Console, text: str) -> Iterator[None]:
-    with console.status(text) if console.is_terminal else _nothing():
+    with console.status(text) if console.is_terminal else nullcontext():
         yield
 
 
@@ -209,11 +210,6 @@ def _naming(file: Path) -> Iterator[None]:
         if error.file is not None:
             raise
         raise InputError(error.problem, file=str(file), place=error.place, expected=error.expected) from None
-
-
-@contextmanager
-def _nothing() -> Iterator[None]:
-    yield
 
 
 @contextmanager

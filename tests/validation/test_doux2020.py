@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from lithostat.papers.doux2020 import fit
+from lithostat.papers.doux2020.figures import figures
 from lithostat.papers.doux2020.page import paper_page
 from lithostat.papers.doux2020.published import published
 from lithostat.papers.doux2020.reproduce import reproduce
@@ -85,7 +86,7 @@ def test_the_page_says_what_was_fitted_and_what_is_inconsistent(result):
         def handle_starttag(self, tag, attrs):
             self.links += [value for name, value in attrs if name in ("src", "href")]
 
-    html = paper_page(result)
+    html = paper_page(result, figures(result))
     reader = Text()
     reader.feed(html)
     text = " ".join(" ".join(reader.words).split())

@@ -86,10 +86,15 @@ def filament_length(state: State, p: Parameters) -> Any:
     return FILAMENT_LENGTH * jnp.exp(jnp.log(jnp.maximum(u, 1e-200)) / (p.creep_exponent + 1.0))
 
 
+def interphase_shares(p: Parameters) -> tuple[Any, Any]:
+    """Per thickness of interphase: lithium bound in it, and height of the stack that it adds (lithium aside) [-]."""
+    bound = p.interphase_charge * p.molar_volume / FARADAY
+    return bound, 1.0 - 1.0 / (1.0 + p.interphase_volume_change) + bound
+
+
 def stack_height(state: State, p: Parameters) -> Any:
     """Thickness of what can swell or shrink between the plungers [m]: lithium, voids, interphase. Offsets cancel."""
-    bound = p.interphase_charge * p.molar_volume / FARADAY  # lithium consumed per interphase thickness
-    gain = 1.0 - 1.0 / (1.0 + p.interphase_volume_change) + bound
+    _, gain = interphase_shares(p)
     return (state.lithium + state.void).sum() + INTERFACES * gain * state.interphase
 
 
@@ -158,7 +163,7 @@ def rates(t: Any, state: State, drive: Drive, p: Parameters, laws: Laws) -> Stat
     plating_current = j * jnp.array([1.0, -1.0])  # (2,), positive where lithium arrives
 
     d_film = interphase.interphase_rate(state.interphase, parabolic_constant=p.interphase_constant)
-    bound = p.interphase_charge * p.molar_volume / FARADAY
+    bound, gain = interphase_shares(p)
     d_lithium = plating.flat_velocity(plating_current, molar_volume=p.molar_volume) - bound * d_film
     critical = voids.critical_stripping_current(
         here,
@@ -178,7 +183,6 @@ def rates(t: Any, state: State, drive: Drive, p: Parameters, laws: Laws) -> Stat
     d_relaxed = drive.relaxing * fixture.relaxation_rate(
         drive.pressure, state.relaxed, fraction=p.frame_relaxation, time=p.frame_relaxation_time
     )
-    gain = 1.0 - 1.0 / (1.0 + p.interphase_volume_change) + bound
     d_stack = (d_lithium + d_void).sum() + INTERFACES * gain * d_film
     d_pressure = jnp.where(here > 0.0, drive.ramp + drive.stiffness * d_stack - d_relaxed, 0.0)
     rising = jnp.maximum(d_pressure, 0.0)

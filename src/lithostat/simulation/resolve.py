@@ -65,7 +65,7 @@ def resolve(cell: Cell) -> Resolved:
     values = _values(cell)
     number = {name: value.value for name, value in values.items()}
     warnings: list[str] = []
-    number["conductivity"] = _conductivity(cell, number, values, warnings)
+    number["conductivity"] = _conductivity(cell, number, warnings)
     if number["soft_short_resistance"] < number["short_resistance"]:
         raise InputError(
             "the soft short has less resistance than the hard one",
@@ -133,7 +133,7 @@ def _name(material: str) -> str:
     return find(material).name if material.endswith(".yaml") else material
 
 
-def _conductivity(cell: Cell, number: dict[str, float], values: dict[str, Value], warnings: list[str]) -> float:
+def _conductivity(cell: Cell, number: dict[str, float], warnings: list[str]) -> float:
     """Conductivity of this pellet [S/m]: the card's, scaled to this density if a porosity is stated or follows."""
     pellet = cell.electrolyte
     if pellet.mass is not None and pellet.diameter is None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from matplotlib.figure import Figure
+
 from lithostat.experiment.quantity import show
 from lithostat.experiment.source import TAGS
-from lithostat.papers.doux2020.figures import figures
 from lithostat.papers.doux2020.published import cell, published
 from lithostat.papers.doux2020.reproduce import Reproduction
 from lithostat.papers.row import Row
@@ -14,8 +15,8 @@ from lithostat.show.page import page, svg
 from lithostat.simulation.resolve import resolve
 
 
-def paper_page(result: Reproduction) -> str:
-    """The whole page as HTML text."""
+def paper_page(result: Reproduction, drawn: dict[str, Figure]) -> str:
+    """The whole page as HTML text; `drawn` are the paper's figures, by name."""
     data = published()
     resolved = resolve(cell())
     fitted = [name for entry in data["fitted"] for name in entry["parameters"]]
@@ -25,7 +26,7 @@ def paper_page(result: Reproduction) -> str:
         "paper.html",
         paper=data,
         rows=[_printed(row) for row in result.rows],
-        figures={name: svg(figure) for name, figure in figures(result).items()},
+        figures={name: svg(figure) for name, figure in drawn.items()},
         met=sum(bool(row.passed) for row in with_target),
         aimed=len(with_target),
         shown=len(result.rows) - len(with_target),
