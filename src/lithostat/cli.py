@@ -304,9 +304,12 @@ def _print_outcome(record: Record, survival: dict[str, Any] | None, written: lis
     table = Table(box=None, show_header=False, padding=(0, 2))
     if outcome.cycling_time is not None:
         table.add_row("since current first flowed", show(outcome.cycling_time, "time"))
-    table.add_row("charge in one direction", show(outcome.charge, "areal_charge"))
-    table.add_row("charge in both directions", show(outcome.charge_both, "areal_charge"))
-    table.add_row("stack pressure", show(outcome.pressure, "pressure"))
+    for what, value, quantity in (
+        ("charge in one direction", outcome.charge, "areal_charge"),
+        ("charge in both directions", outcome.charge_both, "areal_charge"),
+        ("stack pressure", outcome.pressure, "pressure"),
+    ):
+        table.add_row(what, "not known" if value is None else show(value, quantity))
     for line in outcome.evidence:
         table.add_row("evidence", line)
     for spectrum in record.spectra:

@@ -18,32 +18,61 @@ class Finding:
     uncertainty_from: str | None = None
 
 
+# What a test can end in. A simulation knows the first six; the others are for calls on a lab's record.
+KINDS = {
+    "survived": "the protocol came to its end without a short",
+    "short": "an electronic path formed",
+    "short before current": "an electronic path was there before any current: mechanical, at once",
+    "contact lost": "resistance rose until the cell could not be cycled; not a short",
+    "lithium spent": "one electrode was stripped of all its lithium",
+    "stalled": "the integrator could not go on",
+    "hard short": "an electronic path formed at once and stayed",
+    "soft short": "an electronic path formed and stayed without becoming hard",
+    "soft short, recovered": "an electronic path formed and went away",
+    "soft then hard short": "an electronic path formed softly and became hard",
+    "censored": "the record ends without a short: the cell lived at least that long",
+    "unknown": "the record cannot say",
+}
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How a test ended.
 
-    `kind` is one of 'survived', 'short', 'short before current', 'contact lost', 'lithium spent', 'stalled'. Times in
-    seconds: `time` since the start of the record, `cycling_time` since current first flowed (None before it did).
-    Charges per area in C/m2 up to `time`: in the direction that carried more, and in both directions together.
+    `kind` is one of `KINDS`. Times in seconds: `time` since the start of the record, `cycling_time` since current first
+    flowed (None before it did). Charges per area in C/m2 up to `time`, None where no area was stated: in the direction
+    that carried more, and in both directions together. `pressure` in Pa, None where nobody knows it. What was called
+    from a measured record also has `interval`, the last time without and the first time with what was called [s],
+    `confidence` between 0 and 1, and `resolution`, the shortest event that the sampling could show [s].
     """
 
     kind: str
     time: float
     cycling_time: float | None
-    charge: float
-    charge_both: float
-    pressure: float
+    charge: float | None
+    charge_both: float | None
+    pressure: float | None
     cause: str
     evidence: tuple[str, ...] = field(default=())
+    interval: tuple[float, float] | None = None
+    confidence: float | None = None
+    resolution: float | None = None
 
     @property
     def shorted(self) -> bool:
-        """True if an electronic path formed."""
-        return self.kind.startswith("short")
+        """True if an electronic path formed, for good or for a while."""
+        return "short" in self.kind
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data that `Outcome(**data)` takes back."""
+        """Plain data that `Outcome.from_dict` takes back."""
         return asdict(self) | {"evidence": list(self.evidence)}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Outcome:
+        """Inverse of `as_dict`."""
+        interval = data.get("interval")
+        tuples = {"evidence": tuple(data["evidence"]), "interval": tuple(interval) if interval else None}
+        return cls(**(data | tuples))
 
     def as_json(self) -> dict[str, Any]:
         """Plain data for people and programs, with units in the keys."""

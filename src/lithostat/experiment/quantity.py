@@ -61,6 +61,10 @@ QUANTITIES: dict[str, Quantity] = {
     "number": Quantity("n", "", "", "dimensionless"),
     "stiffness": _from_zero("k", "Pa/m", "MPa/um", "pressure gained per growth of the stack"),
     "resistance": _from_zero("R", "ohm", "ohm", "electrical resistance"),
+    # what a lab notes beside its files
+    "force": Quantity("F", "N", "N", "on the stack, positive in compression"),
+    "load_cell_sensitivity": Quantity("S", "N/V", "N/V", "force on a load cell per voltage of its signal"),
+    "load_cell_zero": Quantity("U_0", "V", "V", "signal of the unloaded load cell", -1e3, False, 1e3),
     # parameters of the model, by the name they have in cards, cells and calibration
     "thickness": _positive("L", "m", "mm", "electrolyte thickness", 1.0),
     "conductivity": _positive("sigma", "S/m", "mS/cm", "ionic conductivity of the pellet at conductivity_temperature"),
@@ -240,6 +244,16 @@ def show(value: float, name: str, digits: int = 4) -> str:
 def in_unit(value: float, name: str, unit: str) -> float:
     """An SI float of the named quantity in another unit."""
     return _convert(float(value), lookup(name).unit, unit)
+
+
+@functools.lru_cache(maxsize=1024)
+def linear(unit: str, to: str) -> tuple[float, float]:
+    """(scale, offset) that turn a number in `unit` into one in `to`, for whole columns: scale * number + offset."""
+    try:
+        zero, one = _convert(0.0, unit, to), _convert(1.0, unit, to)
+    except Exception:  # pint raises a dozen kinds
+        raise InputError(f"received the unit '{unit}'", expected=f"a unit that can become {to}") from None
+    return (one - zero, zero) if zero else (one, 0.0)
 
 
 def reader(name: str) -> Callable[..., float]:

@@ -8,6 +8,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +24,33 @@ FORMAT = 1
 # compression; current is positive while the cell charges; "1" and "2" are the two lithium electrodes.
 COLUMNS: dict[str, str] = {
     "test_time_second": "time since the start of the record",
+    "unix_time_second": "wall clock, seconds since 1970-01-01 UTC",
     "voltage_volt": "between the terminals",
     "current_ampere": "positive while the cell charges (plates electrode 1)",
     "step_count": "counts the steps of the protocol, from 1",
     "cycle_count": "counts the passes of the innermost repeat that carries current, from 1; 0 before",
+    "record_index": "number of the row in the file it came from",
+    "step_index": "number of the step in the cycler's own protocol",
+    "step_time_second": "time since the start of the step",
+    "file_index": "counts the files of a stitched record in the order of `provenance['files']`, from 0",
+    "interpolated": "1 where the file itself made up the row between two that were measured, else 0",
     "ambient_temperature_celsius": "of the cell",
+    "charging_capacity_ah": "as the cycler counts and resets it",
+    "discharging_capacity_ah": "as the cycler counts and resets it, positive",
+    "step_capacity_ah": "as the cycler counts it within a step, positive",
+    "charging_energy_wh": "as the cycler counts and resets it",
+    "discharging_energy_wh": "as the cycler counts and resets it, positive",
+    "step_energy_wh": "as the cycler counts it within a step, positive",
+    "power_watt": "as the cycler gives it",
+    "frequency_hertz": "of the perturbation, in rows of an impedance sweep",
+    "absolute_impedance_ohm": "as the instrument gives it",
+    "phase_degree": "of the impedance, negative for a capacitor",
     "net_capacity_ah": "charge in the charging direction minus the other, since the start",
     "cumulative_capacity_ah": "charge in both directions, since the start",
     "applied_pressure_pa": "stack pressure that the fixture was set to",
     "measured_pressure_pa": "stack pressure that acts (in a simulation: that the fixture gives)",
+    "load_newton": "force on the stack",
+    "load_cell_volt": "signal of the load cell, not yet calibrated",
     "internal_resistance_ohm": "of the ionic path: pellet, contact, charge transfer, interphase",
     "contact_fraction_1": "share of the electrode area in contact, 0 to 1",
     "contact_fraction_2": "share of the electrode area in contact, 0 to 1",
@@ -47,22 +66,26 @@ COLUMNS: dict[str, str] = {
     "leaked_charge_coulomb": "net charge through the electronic path",
 }
 REQUIRED = ("test_time_second", "voltage_volt", "current_ampere")
+OTHER = "other:"  # before a column that has no standard name, kept under the name its file gives it
 
 
 @dataclass(frozen=True)
 class Record:
     """A table in Battery Data Format columns, its steps, how it ended, spectra on the way, provenance, warnings.
 
-    `table` has the columns of `COLUMNS` that apply; unknown values are NaN, with a reason in `warnings`. `steps` names
-    every step of the table. `provenance` says what was simulated or read, with which versions, seed and citations.
+    `table` has the columns of `COLUMNS` that apply; unknown values are NaN, with a reason in `warnings`. A column
+    without a standard name is kept as 'other:<the name in its file>'. `steps` names every step of the table, where that
+    is known. `start` is the instant of time 0, with its zone if the file said one. `provenance` says what was simulated
+    or read, with which versions, seed and citations. A record of impedance alone has spectra and no rows.
     """
 
     table: pl.DataFrame
-    steps: pl.DataFrame
+    steps: pl.DataFrame = field(default_factory=pl.DataFrame)
     outcome: Outcome | None = None
     spectra: tuple[Spectrum, ...] = ()
     provenance: dict[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    start: datetime | None = None
 
     def __post_init__(self) -> None:
         """Refuse a table without the required columns or with unknown ones."""
@@ -70,7 +93,7 @@ class Record:
             if name not in self.table.columns:
                 raise InputError(f"a record without the column '{name}'{nearest(name, self.table.columns)}")
         for name in self.table.columns:
-            if name not in COLUMNS:
+            if name not in COLUMNS and not name.startswith(OTHER):
                 raise InputError(f"unknown column '{name}'{nearest(name, COLUMNS)}", expected="a column of COLUMNS")
 
     def column(self, name: str) -> Any:
@@ -88,6 +111,7 @@ class Record:
             "spectra": [spectrum.as_dict() for spectrum in self.spectra],
             "provenance": self.provenance,
             "warnings": list(self.warnings),
+            "start": self.start.isoformat() if self.start else None,
         }
         text = json.dumps(about, allow_nan=True)
         return write_whole(path, lambda temporary: self.table.write_parquet(temporary, metadata={"lithostat": text}))
@@ -115,7 +139,7 @@ def read_parquet(path: str | Path) -> Record:
         raise InputError(f"has record format {version}", file=str(path), expected=f"format {FORMAT}")
     outcome = data["outcome"]
     if outcome:
-        outcome = Outcome(**(outcome | {"evidence": tuple(outcome["evidence"])}))
+        outcome = Outcome.from_dict(outcome)
     return Record(
         table=table,
         steps=pl.DataFrame(data["steps"]),
@@ -123,6 +147,7 @@ def read_parquet(path: str | Path) -> Record:
         spectra=tuple(Spectrum.from_dict(entry) for entry in data["spectra"]),
         provenance=data["provenance"],
         warnings=tuple(data["warnings"]),
+        start=datetime.fromisoformat(data["start"]) if data.get("start") else None,
     )
 
 

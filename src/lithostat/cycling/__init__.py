@@ -1,0 +1,1 @@
+"""Cycling: records to findings."""

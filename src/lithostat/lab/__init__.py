@@ -1,0 +1,1 @@
+"""Lab: a folder of files to analysed cells."""

@@ -1,0 +1,1 @@
+"""Reading: a lab's files to records."""

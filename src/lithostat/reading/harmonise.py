@@ -1,0 +1,146 @@
+"""Columns of a file to columns of a record: names, units and signs are changed here and nowhere else."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from lithostat.experiment.errors import InputError
+from lithostat.experiment.quantity import linear
+from lithostat.experiment.record import COLUMNS, OTHER, REQUIRED, Record
+from lithostat.experiment.spectrum import Spectrum
+
+# the unit that the end of a column's name stands for, and the unit pint knows it by
+_UNITS = {
+    "second": "s",
+    "volt": "V",
+    "ampere": "A",
+    "celsius": "degC",
+    "ah": "A*h",
+    "wh": "W*h",
+    "watt": "W",
+    "hertz": "Hz",
+    "ohm": "ohm",
+    "degree": "deg",
+    "pa": "Pa",
+    "newton": "N",
+    "metre": "m",
+    "coulomb": "C",
+}
+_WHOLE = ("record_index", "step_index", "step_count", "cycle_count", "file_index", "interpolated")
+
+
+class Column(NamedTuple):
+    """What a column of a file is: the record's name for it, the unit in the file, and a factor (-1 turns the sign)."""
+
+    to: str
+    unit: str = ""
+    factor: float = 1.0
+
+
+def unit_of(name: str) -> str:
+    """The unit of a record's column, as pint knows it; '' for counters."""
+    return _UNITS.get(name.rsplit("_", 1)[-1], "")
+
+
+def harmonise(
+    raw: pl.DataFrame,
+    columns: Mapping[str, Column],
+    *,
+    path: str | Path,
+    format_name: str,
+    start: datetime | None = None,
+    spectra: Iterable[Spectrum] = (),
+    warnings: Iterable[str] = (),
+    about: Mapping[str, Any] | None = None,
+) -> Record:
+    """A record from a file's own table and what its columns are.
+
+    Columns that `columns` does not name are kept as 'other:<name>' and named in one warning. A missing voltage or
+    current becomes NaN with a warning; a missing time is an error. `start` is the instant of test time 0; without it,
+    it follows from `unix_time_second`. `about` goes into the provenance (header values of the file).
+    """
+    warnings = list(warnings)
+    table: dict[str, Any] = {}
+    others = []
+    for name in raw.columns:
+        if name not in columns:
+            table[OTHER + name] = raw[name]
+            others.append(name)
+            continue
+        to = columns[name]
+        if to.to in table:
+            warnings.append(f"'{name}' would be a second '{to.to}' and is kept as it is")
+            table[OTHER + name] = raw[name]
+        else:
+            table[to.to] = _converted(raw[name], to, str(path))
+    if others:
+        warnings.append(f"columns without a standard name, kept as they are: {', '.join(others)}")
+    table = _required(table, len(raw), warnings, str(path))
+    if start is None and "unix_time_second" in table and len(raw):
+        start = _instant(table)
+    return Record(
+        table=pl.DataFrame({name: table[name] for name in (*COLUMNS, *table) if name in table}),
+        spectra=tuple(spectra),
+        provenance=provenance(path, format_name, about),
+        warnings=tuple(warnings),
+        start=start,
+    )
+
+
+def provenance(path: str | Path, format_name: str, about: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Which file was read, its SHA-256, as what, and what its header said."""
+    path = Path(path)
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    file = {"name": path.name, "sha256": digest, "bytes": path.stat().st_size, "format": format_name}
+    return {"made_by": "reading", "files": [file | {"header": dict(about or {})}]}
+
+
+def spectrum_from(frequency: Any, real: Any, imaginary: Any, path: str | Path, **state: Any) -> tuple[Spectrum, ...]:
+    """A spectrum of the points that are whole (finite, frequency above 0), or none at all if there is no such point."""
+    f, re, im = (np.asarray(values, float) for values in (frequency, real, imaginary))
+    good = np.isfinite(f) & np.isfinite(re) & np.isfinite(im) & (f > 0.0)
+    if not good.any():
+        return ()
+    state.setdefault("name", Path(path).stem)
+    return (Spectrum(f[good], re[good] + 1j * im[good], **state),)
+
+
+def _converted(values: pl.Series, column: Column, file: str) -> pl.Series:
+    if column.to not in COLUMNS:
+        raise InputError(f"'{column.to}' is no column of a record", file=file)
+    if column.to in _WHOLE:
+        return values.cast(pl.Float64, strict=False).round().cast(pl.Int64, strict=False).fill_null(0)
+    floats = values.cast(pl.Float64, strict=False).fill_null(float("nan"))
+    scale, offset = linear(column.unit, unit_of(column.to)) if column.unit else (1.0, 0.0)
+    if (scale * column.factor, offset) == (1.0, 0.0):
+        return floats
+    return floats * (scale * column.factor) + offset
+
+
+def _required(table: dict[str, Any], rows: int, warnings: list[str], file: str) -> dict[str, Any]:
+    """Time from the wall clock if need be; voltage and current as NaN, with a reason, where the file has none."""
+    if "test_time_second" not in table:
+        if "unix_time_second" not in table:
+            raise InputError("has no column of time", file=file, expected="test time or date and time in every row")
+        clock = table["unix_time_second"]
+        table["test_time_second"] = clock - clock[0] if rows else clock
+        warnings.append("test time is counted from the clock of the first row")
+    for name in REQUIRED:
+        if name not in table:
+            table[name] = pl.Series(name, np.full(rows, np.nan))
+            warnings.append(f"the file has no {name.rsplit('_', 1)[0]}; the column is NaN")
+    return table
+
+
+def _instant(table: Mapping[str, Any]) -> datetime | None:
+    """Instant of test time 0 from the first row that has both clocks."""
+    zero = (table["unix_time_second"] - table["test_time_second"]).drop_nans()
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=float(zero[0])) if len(zero) else None

@@ -1,0 +1,69 @@
+"""read(path) -> Record: finds out what a file is by looking into it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+
+from lithostat.experiment.errors import InputError, LithostatError, MissingPackage
+from lithostat.experiment.record import Record
+from lithostat.reading.books import check_books
+
+HEAD = 1 << 16  # bytes that are enough to tell formats apart
+LARGEST = 8 << 30  # bytes; no cycler file of one cell is larger
+
+# Each module has `recognise(head, path) -> bool` and `read(path) -> Record`; the first that recognises a file reads it.
+FORMATS = ("own", "biologic_mpr", "neware", "arbin_res", "spreadsheet", "delimited")
+
+
+def read(path: str | Path, *, declaration: str | Path | None = None) -> Record:
+    """Read one file of a lab: cycler data, impedance, a log of the load cell, or a record of our own.
+
+    The format is found by looking into the file; `declaration` is a YAML file that describes a text format of your own
+    (see docs/reading.md). Whatever could not be understood is in the record's warnings. Raises `InputError` with the
+    file and one sentence if nothing can be read, `MissingPackage` if an optional package would be needed.
+    """
+    path = Path(path)
+    head = _head(path)
+    if declaration is not None:
+        from lithostat.reading import delimited
+        from lithostat.reading.declaration import read_declaration
+
+        return check_books(_guarded(path, lambda: delimited.read(path, read_declaration(declaration))))
+    for name in FORMATS:
+        module = importlib.import_module(f"lithostat.reading.{name}")
+        if module.recognise(head, path):
+            return check_books(_guarded(path, lambda module=module: module.read(path)))
+    raise InputError("is in no format that is known here", file=str(path), expected="see docs/reading.md for the formats")
+
+
+def _head(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > LARGEST:
+            raise InputError("is larger than 8 GiB", file=str(path), expected="the file of one cell")
+        with path.open("rb") as stream:
+            head = stream.read(HEAD)
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror or error})", file=str(path)) from None
+    if not head:
+        raise InputError("is empty", file=str(path))
+    return head
+
+
+def _guarded(path: Path, reading: Callable[[], Record]) -> Record:
+    """Errors of the library underneath become one sentence about this file."""
+    try:
+        return reading()
+    except (InputError, MissingPackage) as error:
+        if isinstance(error, MissingPackage) or error.file is not None:
+            raise
+        raise InputError(error.problem, file=str(path), place=error.place, expected=error.expected) from None
+    except LithostatError:
+        raise
+    except MemoryError:
+        raise InputError("would need more memory than there is; it is damaged or far too large", file=str(path)) from None
+    except Exception as error:
+        reason = (str(error).splitlines() or [""])[0][:200]
+        raise InputError(f"is damaged or not what it looks like ({type(error).__name__}: {reason})", file=str(path)) from None
+
