@@ -1,0 +1,193 @@
+"""Stretches in which a symmetric cell shows less resistance than an intact one can: the candidates for a short."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lithostat.cycling.floor import best_conductor_floor, history_floor, impedance_floor
+from lithostat.cycling.resistance import Blocks
+from lithostat.cycling.steps import HalfCycles
+from lithostat.experiment.cell_note import CellNote
+from lithostat.experiment.spectrum import Spectrum
+
+MARGIN = 0.05  # below the floor, where pressure and temperature were measured
+MARGIN_BLIND = 0.15  # where one of them was not: a draught or a turn of the screw does as much
+SIGMAS = 6.0
+RUN = 3  # samples in a row that make an event; fewer are a glitch
+HARD = 0.8  # share of the current that passes as electrons in a hard short
+MOST = 50  # events looked for
+
+
+@dataclass(frozen=True)
+class Event:
+    """An electronic path. `row` is the first sample that shows it, `before` the last that does not (None: none was).
+
+    `end` is the first row after it, None if it lasted. `expected` [ohm] is what an intact cell would have shown at least,
+    `level` [ohm] what it showed at first, `least` [ohm] what it fell to; `electrons` is the largest share of the current that passed
+    as electrons for three blocks, `electrons_at_first` the share in the first blocks. `directions` are the directions
+    of current it was seen in; `below` names the floors that were broken; `hardened` is the row from which it was hard.
+    """
+
+    row: int
+    before: int | None
+    end: int | None
+    expected: float
+    level: float
+    least: float
+    electrons: float
+    electrons_at_first: float
+    directions: tuple[int, ...]
+    below: tuple[str, ...]
+    hardened: int | None
+    noise_ratio: float
+
+    @property
+    def hard(self) -> bool:
+        """True if most of the current passed as electrons."""
+        return self.electrons >= HARD
+
+
+def find_events(
+    half: HalfCycles, block: Blocks, note: CellNote, spectra: Sequence[Spectrum]
+) -> list[Event]:
+    """Every electronic path that the samples resolve, in the order of time; `spectra` are those of the intact cell."""
+    if not len(block):
+        return []
+    current = np.abs(half.current[block.half_cycle])
+    floors = _fixed_floors(block, note, spectra)
+    intact = np.ones(len(block), bool)
+    events: list[Event] = []
+    after = 0
+    while len(events) < MOST:
+        history = history_floor(block, current, intact)
+        low = np.isfinite(history) & (block.resistance < history * (1.0 - margin(block, history)))
+        for floor in floors.values():
+            low |= np.isfinite(floor) & (block.resistance < floor * (1.0 - MARGIN) - SIGMAS * block.block_noise())
+        index = _next_run(low & intact, after, block)
+        if index is None:
+            break
+        expected = history_floor(block, current, intact, creep=False)[index]
+        if not np.isfinite(expected):
+            expected = max(floor[index] for floor in floors.values() if np.isfinite(floor[index]))
+        end = _recovery(block, index, expected)
+        event = _event(block, index, end, expected, {"its own past": history, **floors})
+        last = len(block) if end is None else end
+        intact[index:last] = False
+        after = last
+        if event is not None:
+            events.append(event)
+        if end is None:
+            break
+    return events
+
+
+def margin(block: Blocks, floor: np.ndarray) -> np.ndarray:
+    """How far below its past a block must lie to count [share]: weather and noise."""
+    known = np.isfinite(block.pressure) & np.isfinite(block.temperature)
+    noise = np.divide(
+        SIGMAS * block.block_noise(), floor, out=np.zeros(len(block)), where=np.isfinite(floor) & (floor > 0.0)
+    )
+    total: np.ndarray = np.where(known, MARGIN, MARGIN_BLIND) + noise
+    return total
+
+
+def _fixed_floors(block: Blocks, note: CellNote, spectra: Sequence[Spectrum]) -> dict[str, np.ndarray]:
+    """Floors that do not come from the voltage itself."""
+    floors = {}
+    if spectra:
+        floors["the ionic resistance from impedance"] = impedance_floor(block, spectra)
+    if note.ionic_resistance is not None:
+        floors["the stated ionic resistance"] = np.full(len(block), note.ionic_resistance)
+    if note.electrolyte_thickness is not None and note.electrode_area is not None:
+        area = max(note.electrode_area, note.pressed_area or 0.0)
+        floors["a pellet of the best conductor known"] = best_conductor_floor(
+            note.electrolyte_thickness, area, block.temperature
+        )
+    return floors
+
+
+def _next_run(low: np.ndarray, after: int, block: Blocks) -> int | None:
+    """First block at or after `after` that begins at least `RUN` low samples in a row, or low samples to the end."""
+    for index in np.flatnonzero(low[after:]) + after:
+        samples, at = 0, index
+        while at < len(low) and low[at]:
+            samples += block.samples[at]
+            if samples >= RUN:
+                return int(index)
+            at += 1
+        if at == len(low):
+            return int(index)
+    return None
+
+
+def _recovery(block: Blocks, index: int, expected: float) -> int | None:
+    """First block after `index` from which the resistance is back for good measure: three blocks at the old level."""
+    back = block.resistance >= 0.95 * expected
+    back[: index + 1] = False
+    three = back[:-2] & back[1:-1] & back[2:]
+    return int(np.flatnonzero(three)[0]) if three.any() else None
+
+
+def _event(
+    block: Blocks, index: int, end: int | None, expected: float, floors: dict[str, np.ndarray]
+) -> Event | None:
+    inside = slice(index, end)
+    ohm = np.maximum(block.resistance[inside], 0.0)
+    electrons = np.clip(1.0 - ohm / expected, 0.0, 1.0)
+    held = electrons if len(electrons) < 3 else np.min(np.stack([electrons[:-2], electrons[1:-1], electrons[2:]]), axis=0)
+    row, before = _first_row(block, index, expected)
+    if end is not None and row >= block.first[end]:
+        return None
+    hard = np.flatnonzero(held >= HARD)
+    noise = _noise_ratio(block, index, end)
+    return Event(
+        row=row,
+        before=before,
+        end=None if end is None else int(block.first[end]),
+        expected=float(expected),
+        level=float(np.median(ohm[:3])),
+        least=float(np.min(ohm)),
+        electrons=float(np.max(held)),
+        electrons_at_first=float(np.median(electrons[:3])),
+        directions=tuple(sorted({int(d) for d in block.direction[inside]})),
+        below=tuple(
+            name
+            for name, floor in floors.items()
+            if np.isfinite(floor[inside]).any() and np.median(block.resistance[inside][:3] / floor[inside][:3]) < 0.95
+        ),
+        hardened=int(block.first[inside][hard[0]]) if len(hard) else None,
+        noise_ratio=noise,
+    )
+
+
+def _first_row(block: Blocks, index: int, expected: float) -> tuple[int, int | None]:
+    """(first row that shows the path, last row with current before it), found sample by sample around a block."""
+    begin = max(0, index - 2)
+    before_level = np.median(block.resistance[max(0, index - 4) : index]) if index else expected
+    until = min(len(block) - 1, index + 3)
+    rows = np.concatenate([np.arange(block.first[b], block.last[b] + 1) for b in range(begin, until + 1)])
+    level = float(np.min(block.resistance[index : min(index + 2, len(block))]))
+    high = max(before_level, expected)
+    threshold = high - max(0.5 * (high - level), 0.0) if index else np.inf
+    low = block.ohm[rows] < threshold
+    runs = np.flatnonzero(low & np.append(low[1:], True) & np.append(low[2:], [True, True]))
+    at = int(runs[0]) if len(runs) else int(np.searchsorted(rows, block.first[index]))
+    row = int(rows[at])
+    if at == 0:
+        return row, int(block.last[begin - 1]) if begin else None
+    return row, int(rows[at - 1])
+
+
+def _noise_ratio(block: Blocks, index: int, end: int | None) -> float:
+    """Noise of the samples inside the event over the noise of the intact cell, of the voltage at like current."""
+    if block.noise <= 0.0:
+        return 1.0
+    last = len(block) - 1 if end is None else end - 1
+    part = block.ohm[block.first[index] : block.last[min(last, index + 64)] + 1]
+    part = part[np.isfinite(part)]
+    if len(part) < 8:
+        return 1.0
+    return float(1.4826 * np.median(np.abs(np.diff(part))) / np.sqrt(2.0) / block.noise)

@@ -1,0 +1,175 @@
+"""The apparent resistance V/I of a symmetric cell, in blocks of samples that one glitch cannot move."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lithostat.cycling.steps import HalfCycles
+from lithostat.experiment.record import Record
+
+PER_HALF_CYCLE = 16  # blocks
+LARGEST = 64  # samples in a block
+_MANY = 200_000  # samples that are enough to know the noise
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Apparent resistance of the cell over time, one entry per block, as arrays of equal length n.
+
+    `first` and `last` are rows; `resistance` [ohm] is the mean of V/I without its largest and smallest sample; `direction`
+    1 or -1; `half_cycle` the index into `HalfCycles`; `pressure` [Pa] and `temperature` [K] are means, NaN if unknown.
+    `noise` [ohm] is the standard deviation of V/I of one sample, `offset` [V] was taken from the voltage. `ohm` is V/I of
+    every row of the record.
+    """
+
+    first: np.ndarray
+    last: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    resistance: np.ndarray
+    direction: np.ndarray
+    half_cycle: np.ndarray
+    pressure: np.ndarray
+    temperature: np.ndarray
+    noise: float
+    offset: float
+    ohm: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    @property
+    def samples(self) -> np.ndarray:
+        """Samples in each block."""
+        return self.last - self.first + 1
+
+    def block_noise(self) -> np.ndarray:
+        """Standard deviation of each block's resistance [ohm]."""
+        noise: np.ndarray = self.noise / np.sqrt(self.samples)
+        return noise
+
+
+def apparent_resistance(record: Record, offset: float = 0.0) -> np.ndarray:
+    """(V - offset) / I [ohm] at every row; NaN where no current is known to flow."""
+    voltage, current = record.column("voltage_volt"), record.column("current_ampere")
+    return np.divide(voltage - offset, current, out=np.full(len(current), np.nan), where=np.abs(current) > 0.0)
+
+
+def blocks(record: Record, half: HalfCycles) -> Blocks:
+    """Blocks of every half-cycle that carries current; the first sample after a switch is left out where others follow."""
+    offset = voltage_offset(record, half)
+    ohm = apparent_resistance(record, offset)
+    first, last, owner = _edges(half)
+    time = record.column("test_time_second")
+    return Blocks(
+        first,
+        last,
+        time[first] if len(first) else np.zeros(0),
+        time[last] if len(first) else np.zeros(0),
+        _trimmed(ohm, first, last),
+        half.direction[owner],
+        owner,
+        _means(pressures(record), first, last),
+        _means(temperatures(record), first, last),
+        _noise(ohm, first, last),
+        offset,
+        ohm,
+    )
+
+
+def pressures(record: Record) -> np.ndarray | None:
+    """Measured pressure [Pa], else the applied one; None if nobody knows it."""
+    for name in ("measured_pressure_pa", "applied_pressure_pa"):
+        if name in record.table.columns and np.isfinite(record.column(name)).any():
+            return np.asarray(record.column(name), float)
+    return None
+
+
+def temperatures(record: Record) -> np.ndarray | None:
+    """Temperature [K]; None if nobody knows it."""
+    name = "ambient_temperature_celsius"
+    if name in record.table.columns and np.isfinite(record.column(name)).any():
+        return np.asarray(record.column(name), float) + 273.15
+    return None
+
+
+def voltage_offset(record: Record, half: HalfCycles) -> float:
+    """Voltage of the instrument and of unlike electrodes at no current [V]: half the sum of two opposite half-cycles.
+
+    The median over the first ten reversals at equal current, so that a later short does not enter; 0 without one.
+    """
+    voltage = record.column("voltage_volt")
+    sums = []
+    for one, two in zip(half.flowing[:-1], half.flowing[1:], strict=True):
+        opposite = half.direction[one] == -half.direction[two]
+        if opposite and abs(half.current[one] + half.current[two]) < 0.02 * abs(half.current[one]):
+            sums.append(0.5 * sum(_late(voltage, half, index) for index in (one, two)))
+        if len(sums) == 10:
+            break
+    return float(np.median(sums)) if sums else 0.0
+
+
+def _late(voltage: np.ndarray, half: HalfCycles, index: int) -> float:
+    """Median voltage of the second half of a half-cycle."""
+    first, last = half.first[index], half.last[index]
+    return float(np.median(voltage[(first + last + 1) // 2 : last + 1]))
+
+
+def _edges(half: HalfCycles) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(first row, last row, half-cycle) of every block."""
+    owner = half.flowing
+    count = half.last[owner] - half.first[owner] + 1
+    skip = (count > 4).astype(np.int64)
+    first, count = half.first[owner] + skip, count - skip
+    size = np.clip(count // PER_HALF_CYCLE, 1, LARGEST)
+    number = np.maximum(count // size, 1)
+    which = np.repeat(np.arange(len(owner)), number)
+    within = np.arange(len(which)) - np.repeat(np.cumsum(number) - number, number)
+    begin = first[which] + within * size[which]
+    end = np.where(within == number[which] - 1, (first + count - 1)[which], begin + size[which] - 1)
+    return begin, end, owner[which]
+
+
+def _sums(values: np.ndarray, first: np.ndarray, last: np.ndarray, ufunc: np.ufunc) -> np.ndarray:
+    """`ufunc` reduced over the rows first..last of each block; blocks are in order and do not overlap."""
+    edges = np.stack([first, last + 1], axis=1).ravel()
+    inside = edges[-1] < len(values)
+    result: np.ndarray = ufunc.reduceat(values, edges if inside else edges[:-1])[::2]
+    return result
+
+
+def _trimmed(ohm: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    if not len(first):
+        return np.zeros(0)
+    count = last - first + 1
+    total = _sums(ohm, first, last, np.add)
+    ends = _sums(ohm, first, last, np.minimum) + _sums(ohm, first, last, np.maximum)
+    many = count >= 4
+    return np.where(many, total - ends, total) / np.where(many, count - 2, count)
+
+
+def _means(values: np.ndarray | None, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    if values is None or not len(first):
+        return np.full(len(first), np.nan)
+    known = np.isfinite(values)
+    count = _sums(known.astype(float), first, last, np.add)
+    total = _sums(np.where(known, values, 0.0), first, last, np.add)
+    return np.divide(total, count, out=np.full(len(first), np.nan), where=count > 0)
+
+
+def _noise(ohm: np.ndarray, first: np.ndarray, last: np.ndarray) -> float:
+    """Standard deviation of one sample from differences of neighbours, which drift and steps hardly touch."""
+    long = np.flatnonzero(last > first)
+    if not len(long):
+        return 0.0
+    differences = []
+    count = 0
+    for index in long[:: max(1, len(long) // (_MANY // 8))]:
+        part = np.diff(ohm[first[index] : last[index] + 1])
+        differences.append(part)
+        count += len(part)
+        if count > _MANY:
+            break
+    return float(1.4826 * np.nanmedian(np.abs(np.concatenate(differences))) / np.sqrt(2.0))
