@@ -1,0 +1,363 @@
+"""A folder of a lab: which cells lie in it, and each as one record."""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from lithostat.experiment import document
+from lithostat.experiment.cell_note import CellNote, note_from, read_note
+from lithostat.experiment.errors import InputError, LithostatError
+from lithostat.experiment.quantity import parse, show
+from lithostat.experiment.record import Record
+from lithostat.reading.load_cell import calibrate
+from lithostat.reading.read import read
+from lithostat.reading.stitch import stitch
+
+NOTE = "cell.yaml"
+OUTPUT = "lithostat-out"
+SUMS = "SHA256SUMS"
+AGREE = 0.02  # by which two statements of an area may differ
+
+_IGNORED = (NOTE, f"*.{NOTE}", SUMS, "license*", "readme*", "*.md", "*.pdf", "*.png", "*.svg", "*.html")
+_EXPECTED = (
+    "the files of a cell (cycler data, impedance, a log of the load cell) and, beside them, a cell.yaml that says what "
+    "they cannot know; see docs/reading.md"
+)
+
+
+@dataclass(frozen=True)
+class CellFolder:
+    """A cell that was found: its name, the folder that paths are shown against, its files and its note.
+
+    `left_over` are files beside it that no note claims.
+    """
+
+    name: str
+    folder: Path
+    files: tuple[Path, ...]
+    note_path: Path | None = None
+    left_over: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class LoadedCell:
+    """A cell as one record on one timeline, with its note, the files that were read and those that were refused.
+
+    `refused` has one (name, sentence) for every file that is not in the record. What else is to be said stands in the
+    record's warnings.
+    """
+
+    name: str
+    folder: Path
+    note: CellNote
+    record: Record
+    files: tuple[str, ...]
+    refused: tuple[tuple[str, str], ...] = ()
+
+
+def find_cells(folder: str | Path, *, together: bool = False) -> list[CellFolder]:
+    """The cells in a folder and below it, in the order of their names.
+
+    A folder with `cell.yaml` is one cell, with all files in it and below that no deeper note claims. `NAME.cell.yaml`
+    claims the files whose name begins with NAME, or those that match its `files`. Where no folder on the way up has a
+    note, every file is a cell of its own; with `together`, all files of the folder are one. A path of one file is that
+    cell alone, with the `cell.yaml` beside it.
+
+    Raises `InputError` if there is nothing to read, and for a note with a fault.
+    """
+    folder = Path(folder)
+    if folder.is_file():
+        return [_single(folder)]
+    if not folder.is_dir():
+        raise InputError("is no folder", file=str(folder), expected=_EXPECTED)
+    every = _walk(folder)
+    notes = [path for path in every if path.name == NOTE or path.name.endswith(f".{NOTE}")]
+    claims, left = _claimed(notes, _candidates(every, notes))
+    cells = [
+        CellFolder(_name(note), note.parent, tuple(files), note, tuple(_beside(note, left, notes)))
+        for note, files in claims.items()
+    ]
+    noted = {note.parent for note in notes}
+    loose = [path for path in left if path.parent not in noted]
+    if together and loose:
+        cells.append(CellFolder(folder.resolve().name, folder, tuple(loose)))
+    elif loose:
+        cells += _one_each(loose, folder)
+    if not cells:
+        raise InputError("holds nothing that could be a cell's file", file=str(folder), expected=_EXPECTED)
+    return sorted(cells, key=lambda cell: _natural(cell.name))
+
+
+def load(
+    cell: CellFolder,
+    *,
+    note_overrides: Mapping[str, Any] | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> LoadedCell:
+    """Read every file of a cell, put them on one timeline, and calibrate the load cell.
+
+    `note_overrides` is what a person typed ({'die_diameter': '13 mm'}); it goes over the note, and where the two differ
+    a warning says so. A file that cannot be read, or whose SHA-256 is not the listed one, is refused with a sentence
+    and stops no other. `progress` is called with the name of every file before it is read.
+
+    Raises `InputError` if the note has a fault or no file at all can be read.
+    """
+    note, warnings = _note(cell, note_overrides or {})
+    sums = _sums(cell)
+    records, names, refused = [], [], []
+    for path in cell.files:
+        name = _shown(path, cell.folder)
+        if progress is not None:
+            progress(name)
+        try:
+            _check_sum(path, sums)
+            records.append(read(path, declaration=_declaration(path, cell, note)))
+            names.append(name)
+        except LithostatError as error:
+            refused.append((name, _sentence(error, path)))
+        except Exception as error:  # a fault in one reader must not take the other files with it
+            refused.append((name, f"cannot be read ({type(error).__name__}: {(str(error).splitlines() or [''])[0]})"))
+    if not records:
+        why = "; ".join(f"{name}: {sentence}" for name, sentence in refused) or "there are no files"
+        raise InputError(
+            f"nothing of cell '{cell.name}' can be read ({why})", file=str(cell.folder), expected=_EXPECTED
+        )
+    record = _timeline(records, names, note, cell)
+    warnings += _area_conflicts(record, note)
+    if cell.left_over:
+        left = ", ".join(_shown(path, cell.folder) for path in cell.left_over)
+        warnings.append(f"files that no cell's note claims, left out: {left}")
+    record = replace(record, warnings=(*warnings, *record.warnings))
+    return LoadedCell(note.name or cell.name, cell.folder, note, record, tuple(names), tuple(refused))
+
+
+def _timeline(records: list[Record], names: list[str], note: CellNote, cell: CellFolder) -> Record:
+    try:
+        return calibrate(stitch(records, names=names, note=note), note)
+    except InputError as error:
+        if error.file is not None:
+            raise
+        file = str(cell.note_path or cell.folder)
+        raise InputError(error.problem, file=file, place=error.place, expected=error.expected) from None
+
+
+# ---------------------------------------------------------------------------------------------------------------- files
+
+
+def _walk(folder: Path) -> list[Path]:
+    """All files in a folder and below, without hidden ones and our own outputs."""
+    found = []
+    for path in sorted(folder.iterdir(), key=lambda path: _natural(path.name)):
+        if path.name.startswith(".") or path.name == OUTPUT:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            found += _walk(path)
+        elif path.is_file():
+            found.append(path)
+    return found
+
+
+def _natural(name: str) -> list[tuple[int, int, str]]:
+    """Key that sorts 'run2' before 'run10'."""
+    return [(0, int(p), "") if p.isdecimal() else (1, 0, p.lower()) for p in re.split(r"(\d+)", name) if p]
+
+
+def _candidates(every: list[Path], notes: list[Path]) -> list[Path]:
+    """Files that may hold data: not ignored, and no declaration that a note names."""
+    declared = {(note.parent / declaration).resolve() for note in notes for declaration in _read_as(note).values()}
+    return [path for path in every if not _is_ignored(path) and path.resolve() not in declared]
+
+
+def _is_ignored(path: Path) -> bool:
+    lower = path.name.lower()
+    return any(fnmatch.fnmatchcase(lower, pattern.lower()) for pattern in _IGNORED)
+
+
+def _read_as(note: Path) -> Mapping[str, str]:
+    return read_note(note).read_as
+
+
+def _claimed(notes: list[Path], files: list[Path]) -> tuple[dict[Path, list[Path]], list[Path]]:
+    """Which note claims which files, and what is left. A longer NAME and a deeper folder go first."""
+    named = sorted((note for note in notes if note.name != NOTE), key=lambda note: -len(note.name))
+    whole = sorted((note for note in notes if note.name == NOTE), key=lambda note: -len(note.parts))
+    claims: dict[Path, list[Path]] = {note: [] for note in notes}
+    left = list(files)
+    for note in [*named, *whole]:
+        patterns = read_note(note).files
+        claims[note] = [path for path in left if _belongs(path, note, patterns)]
+        left = [path for path in left if path not in claims[note]]
+    return claims, left
+
+
+def _belongs(path: Path, note: Path, patterns: tuple[str, ...]) -> bool:
+    if not path.is_relative_to(note.parent):
+        return False
+    if patterns:
+        return any(_matches(path, note.parent, pattern) for pattern in patterns)
+    return note.name == NOTE or (path.parent == note.parent and _begins(path.name, _name(note)))
+
+
+def _matches(path: Path, folder: Path, pattern: str) -> bool:
+    relative = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
+    return fnmatch.fnmatchcase(relative, pattern) or PurePosixPath(relative).match(pattern)
+
+
+def _begins(name: str, prefix: str) -> bool:
+    """True if a name begins with a prefix that ends there: 'cell1' begins 'cell1_a.csv', but not 'cell10.csv'."""
+    rest = name[len(prefix) :]
+    return name.startswith(prefix) and not (prefix[-1:].isdigit() and rest[:1].isdigit())
+
+
+def _beside(note: Path, left: list[Path], notes: list[Path]) -> list[Path]:
+    """Files in the note's folder that nobody claims; told once, with the first note of that folder."""
+    first = next(other for other in notes if other.parent == note.parent)
+    return [path for path in left if path.parent == note.parent] if note == first else []
+
+
+def _name(note: Path) -> str:
+    return note.parent.resolve().name if note.name == NOTE else note.name.removesuffix(f".{NOTE}")
+
+
+def _single(path: Path) -> CellFolder:
+    note = path.parent / NOTE
+    return CellFolder(path.stem, path.parent, (path,), note if note.is_file() else None)
+
+
+def _one_each(files: list[Path], folder: Path) -> list[CellFolder]:
+    """Every file a cell of its own, named after its stem; after its whole path where two stems are the same."""
+    stems = [path.stem for path in files]
+    return [
+        CellFolder(path.stem if stems.count(path.stem) == 1 else _shown(path, folder), folder, (path,))
+        for path in files
+    ]
+
+
+def _shown(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
+
+
+# ----------------------------------------------------------------------------------------------------------- one file
+
+
+def _declaration(path: Path, cell: CellFolder, note: CellNote) -> Path | None:
+    """The declaration that the note gives for this file, relative to the note."""
+    base = cell.note_path.parent if cell.note_path is not None else cell.folder
+    return next((base / to for pattern, to in note.read_as.items() if _matches(path, base, pattern)), None)
+
+
+def _sums(cell: CellFolder) -> dict[Path, str]:
+    """SHA-256 by file, of what is listed in SHA256SUMS beside the files or in the cell's folder."""
+    found = {}
+    for folder in {cell.folder, *(path.parent for path in cell.files)}:
+        try:
+            text = (folder / SUMS).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            continue
+        for match in re.finditer(r"^([0-9a-fA-F]{64})\s+\*?(.+?)\s*$", text, re.MULTILINE):
+            found[(folder / match[2]).resolve()] = match[1].lower()
+    return found
+
+
+def _check_sum(path: Path, sums: Mapping[Path, str]) -> None:
+    listed = sums.get(path.resolve())
+    if listed is None:
+        return
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    if digest != listed:
+        problem = f"is not the file that {SUMS} lists: its SHA-256 is {digest[:12]}..., not {listed[:12]}..."
+        raise InputError(problem, file=str(path))
+
+
+def _sentence(error: LithostatError, path: Path) -> str:
+    """The error without the file's own path in front, which is shown beside it."""
+    return str(error).removeprefix(f"{path}: ").removeprefix(f"{path}, ")
+
+
+# ----------------------------------------------------------------------------------------------------------------- note
+
+
+def _note(cell: CellFolder, said: Mapping[str, Any]) -> tuple[CellNote, list[str]]:
+    """The note with what was typed over it, and a warning for everything in which the two differ."""
+    written = read_note(cell.note_path) if cell.note_path is not None else CellNote()
+    if not said:
+        return written, []
+    raw = document.read(cell.note_path).data if cell.note_path is not None else {}
+    merged = _merged(raw, said)
+    if "area" in said and "electrode_diameter" not in said:
+        merged.pop("electrode_diameter", None)
+    if "electrode_diameter" in said and "area" not in said:
+        merged.pop("area", None)
+    note = note_from(merged)
+    return note, _conflicts(written, note, raw, said)
+
+
+def _merged(raw: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(raw)
+    for key, value in said.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        merged[key] = _merged(merged[key], value) if both else value
+    return merged
+
+
+def _conflicts(written: CellNote, note: CellNote, raw: Mapping[str, Any], said: Mapping[str, Any]) -> list[str]:
+    warnings = [
+        f"{key} is '{said[key]}' as typed and '{raw[key]}' in {NOTE}; what was typed is used"
+        for key in said
+        if key in raw and getattr(written, key, None) != getattr(note, key, None)
+    ]
+    before, after = written.electrode_area, note.electrode_area
+    sizes = {"area", "electrode_diameter", "die_diameter"}
+    if before and after and abs(after / before - 1.0) > AGREE and not (sizes & set(said) & set(raw)):
+        warnings.append(
+            f"the area is {show(after, 'area')} as typed and {show(before, 'area')} in {NOTE}; the first is used"
+        )
+    return warnings
+
+
+def _area_conflicts(record: Record, note: CellNote) -> list[str]:
+    """Areas in headers of files that are not the declared one."""
+    warnings = []
+    for file in record.provenance.get("files", ()):
+        for key, text in _flat(file.get("header") or {}):
+            area = _area(key, text)
+            if area is None:
+                continue
+            if note.electrode_area is None:
+                warnings.append(
+                    f"{file['name']}: its header states '{key}' {show(area, 'area')}, which is not used: state 'area' "
+                    f"in {NOTE}"
+                )
+            elif abs(area / note.electrode_area - 1.0) > AGREE:
+                warnings.append(
+                    f"{file['name']}: its header states '{key}' {show(area, 'area')}, the note "
+                    f"{show(note.electrode_area, 'area')}; that of the note is used"
+                )
+    return warnings
+
+
+def _flat(header: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Keys and values of a header, those of parts of it included."""
+    pairs: list[tuple[str, Any]] = []
+    for key, value in header.items():
+        pairs += _flat(value) if isinstance(value, Mapping) else [(str(key), value)]
+    return pairs
+
+
+def _area(key: str, text: Any) -> float | None:
+    """An area in m2 from a header's entry, None if it is none or has no unit."""
+    if not re.search(r"area(?![a-z])", key.lower()) or isinstance(text, bool):
+        return None
+    unit = re.search(r"(cm|mm|m)\s*(?:2|²|\^2)", key)
+    said = f"{text} {unit[1]}2" if unit and re.fullmatch(r"\s*[\d.eE+-]+\s*", str(text)) else str(text)
+    try:
+        return parse(said.replace("²", "2").replace(",", "."), "area")
+    except InputError:
+        return None
