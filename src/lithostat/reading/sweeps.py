@@ -1,0 +1,134 @@
+"""Impedance sweeps of a table: where one ends and the next starts, and the spectra they make."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from lithostat.experiment.errors import InputError
+from lithostat.experiment.spectrum import Spectrum
+from lithostat.reading.harmonise import spectrum_from
+
+SAME = 1e-3  # relative change of frequency that is no step
+POSITIVE = 0.9  # share of positive imaginary parts that is called nearly everywhere
+
+
+class Points(NamedTuple):
+    """Points of one table in SI; NaN where nothing was measured. `sweep` counts sweeps if the file does."""
+
+    frequency: np.ndarray
+    impedance: np.ndarray
+    time: np.ndarray | None = None
+    temperature: np.ndarray | None = None
+    sweep: np.ndarray | None = None
+    sign_known: bool = True
+
+
+def impedance(table: Mapping[str, np.ndarray]) -> np.ndarray | None:
+    """Complex impedance [ohm] from real and imaginary part, else from modulus and phase [degree], else None."""
+    if "real_impedance_ohm" in table and "imaginary_impedance_ohm" in table:
+        return table["real_impedance_ohm"] + 1j * table["imaginary_impedance_ohm"]
+    if "absolute_impedance_ohm" in table and "phase_degree" in table:
+        return table["absolute_impedance_ohm"] * np.exp(1j * np.deg2rad(table["phase_degree"]))
+    return None
+
+
+def spectra(points: Points, path: str | Path, warnings: list[str]) -> tuple[Spectrum, ...]:
+    """One spectrum for each sweep; rows whose frequency is not above 0 belong to none."""
+    good = np.isfinite(points.frequency) & np.isfinite(points.impedance) & (points.frequency > 0.0)
+    rows = np.flatnonzero(good)
+    if not len(rows):
+        return ()
+    if not points.sign_known and np.mean(points.impedance.imag[rows] > 0.0) >= POSITIVE:
+        warnings.append(
+            "imaginary part is positive nearly everywhere: the file may hold -Im Z; declare sign: -1 if it does"
+        )
+    starts = _starts(points.frequency[rows], None if points.sweep is None else points.sweep[rows])
+    found: list[Spectrum] = []
+    for number, part in enumerate(np.split(rows, starts), start=1):
+        state: dict[str, Any] = {}
+        if points.time is not None and np.isfinite(points.time[part[0]]):
+            state["time"] = float(points.time[part[0]])
+        if points.temperature is not None and np.isfinite(points.temperature[part]).any():
+            state["temperature"] = float(np.nanmean(points.temperature[part]))
+        if len(starts):
+            state["name"] = f"{Path(path).stem} sweep {number}"
+        z = points.impedance[part]
+        found += spectrum_from(points.frequency[part], z.real, z.imag, path, **state)
+    return tuple(found)
+
+
+def _starts(frequency: np.ndarray, sweep: np.ndarray | None) -> list[int]:
+    """Where a new sweep starts: the counter of sweeps changes, or the frequency turns back."""
+    if sweep is not None and np.isfinite(sweep).all():
+        return [int(place) for place in np.flatnonzero(np.diff(sweep)) + 1]
+    change = np.diff(frequency) / frequency[:-1]
+    step = np.where(np.abs(change) < SAME, 0, np.sign(change)).astype(int)
+    starts, direction = [], 0
+    for place in np.flatnonzero(step):
+        if direction == 0:
+            direction = step[place]
+        elif step[place] != direction:
+            starts.append(int(place) + 1)
+            direction = 0
+    return starts
+
+
+def looks_like_sweep(frequency: np.ndarray) -> bool:
+    """Whether numbers without a name must be frequencies: positive, over a decade, in even steps of the logarithm."""
+    f = frequency[np.isfinite(frequency)]
+    if len(f) < 5 or not (f > 0.0).all():
+        return False
+    step = np.diff(np.log(f))
+    if not ((step > 0.0).all() or (step < 0.0).all()) or abs(np.log(f[-1] / f[0])) < np.log(10.0):
+        return False
+    quarter = len(step) // 4 + 1
+    ratio = np.median(np.abs(step[:quarter])) / np.median(np.abs(step[-quarter:]))
+    return bool(1.0 / 3.0 < ratio < 3.0)
+
+
+def spectrum_per_row(
+    raw: pl.DataFrame, targets: Mapping[str, tuple[str, float, float]], path: str | Path, warnings: list[str]
+) -> tuple[tuple[Spectrum, ...], list[dict[str, str]]]:
+    """Spectra of a table whose cells are lists, and the plain cells of each row.
+
+    `targets` gives for each column of a record the file's name, a scale and an offset. A row whose lists do not parse
+    or differ in length is given up and counted.
+    """
+    found: list[Spectrum] = []
+    plain: list[dict[str, str]] = []
+    lost = []
+    for number, row in enumerate(raw.iter_rows(named=True), start=1):
+        try:
+            cells = {to: _cell(row[name]) * scale + offset for to, (name, scale, offset) in targets.items()}
+            f, re, im = (cells[k] for k in ("frequency_hertz", "real_impedance_ohm", "imaginary_impedance_ohm"))
+            if not len(f) == len(re) == len(im):
+                raise ValueError("lists differ in length")
+        except (ValueError, TypeError, RecursionError):
+            lost.append(number)
+            continue
+        state: dict[str, Any] = {"name": f"{Path(path).stem} row {number}"}
+        if "ambient_temperature_celsius" in cells:
+            state["temperature"] = float(cells["ambient_temperature_celsius"][0]) + 273.15
+        one = spectrum_from(f, re, im, path, **state)
+        if not one:
+            lost.append(number)
+            continue
+        found += one
+        plain.append({name: text for name, text in row.items() if isinstance(text, str) and not text.startswith("[")})
+    if lost:
+        warnings.append(f"{len(lost)} of {len(raw)} rows hold no readable spectrum, the first is row {lost[0]}")
+    if not found:
+        raise InputError("holds no readable spectrum", file=str(path))
+    return tuple(found), plain
+
+
+def _cell(text: str | None) -> np.ndarray:
+    """'[1.0, 2.0]' or '1.0' as an array of floats."""
+    value = json.loads(text or "")
+    return np.atleast_1d(np.asarray(value, float))
