@@ -2,9 +2,325 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
 from lithostat.experiment.record import Record
+from lithostat.experiment.spectrum import Spectrum
+
+SHARE = 0.05  # by which a counter may differ from the integral of what it counts
+SCATTERS = 20.0  # times the local scatter by which an isolated point must stand off
+OF_RANGE = 0.01  # of the column's range by which a voltage, current or temperature must stand off
+LONGEST = 50 * 365.25 * 86400.0  # s
+DAYLIGHT, ABOUT = 3600.0, 120.0  # s: a shift of the clock is an hour, give or take
+_NEAR = np.array([-9, -8, -7, -6, -5, -4, -3, 3, 4, 5, 6, 7, 8, 9])  # rows whose scatter is local to a point
+_LIMITS = {
+    "test_time_second": (0.0, LONGEST, "s"),
+    "voltage_volt": (-1000.0, 1000.0, "V"),
+    "current_ampere": (-1000.0, 1000.0, "A"),
+    "ambient_temperature_celsius": (-100.0, 300.0, "degC"),
+}
+
+
+class _Table:
+    """Columns of a record as arrays, read once. `same` is true where a row is in the step of the row before."""
+
+    def __init__(self, record: Record) -> None:
+        self._table = record.table
+        self._kept: dict[str, np.ndarray] = {}
+        self.rows = len(record.table)
+        self.time, self.voltage, self.current = (
+            self[name] for name in ("test_time_second", "voltage_volt", "current_ampere")
+        )
+        self.interval = np.diff(self.time)
+        self.same = np.ones(max(self.rows - 1, 0), bool)
+        for name in ("step_count", "step_index"):
+            if name in self:
+                self.same &= np.diff(self[name]) == 0.0
+                break
+        # where counters and current can be held against each other: no impedance sweep, no pause
+        self.counted = self.same & (
+            self.interval <= 100.0 * np.median(_sample(self.interval)) if self.rows > 1 else True
+        )
+        if "frequency_hertz" in self:
+            self.counted &= ~((self["frequency_hertz"][1:] > 0.0) | (self["frequency_hertz"][:-1] > 0.0))
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._table.columns
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self._kept:
+            self._kept[name] = self._table[name].cast(float).to_numpy()
+        return self._kept[name]
 
 
 def check_books(record: Record) -> Record:
-    """The record with warnings about what does not add up in it."""
-    return record
+    """The record with warnings about what does not add up in it, at most one of each kind; nothing is changed.
+
+    Rows are counted from 1 in the order of the table. A column that the file does not have is not missed here.
+    """
+    said = []
+    with np.errstate(all="ignore"):
+        if len(record.table):
+            table = _Table(record)
+            said = [text for check in _CHECKS for text in check(table)]
+        said += _spectra(record.spectra)
+    new = [text for text in said if text not in record.warnings]
+    return dataclasses.replace(record, warnings=(*record.warnings, *new)) if new else record
+
+
+def _counted(bad: np.ndarray, what: str, first: int = 1) -> Iterator[str]:
+    """One sentence with count and first row, if there is any. `first` is the row number of the first entry."""
+    count = int(np.count_nonzero(bad))
+    if count:
+        rows = "1 row" if count == 1 else f"{count} rows"
+        yield f"{rows} {what} (first: row {int(np.argmax(bad)) + first})"
+
+
+def _finite(table: _Table) -> Iterator[str]:
+    bad = np.zeros(table.rows, bool)
+    for values in (table.time, table.voltage, table.current):
+        unknown = ~np.isfinite(values)
+        if not unknown.all():
+            bad |= unknown
+    yield from _counted(bad, "without a number for time, voltage or current")
+
+
+def _order(table: _Table) -> Iterator[str]:
+    yield from _counted(table.interval < 0.0, "with a time before that of the row above", 2)
+    standing = (table.interval == 0.0) & table.same
+    if np.count_nonzero(standing) > max(10, table.rows // 100):
+        yield from _counted(standing, "with the time of the row above, in one step", 2)
+    for name in ("step_count", "cycle_count"):
+        if name in table:
+            yield from _counted(np.diff(table[name]) < 0.0, f"where {name} counts down", 2)
+
+
+def _even(table: _Table) -> Iterator[str]:
+    """A time that stands off while its neighbours are evenly spaced: an extra row would stand between closer ones."""
+    yield from _counted(_off_the_grid(table.time), "whose time does not fit the even spacing around it", 3)
+
+
+def _off_the_grid(values: np.ndarray) -> np.ndarray:
+    """For entries 2 to n-3: do the two before and the two after lie on one even grid, and this one off it?"""
+    if len(values) < 5:
+        return np.zeros(0, bool)
+    step = 0.5 * (values[3:-1] - values[1:-3])
+    off = np.abs(values[2:-2] - 0.5 * (values[3:-1] + values[1:-3]))
+    near = 1e-4 * np.abs(step)
+    before, after = values[1:-3] - values[:-4], values[4:] - values[3:-1]
+    return (off > 0.002 * np.abs(step)) & (np.abs(before - step) <= near) & (np.abs(after - step) <= near)
+
+
+def _limits(table: _Table) -> Iterator[str]:
+    for name, (least, most, unit) in _LIMITS.items():
+        if name in table:
+            values = table[name]
+            if np.fmin.reduce(values) < least or np.fmax.reduce(values) > most:
+                what = f"with {name.rsplit('_', 1)[0]} outside {least:.0f} to {most:.3g} {unit}"
+                yield from _counted((values < least) | (values > most), what)
+
+
+def _clock(table: _Table) -> Iterator[str]:
+    """Wall clock minus test time stands still but for pauses, which are left to whoever joins files."""
+    if "unix_time_second" not in table:
+        return
+    ahead = table["unix_time_second"] - table.time
+    if not np.isfinite(ahead).any():
+        return
+    jumps = np.diff(ahead)
+    hour = np.abs(np.abs(jumps) - DAYLIGHT) <= ABOUT
+    yield from _counted(hour, "where the clock jumps by about an hour against test time, as for daylight saving", 2)
+    alone = _isolated(ahead, np.ones(len(jumps), bool), 3.0)
+    yield from _counted(alone, "whose clock does not fit test time")
+    touched = alone[1:] | alone[:-1]
+    yield from _counted((jumps < -3.0) & ~hour & ~touched, "where the clock falls back against test time", 2)
+    small = np.abs(jumps) <= 3.0
+    drift, length = float(np.abs(np.sum(jumps[small]))), float(np.sum(table.interval[small]))
+    if drift > max(60.0, 1e-3 * length):
+        yield f"the clock drifts by {drift:.0f} s against test time, over {length:.0f} s"
+
+
+def _step_time(table: _Table) -> Iterator[str]:
+    """Within a step, test time and step time go on together."""
+    if "step_time_second" not in table:
+        return
+    apart = np.abs(np.diff(table["step_time_second"]) - table.interval)
+    bad = table.same & (apart > 0.01 + 1e-3 * np.abs(table.interval))
+    yield from _counted(bad, "where test time and step time do not go on together", 2)
+
+
+def _labels(table: _Table) -> Iterator[str]:
+    """A single row that belongs to another step than its neighbours, though the time of the step goes on."""
+    if "step_index" not in table or "step_time_second" not in table or table.rows < 3:
+        return
+    index, time = table["step_index"], table["step_time_second"]
+    alone = (index[2:] == index[:-2]) & (index[1:-1] != index[:-2]) & (time[2:] > time[1:-1]) & (time[1:-1] > time[:-2])
+    yield from _counted(alone, "alone in another step while the time of the step goes on", 2)
+
+
+def _charge(table: _Table) -> Iterator[str]:
+    """Counters of charge against the integral of current, step by step."""
+    current = table.current
+    yield from _counter(table, "charging_capacity_ah", current, "positive", "current")
+    yield from _counter(table, "discharging_capacity_ah", current, "negative", "current")
+    yield from _counter(table, "step_capacity_ah", current, "either", "current")
+    yield from _counter(table, "net_capacity_ah", current, "signed", "current")
+
+
+def _energy(table: _Table) -> Iterator[str]:
+    """Counters of energy against the integral of power, and power against voltage times current."""
+    names = ("charging_energy_wh", "discharging_energy_wh", "step_energy_wh", "power_watt")
+    if not any(name in table for name in names):
+        return
+    power = table.voltage * table.current
+    for name, direction in zip(names, ("positive", "negative", "either"), strict=False):
+        yield from _counter(table, name, power, direction, "power")
+    if "power_watt" in table:
+        stated = table["power_watt"]
+        apart = np.abs(np.abs(stated) - np.abs(power))
+        least = 2.0 * _resolution(stated)
+        bad = apart > np.maximum(SHARE * np.maximum(np.abs(stated), np.abs(power)), least)
+        yield from _counted(bad, "whose power is not voltage times current")
+
+
+def _counter(table: _Table, name: str, rate: np.ndarray, direction: str, word: str) -> Iterator[str]:
+    """One counter, per step, against the trapezoids of `rate`.
+
+    Between two samples the rate may have been anything between both, so half their difference times the interval is
+    allowed for, besides `SHARE`. A single row that stands off is a sentence of its own.
+    """
+    if name not in table or not np.isfinite(rate).any():
+        return
+    counter = table[name]
+    if direction == "positive":
+        rate = np.maximum(rate, 0.0)
+    elif direction == "negative":
+        rate = np.maximum(-rate, 0.0)
+    area = 0.5 * (rate[1:] + rate[:-1]) * table.interval / 3600.0
+    unsure = 0.5 * np.abs(np.diff(rate)) * table.interval / 3600.0
+    counted = np.diff(counter)
+    starts = np.flatnonzero(~np.concatenate(([False], table.same))) if table.rows else np.zeros(0, int)
+    starts = np.concatenate(([0], starts[starts > 0]))
+    inside = np.where(table.counted, 1.0, 0.0)
+
+    def per_step(values: np.ndarray) -> np.ndarray:
+        return np.add.reduceat(np.concatenate(([0.0], np.nan_to_num(values * inside))), starts)
+
+    change, integral, doubt = per_step(counted), per_step(area), per_step(np.abs(unsure))
+    if direction == "either":
+        change, integral = np.abs(change), np.abs(integral)
+    resolution = _resolution(counter)
+    apart = np.abs(change - integral)
+    larger = np.maximum(np.abs(change), np.abs(integral))
+    bad = (apart > SHARE * larger) & (apart > doubt + 2.0 * resolution)
+    alone = _isolated(counter, table.counted, 2.0 * resolution, slack=np.abs(area) + unsure)
+    yield from _counted(alone, f"whose {name} stands off the rows around it")
+    if bad.any():
+        worst = int(np.argmax(np.where(bad, apart, -1.0)))
+        steps = "1 step" if np.count_nonzero(bad) == 1 else f"{np.count_nonzero(bad)} steps"
+        yield (
+            f"in {steps} {name} differs from the integral of {word} by more than 5 %, most in the step from row "
+            f"{int(starts[worst]) + 1}: {change[worst]:.4g} counted, {integral[worst]:.4g} integrated"
+        )
+
+
+def _alone(table: _Table) -> Iterator[str]:
+    """Points that stand alone: voltage where current is steady, current where voltage is, temperature."""
+    size = np.maximum(np.abs(table.current[1:]), np.abs(table.current[:-1]))
+    steady = table.same & (np.abs(np.diff(table.current)) <= 0.01 * size)
+    floor = OF_RANGE * _range(table.voltage)
+    yield from _counted(_isolated(table.voltage, steady, floor), "whose voltage stands alone")
+    settled = table.counted.copy()  # not next to the start of a step, where the current has yet to settle
+    settled[1:] &= table.counted[:-1]
+    settled[:-1] &= table.counted[1:]
+    alone = _isolated(table.current, settled, OF_RANGE * _range(table.current))
+    if alone.any():
+        reacts = np.zeros(table.rows, bool)
+        reacts[1:-1] = np.abs(table.voltage[1:-1] - 0.5 * (table.voltage[2:] + table.voltage[:-2])) > floor
+        yield from _counted(alone & ~reacts, "whose current stands alone, without an answer in the voltage")
+    if "ambient_temperature_celsius" in table:
+        alone = _isolated(table["ambient_temperature_celsius"], np.ones(table.rows - 1, bool), 5.0)
+        yield from _counted(alone, "whose temperature stands alone")
+
+
+def _isolated(values: np.ndarray, same: np.ndarray, floor: float, slack: np.ndarray | None = None) -> np.ndarray:
+    """Per row: does it stand off both neighbours, which agree, by more than `floor` and `SCATTERS` local scatters?
+
+    `same` is true where a row may be compared with the one before. `slack` is what may change from row to row.
+    """
+    found = np.zeros(len(values), bool)
+    if len(values) < 3:
+        return found
+    off = values[1:-1] - 0.5 * (values[2:] + values[:-2])
+    size = np.abs(off)
+    bad = size > floor
+    bad &= same[1:] & same[:-1]
+    rows = np.flatnonzero(bad)
+    if not len(rows):
+        return found
+    between = np.abs(values[rows + 2] - values[rows])
+    if slack is not None:
+        between = np.maximum(between - slack[rows] - slack[rows + 1], 0.0) + 0.0
+        size_here = size[rows] - slack[rows] - slack[rows + 1]
+    else:
+        size_here = size[rows]
+    rows, size_here = rows[between < 0.5 * size_here], size_here[between < 0.5 * size_here]
+    if not len(rows):
+        return found
+    near = rows[:, None] + _NEAR
+    scatter = np.where((near >= 0) & (near < len(size)), size[np.clip(near, 0, len(size) - 1)], np.nan)
+    local = np.maximum(np.nan_to_num(np.nanmedian(scatter, axis=1)), _resolution(values))
+    found[rows[size_here > SCATTERS * local] + 1] = True
+    return found
+
+
+def _sample(values: np.ndarray) -> np.ndarray:
+    """At most some ten thousand of the values, evenly taken: enough for a quantile."""
+    return values[:: max(1, len(values) // 20_000)]
+
+
+def _range(values: np.ndarray) -> float:
+    """Between the 1st and the 99th percentile, so that a damaged value does not count."""
+    finite = _sample(values[np.isfinite(values)]) if not np.isfinite(values[-1]) else _sample(values)
+    finite = finite[np.isfinite(finite)]
+    return float(np.ptp(np.quantile(finite, (0.01, 0.99)))) if len(finite) else 0.0
+
+
+def _resolution(values: np.ndarray) -> float:
+    """The smallest bend that a column makes more than rarely: its last digit if it has one, else below its noise."""
+    bends = np.abs(np.diff(values[:20_000], 2))
+    bends = bends[np.isfinite(bends) & (bends > 0.0)]
+    return float(np.quantile(bends, 0.01)) if len(bends) > 10 else 0.0
+
+
+def _spectra(spectra: tuple[Spectrum, ...]) -> Iterator[str]:
+    """Points of a spectrum that stand alone."""
+    count, first = 0, ""
+    for spectrum in spectra:
+        every = np.ones(max(len(spectrum.frequency) - 1, 0), bool)
+        alone = np.zeros(len(spectrum.frequency), bool)
+        for part in (spectrum.impedance.real, spectrum.impedance.imag):
+            alone |= _isolated(part, every, OF_RANGE * float(np.ptp(part)))
+        alone[2:-2] |= _off_the_grid(np.log(spectrum.frequency))
+        if alone.any():
+            first = first or f"'{spectrum.name}' at {spectrum.frequency[int(np.argmax(alone))]:.4g} Hz"
+            count += int(np.count_nonzero(alone))
+    if count:
+        yield f"{count} points of spectra stand alone (first: {first})"
+
+
+_CHECKS: tuple[Callable[[_Table], Iterator[str]], ...] = (
+    _finite,
+    _order,
+    _even,
+    _limits,
+    _clock,
+    _step_time,
+    _labels,
+    _charge,
+    _energy,
+    _alone,
+)
