@@ -99,6 +99,30 @@ def test_overlapping_files_are_reported_with_both_names_and_seconds():
     assert both.column("cumulative_capacity_ah")[-1] * 3600.0 == pytest.approx(0.2)
 
 
+def test_files_that_take_turns_do_not_overlap_and_lend_each_other_no_current():
+    minutes = [np.arange(0.0, 31.0, 1.0) + 60.0 * k for k in range(4)]
+    loop = cycler(NOON, np.concatenate(minutes), 1e-3)
+    rest = cycler(NOON, np.concatenate(minutes) + 30.5, 0.0)
+    both = stitch([loop, rest], names=["02_CP.mpr", "03_OCV.mpr"], note=NOTHING)
+    assert not said(both, "overlap")
+    assert both.column("net_capacity_ah")[-1] * 3600.0 == pytest.approx(4 * 0.03)
+
+
+def test_a_slow_point_of_a_sweep_is_no_gap():
+    times = np.concatenate([np.arange(50.0), 50.0 + 100.0 * np.arange(1, 5), 5000.0 + np.arange(50.0)])
+    frequency = np.concatenate([np.full(50, 1e3), np.full(4, 0.05), np.full(50, 1e3)])
+    record = stitch([cycler(NOON, times, frequency_hertz=frequency)], names=["a"], note=NOTHING)
+    assert [gap["start_second"] for gap in record.provenance["gaps"]] == [450.0]
+
+
+def test_a_stitched_record_can_be_stitched_again():
+    once = stitch([cycler(NOON), cycler(NOON + timedelta(hours=1))], names=["a", "b"], note=NOTHING)
+    again = stitch([once, cycler(NOON - timedelta(hours=1))], names=["ab", "c"], note=NOTHING)
+    assert sorted(set(again.column("file_index"))) == [0, 1, 2]
+    assert len(again.provenance["files"]) == 3
+    assert again.provenance["gaps"][0]["between"] == ["c", "inside"]
+
+
 def test_rounding_of_the_clock_is_no_overlap():
     first, second = cycler(NOON), cycler(NOON + timedelta(seconds=99.5))
     both = stitch([first, second], names=["a", "b"], note=NOTHING)

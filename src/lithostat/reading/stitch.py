@@ -21,6 +21,8 @@ SHORTEST_GAP = 60.0  # s; a shorter stretch without samples is no gap
 GAP_FACTOR = 10.0  # a gap is longer than this many sampling intervals
 AROUND = 25  # intervals before and after that say what the sampling interval is
 MOST_NAMED = 5  # gaps that get a warning of their own
+HOLE_FACTOR = 3.0  # an interval this many times the usual one, with rows of another file inside, is that file's turn
+PERIODS = 30.0  # that one point of an impedance sweep may take
 CLOCK_RESOLUTION = 1.0  # s; start instants are not better than this, so a shorter overlap of files is none
 DRIFT = 60.0  # s between the clock of a file and its test time that is worth a word
 NEAR = 600.0  # s between a spectrum and the sample that its pressure or temperature is taken from
@@ -39,6 +41,10 @@ class _File:
     start: datetime | None  # instant of test time 0, with zone
     offset: float | None = None
     index: int = 0  # of its first entry in provenance['files']
+
+    @property
+    def times(self) -> np.ndarray:
+        return self.record.column("test_time_second") + (self.offset or 0.0)
 
     @property
     def first(self) -> float:
@@ -85,7 +91,7 @@ def stitch(records: Sequence[Record], *, names: Sequence[str], note: CellNote) -
     _report_overlaps(cyclers, warnings)
     table = _rows(cyclers, origin, warnings)
     table = _join_logs(table, logs, warnings)
-    gaps = _gaps(table, {k: file.name for file in cyclers for k in _indices(file)})
+    gaps = _gaps(table, {k: name for file in cyclers for k, name in _names(file)})
     warnings += _gap_warnings(gaps)
     single = records[0] if len(files) == 1 else None
     entries = [entry for file in files for entry in _entries(file)]
@@ -282,8 +288,12 @@ def _entries(file: _File) -> list[dict[str, Any]]:
     return list(file.record.provenance.get("files") or [{"name": file.name}])
 
 
-def _indices(file: _File) -> range:
-    return range(file.index, file.index + len(_entries(file)))
+def _names(file: _File) -> list[tuple[int, str]]:
+    """Index and name of every entry of a file: its own name, or those inside a record that was stitched before."""
+    entries = _entries(file)
+    if len(entries) == 1:
+        return [(file.index, file.name)]
+    return [(file.index + k, str(entry.get("name", file.name))) for k, entry in enumerate(entries)]
 
 
 def _shown_start(origin: datetime | None, files: Iterable[_File], note: CellNote) -> datetime | None:
@@ -302,7 +312,11 @@ def _shown_start(origin: datetime | None, files: Iterable[_File], note: CellNote
 
 
 def _report_overlaps(cyclers: list[_File], warnings: list[str]) -> None:
-    """Say which files of the cycler overlap; what only the clock's rounding makes overlap is moved apart."""
+    """Say which files of the cycler overlap; what only the clock's rounding makes overlap is moved apart.
+
+    Files that take turns (techniques in a loop, each with its own file) do not overlap: where one has a hole, the other
+    has its rows.
+    """
     for k, file in enumerate(cyclers):
         for before in cyclers[:k]:
             begins, ends = (file.offset or 0.0) + file.first, (file.offset or 0.0) + file.last
@@ -310,10 +324,25 @@ def _report_overlaps(cyclers: list[_File], warnings: list[str]) -> None:
             if 0.0 < overlap <= CLOCK_RESOLUTION:
                 file.offset = (file.offset or 0.0) + overlap
             elif overlap > 0.0:
-                warnings.append(
-                    f"{before.name} and {file.name} overlap by {overlap:.6g} s; rows of both are kept in the order of "
-                    "time, and the charge counts both"
-                )
+                one, other = before.times, file.times
+                overlap -= _turns(one, other) + _turns(other, one)
+                if overlap > CLOCK_RESOLUTION:
+                    warnings.append(
+                        f"{before.name} and {file.name} overlap by {overlap:.6g} s; rows of both are kept in the order "
+                        "of time, and the charge counts both"
+                    )
+
+
+def _turns(times: np.ndarray, other: np.ndarray) -> float:
+    """Length of the holes in `times` in which the other file has its rows [s]."""
+    inside = np.searchsorted(other, times[1:], "left") > np.searchsorted(other, times[:-1], "right")
+    intervals = np.diff(times)
+    return float(intervals[inside & (intervals > _hole(intervals))].sum())
+
+
+def _hole(intervals: np.ndarray) -> float:
+    """Interval [s] above which a file lets others have their turn."""
+    return HOLE_FACTOR * float(np.median(intervals)) if len(intervals) else 0.0
 
 
 # ----------------------------------------------------------------------------------------------------------------- rows
@@ -422,6 +451,8 @@ def _with_charge(table: pl.DataFrame, warnings: list[str]) -> pl.DataFrame:
     order = np.argsort(part, kind="stable") if mixed else slice(None)
     t, i, f = times[order], current[order], part[order]
     step = np.where(f[1:] == f[:-1], np.diff(t), 0.0) / 3600.0
+    if mixed:
+        step = _without_turns(step, np.diff(np.asarray(order)) > 1, f)
     charge = 0.5 * (i[1:] + i[:-1]) * step
     absolute = _absolute(i[:-1], i[1:]) * step
     lost = ~np.isfinite(charge)
@@ -433,6 +464,15 @@ def _with_charge(table: pl.DataFrame, warnings: list[str]) -> pl.DataFrame:
     return table.with_columns(
         pl.Series("net_capacity_ah", np.cumsum(net)), pl.Series("cumulative_capacity_ah", np.cumsum(both))
     )
+
+
+def _without_turns(step: np.ndarray, others_inside: np.ndarray, part: np.ndarray) -> np.ndarray:
+    """Intervals of each file in turn, 0 where a hole holds rows of another file: that one's current flowed then."""
+    step = step.copy()
+    for value in np.unique(part):
+        own = (part[1:] == value) & (part[:-1] == value)
+        step[own & others_inside & (step > _hole(step[own]))] = 0.0
+    return step
 
 
 def _absolute(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -524,12 +564,23 @@ def _gaps(table: pl.DataFrame, names: dict[int, str]) -> list[dict[str, Any]]:
     if not len(table):
         return []
     times, index = table["test_time_second"].to_numpy(), table["file_index"].to_numpy()
+    longest_point = _point_durations(table)
     found = []
     for k in _long_intervals(times):
         a, b = int(index[k]), int(index[k + 1])
+        if a == b and times[k + 1] - times[k] <= longest_point[k + 1]:
+            continue
         between = [names.get(a, str(a)), names.get(b, str(b))] if a != b else None
         found.append({"start_second": float(times[k]), "end_second": float(times[k + 1]), "between": between})
     return found
+
+
+def _point_durations(table: pl.DataFrame) -> np.ndarray:
+    """Time that a row may take because it is a point of an impedance sweep [s], 0 for other rows."""
+    if "frequency_hertz" not in table.columns:
+        return np.zeros(len(table))
+    frequency = table["frequency_hertz"].to_numpy()
+    return np.divide(PERIODS, frequency, out=np.zeros(len(table)), where=frequency > 0.0)
 
 
 def _long_intervals(times: np.ndarray) -> np.ndarray:
