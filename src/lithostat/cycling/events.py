@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lithostat.cycling.floor import best_conductor_floor, history_floor, impedance_floor
+from lithostat.cycling.floor import history_floor, impedance_floor, pellet_floor
 from lithostat.cycling.resistance import Blocks
 from lithostat.cycling.steps import HalfCycles
 from lithostat.experiment.cell_note import CellNote
@@ -17,6 +17,7 @@ MARGIN = 0.05  # below the floor, where pressure and temperature were measured
 MARGIN_BLIND = 0.15  # where one of them was not: a draught or a turn of the screw does as much
 SIGMAS = 6.0
 RUN = 3  # samples in a row that make an event; fewer are a glitch
+STEP = 3  # samples on each side of a step
 HARD = 0.8  # share of the current that passes as electrons in a hard short
 MOST = 50  # events looked for
 
@@ -28,7 +29,8 @@ class Event:
     `end` is the first row after it, None if it lasted. `expected` [ohm] is what an intact cell would have shown at least,
     `level` [ohm] what it showed at first, `least` [ohm] what it fell to; `electrons` is the largest share of the current that passed
     as electrons for three blocks, `electrons_at_first` the share in the first blocks. `directions` are the directions
-    of current it was seen in; `below` names the floors that were broken; `hardened` is the row from which it was hard.
+    of current it was seen in; `below` names the floors that were broken; `hardened` is the row from which it was hard;
+    `from_start` is true if no block before it was that of an intact cell.
     """
 
     row: int
@@ -43,6 +45,7 @@ class Event:
     below: tuple[str, ...]
     hardened: int | None
     noise_ratio: float
+    from_start: bool
 
     @property
     def hard(self) -> bool:
@@ -50,9 +53,7 @@ class Event:
         return self.electrons >= HARD
 
 
-def find_events(
-    half: HalfCycles, block: Blocks, note: CellNote, spectra: Sequence[Spectrum]
-) -> list[Event]:
+def find_events(half: HalfCycles, block: Blocks, note: CellNote, spectra: Sequence[Spectrum]) -> list[Event]:
     """Every electronic path that the samples resolve, in the order of time; `spectra` are those of the intact cell."""
     if not len(block):
         return []
@@ -63,15 +64,13 @@ def find_events(
     after = 0
     while len(events) < MOST:
         history = history_floor(block, current, intact)
-        low = np.isfinite(history) & (block.resistance < history * (1.0 - margin(block, history)))
-        for floor in floors.values():
-            low |= np.isfinite(floor) & (block.resistance < floor * (1.0 - MARGIN) - SIGMAS * block.block_noise())
-        index = _next_run(low & intact, after, block)
+        limit = _limit(block, history, floors)
+        index = _next_run(block.resistance, limit, intact, after, block)
         if index is None:
             break
-        expected = history_floor(block, current, intact, creep=False)[index]
-        if not np.isfinite(expected):
-            expected = max(floor[index] for floor in floors.values() if np.isfinite(floor[index]))
+        own = history_floor(block, current, intact, creep=False)
+        known = [floor[index] for floor in (own, *floors.values()) if np.isfinite(floor[index])]
+        expected = max(known)
         end = _recovery(block, index, expected)
         event = _event(block, index, end, expected, {"its own past": history, **floors})
         last = len(block) if end is None else end
@@ -82,6 +81,15 @@ def find_events(
         if end is None:
             break
     return events
+
+
+def _limit(block: Blocks, history: np.ndarray, floors: dict[str, np.ndarray]) -> np.ndarray:
+    """Resistance [ohm] below which a block cannot be that of an intact cell; -inf where nothing is known."""
+    limit = np.where(np.isfinite(history), history * (1.0 - margin(block, history)), -np.inf)
+    for floor in floors.values():
+        below = floor * (1.0 - MARGIN) - SIGMAS * block.block_noise()
+        limit = np.maximum(limit, np.where(np.isfinite(floor), below, -np.inf))
+    return limit
 
 
 def margin(block: Blocks, floor: np.ndarray) -> np.ndarray:
@@ -101,24 +109,25 @@ def _fixed_floors(block: Blocks, note: CellNote, spectra: Sequence[Spectrum]) ->
         floors["the ionic resistance from impedance"] = impedance_floor(block, spectra)
     if note.ionic_resistance is not None:
         floors["the stated ionic resistance"] = np.full(len(block), note.ionic_resistance)
-    if note.electrolyte_thickness is not None and note.electrode_area is not None:
-        area = max(note.electrode_area, note.pressed_area or 0.0)
-        floors["a pellet of the best conductor known"] = best_conductor_floor(
-            note.electrolyte_thickness, area, block.temperature
-        )
+    name, ohm = pellet_floor(note, block.temperature)
+    if name:
+        floors[name] = ohm
     return floors
 
 
-def _next_run(low: np.ndarray, after: int, block: Blocks) -> int | None:
-    """First block at or after `after` that begins at least `RUN` low samples in a row, or low samples to the end."""
-    for index in np.flatnonzero(low[after:]) + after:
-        samples, at = 0, index
-        while at < len(low) and low[at]:
-            samples += block.samples[at]
+def _next_run(resistance: np.ndarray, limit: np.ndarray, usable: np.ndarray, after: int, block: Blocks) -> int | None:
+    """First block from `after` on that lies below its limit and begins `RUN` samples that do, or as many as there are.
+
+    What follows is held against the limit of that block, since its own past already contains it.
+    """
+    for index in np.flatnonzero((resistance < limit)[after:] & usable[after:]) + after:
+        samples, at = 0, int(index)
+        while at < len(resistance) and resistance[at] < limit[index]:
+            samples += int(block.samples[at])
+            at += 1
             if samples >= RUN:
                 return int(index)
-            at += 1
-        if at == len(low):
+        if at == len(resistance):
             return int(index)
     return None
 
@@ -131,14 +140,14 @@ def _recovery(block: Blocks, index: int, expected: float) -> int | None:
     return int(np.flatnonzero(three)[0]) if three.any() else None
 
 
-def _event(
-    block: Blocks, index: int, end: int | None, expected: float, floors: dict[str, np.ndarray]
-) -> Event | None:
+def _event(block: Blocks, index: int, end: int | None, expected: float, floors: dict[str, np.ndarray]) -> Event | None:
     inside = slice(index, end)
     ohm = np.maximum(block.resistance[inside], 0.0)
     electrons = np.clip(1.0 - ohm / expected, 0.0, 1.0)
-    held = electrons if len(electrons) < 3 else np.min(np.stack([electrons[:-2], electrons[1:-1], electrons[2:]]), axis=0)
-    row, before = _first_row(block, index, expected)
+    held = (
+        electrons if len(electrons) < 3 else np.min(np.stack([electrons[:-2], electrons[1:-1], electrons[2:]]), axis=0)
+    )
+    row, before = _first_row(block, index)
     if end is not None and row >= block.first[end]:
         return None
     hard = np.flatnonzero(held >= HARD)
@@ -156,29 +165,45 @@ def _event(
         below=tuple(
             name
             for name, floor in floors.items()
-            if np.isfinite(floor[inside]).any() and np.median(block.resistance[inside][:3] / floor[inside][:3]) < 0.95
+            if np.isfinite(floor[inside][:3]).all()
+            and np.median(block.resistance[inside][:3] / floor[inside][:3]) < 0.95
         ),
         hardened=int(block.first[inside][hard[0]]) if len(hard) else None,
         noise_ratio=noise,
+        from_start=index == 0 or bool(np.median(block.resistance[:index]) < 0.5 * (expected + np.median(ohm[:3]))),
     )
 
 
-def _first_row(block: Blocks, index: int, expected: float) -> tuple[int, int | None]:
-    """(first row that shows the path, last row with current before it), found sample by sample around a block."""
-    begin = max(0, index - 2)
-    before_level = np.median(block.resistance[max(0, index - 4) : index]) if index else expected
-    until = min(len(block) - 1, index + 3)
+def _first_row(block: Blocks, index: int) -> tuple[int, int | None]:
+    """(first row that shows the path, last row with current before it): where the samples around a block step down most.
+
+    The step is the mean of three samples before minus that of three from the row on. The first sample after a switch of
+    the current is in no block; it is taken if it lies on the low side.
+    """
+    if index == 0:
+        return int(block.first[0]), None
+    begin, until = max(0, index - 2), min(len(block) - 1, index + 1)
     rows = np.concatenate([np.arange(block.first[b], block.last[b] + 1) for b in range(begin, until + 1)])
-    level = float(np.min(block.resistance[index : min(index + 2, len(block))]))
-    high = max(before_level, expected)
-    threshold = high - max(0.5 * (high - level), 0.0) if index else np.inf
-    low = block.ohm[rows] < threshold
-    runs = np.flatnonzero(low & np.append(low[1:], True) & np.append(low[2:], [True, True]))
-    at = int(runs[0]) if len(runs) else int(np.searchsorted(rows, block.first[index]))
-    row = int(rows[at])
-    if at == 0:
-        return row, int(block.last[begin - 1]) if begin else None
-    return row, int(rows[at - 1])
+    highest = 1.2 * float(np.max(block.resistance[begin:index]))
+    total = np.concatenate([[0.0], np.cumsum(np.clip(block.ohm[rows], 0.0, highest))])
+    at = np.arange(1, len(rows))
+    low, high = np.maximum(at - STEP, 0), np.minimum(at + STEP, len(rows))
+    before, after = (total[at] - total[low]) / (at - low), (total[high] - total[at]) / (high - at)
+    best = int(np.argmax(before - after))
+    first = _stepped_before(block.ohm[rows], int(at[best]), block.noise)
+    row, last = int(rows[first]), int(rows[first - 1])
+    switch = row - 1
+    if last < switch and -highest < block.ohm[switch] < 0.5 * (before[best] + after[best]):
+        row = switch
+    return row, last
+
+
+def _stepped_before(ohm: np.ndarray, at: int, noise: float) -> int:
+    """The row before the steepest one if the resistance had already left its level there: a short that hardens."""
+    level = float(np.median(ohm[max(0, at - 2 * STEP) : at]))
+    while at > 1 and ohm[at - 1] < level - max(0.06 * level, 4.0 * noise):
+        at -= 1
+    return at
 
 
 def _noise_ratio(block: Blocks, index: int, end: int | None) -> float:

@@ -37,6 +37,7 @@ class Suspect:
     evidence: tuple[Evidence, ...]
     electrons: float = float("nan")  # share of the current that passed as electrons, where that can be known
     hardened: int | None = None  # row from which most of the current did
+    from_start: bool = False  # no sample of an intact cell comes before it
 
     @property
     def sure(self) -> float:
@@ -67,7 +68,7 @@ def suspect_from(record: Record, half: HalfCycles, event: Event, spectra: Iterab
         *pressure_evidence(record, half, event.row),
     )
     hardened = None if event.hardened is None else max(event.hardened, event.row)
-    return Suspect(event.row, event.before, event.end, evidence, event.electrons, hardened)
+    return Suspect(event.row, event.before, event.end, evidence, event.electrons, hardened, event.from_start)
 
 
 def event_evidence(record: Record, event: Event) -> list[Evidence]:
@@ -100,7 +101,9 @@ def impedance_evidence(event_time: float, spectra: Iterable[Spectrum]) -> list[E
     ratio = then / intact if intact > 0.0 else math.nan
     if ratio < 0.9:
         return [Evidence(f"impedance collapsed from {intact:.3g} ohm (ionic) to {then:.3g} ohm (total)", 3.0)]
-    return [Evidence(f"impedance afterwards ({then:.3g} ohm) is not below the ionic resistance ({intact:.3g} ohm)", -2.0)]
+    return [
+        Evidence(f"impedance afterwards ({then:.3g} ohm) is not below the ionic resistance ({intact:.3g} ohm)", -2.0)
+    ]
 
 
 def pressure_evidence(record: Record, half: HalfCycles, event_row: int) -> list[Evidence]:
@@ -114,7 +117,9 @@ def pressure_evidence(record: Record, half: HalfCycles, event_row: int) -> list[
         return []
     share = float(np.median(np.abs(after)) / usual)
     if share < 0.5:
-        return [Evidence(f"pressure answers to charge with {100 * share:.0f} % of what it did: lithium is missing", 2.0)]
+        return [
+            Evidence(f"pressure answers to charge with {100 * share:.0f} % of what it did: lithium is missing", 2.0)
+        ]
     return []
 
 

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from lithostat.cycling.resistance import Blocks
+from lithostat.cycling.resistance import YOUNG, Blocks, jumps
+from lithostat.experiment.cell_note import CellNote
 from lithostat.experiment.spectrum import Spectrum
+from lithostat.materials.card import cards
 
-ACTIVATION = 0.5 * 96485.33212 / 8.31446261815324  # 0.5 eV as a temperature [K], above any known lithium conductor in use
+ACTIVATION = (
+    0.5 * 96485.33212 / 8.31446261815324
+)  # 0.5 eV as a temperature [K], above any known lithium conductor in use
 # The best lithium conductor of a collection of 599 measured ones (OBELiX 2025) has 2.5 S/m near room temperature.
 BEST_CONDUCTIVITY = 4.0  # S/m at 298 K
 ROOM = 298.15
 RIPENING = 0.25  # power of time that contact may gain with
-YOUNG = 60.0  # s; contact is not younger than this when it is first measured
-_JUMP = 0.05  # relative change of pressure or current between blocks that begins a new regime
+_CHUNK = 1 << 16  # blocks looked at together
+FRESH = 0.6  # share of the ionic resistance that contact leaves while it is not twice as old
+COLLAPSE = 0.2  # share of the ionic resistance that ripening never takes it below
 _ENOUGH = 3  # blocks of the same regime that make a history
-WINDOW = 64  # blocks: at least four half-cycles
+WINDOW = 64  # blocks: about four half-cycles
 _MOST_REGIMES = 5000  # more of them are noise
 
 
@@ -36,38 +41,41 @@ def history_floor(block: Blocks, current: np.ndarray, among: np.ndarray, *, cree
     smooth = _median_of_three(block.resistance)
     ohm = np.where(among, smooth, np.inf)
     press, conduct, drive = _factors(block.pressure, block.temperature, current)
-    ever = _carried(ohm, [press, conduct, drive], np.minimum.accumulate)
+    ever = _carried(ohm, [press, conduct, drive])
     regime = _regimes(block.pressure, current)
-    recent, within = np.full(len(ohm), np.inf), np.full(len(ohm), np.inf)
-    if len(ohm) and regime[-1] <= _MOST_REGIMES:
-        age = _age(block) if creep else np.ones(len(ohm))
-        edges = np.concatenate([[0], np.flatnonzero(np.diff(regime)) + 1, [len(ohm)]])
-        for part in (slice(begin, end) for begin, end in itertools.pairwise(edges)):
-            if part.stop - part.start > _ENOUGH:
-                recent[part] = _carried(ohm[part], [x[part] for x in (press, conduct, age)], _least_of_last)
-                within[part] = _carried(ohm[part], [press[part], conduct[part]], np.minimum.accumulate)
-                recent[part.start : part.start + _ENOUGH] = np.inf
-    return np.where(np.isfinite(recent), np.minimum(within, recent), ever)
+    if not len(ohm) or regime[-1] > _MOST_REGIMES:
+        return ever
+    floor = ever.copy()
+    age = block.age**RIPENING if creep else np.ones(len(ohm))
+    edges = np.concatenate([[0], np.flatnonzero(np.diff(regime)) + 1, [len(ohm)]])
+    for begin, end in itertools.pairwise(edges):
+        settled = slice(begin + _ENOUGH, end)
+        part = slice(begin, end)
+        here = _carried(ohm[part], [press[part], conduct[part]])
+        recent = _recent(ohm[part], [press[part], conduct[part], age[part]])
+        floor[settled] = np.minimum(here, recent)[_ENOUGH:]
+    return floor
 
 
 def impedance_floor(block: Blocks, spectra: Sequence[Spectrum]) -> np.ndarray:
     """Ionic resistance [ohm] from the intact spectra taken before each block, inf where there is none.
 
-    It is the high-frequency resistance (see `ionic_resistance`), carried to the block's pressure and temperature as in
-    `history_floor`. Part of it may be contact that ripens: it may fall with time as there, to half at most.
+    It is the high-frequency resistance (see `ionic_resistance`), for blocks at the same pressure (within 10 %) and
+    temperature (within 3 K). Part of it may be contact, which gains by creep and by plating: until the contact is twice
+    as old as it was the resistance may fall to 0.6 of the spectrum's, later to a fifth.
     """
     floor = np.full(len(block), np.inf)
-    age = _age(block)
     for spectrum in spectra:
         taken = spectrum.time if spectrum.time is not None else -np.inf
         after = block.start >= taken
         ohm = ionic_resistance(spectrum) * np.ones(len(block))
         if spectrum.pressure:
-            ohm *= _at_most_one(spectrum.pressure / np.where(block.pressure > 0.0, block.pressure, np.nan))
+            after &= ~(np.abs(block.pressure / spectrum.pressure - 1.0) > 0.1)
         if spectrum.temperature:
-            ohm *= _at_most_one(np.exp(ACTIVATION * (1.0 / block.temperature - 1.0 / spectrum.temperature)))
-        young = age[min(int(np.searchsorted(block.start, taken)), len(block) - 1)] if len(block) else 1.0
-        ohm *= np.clip(young / age, 0.5, 1.0)
+            after &= ~(np.abs(block.temperature - spectrum.temperature) > 3.0)
+        changed = block.end - block.age  # instant of the last change of pressure
+        ripe = _at_most_one(np.maximum(taken - changed, YOUNG) / block.age)
+        ohm *= np.where(ripe >= 0.5, FRESH, COLLAPSE)
         floor = np.where(after, np.minimum(floor, ohm), floor)
     return floor
 
@@ -85,10 +93,29 @@ def ionic_resistance(spectrum: Spectrum) -> float:
     return float(real[upper[-1] + 1] if len(upper) else real[0])
 
 
-def best_conductor_floor(thickness: float, area: float, temperature: np.ndarray) -> np.ndarray:
-    """Resistance [ohm] of a pellet (thickness [m], area [m2]) made of the best lithium conductor known."""
-    kelvin = np.where(np.isfinite(temperature), temperature, ROOM)
-    return thickness / (BEST_CONDUCTIVITY * area) * _at_most_one(np.exp(ACTIVATION * (1.0 / kelvin - 1.0 / ROOM)))
+def pellet_floor(note: CellNote, temperature: np.ndarray) -> tuple[str, np.ndarray]:
+    """(what it is, resistance [ohm] at each temperature [K]) of a pellet that conducts as well as it possibly can.
+
+    From thickness and area, with the upper end of the conductivity of the stated electrolyte's card, else with the best
+    lithium conductor known. ('', nothing) where thickness or area were not stated.
+    """
+    if note.electrolyte_thickness is None or note.electrode_area is None:
+        return "", np.zeros(0)
+    area = max(note.electrode_area, note.pressed_area or 0.0)
+    conductivity, name, at = BEST_CONDUCTIVITY, "the best conductor known", ROOM
+    card = cards().get(note.electrolyte or "")
+    if card is not None and "conductivity" in card.properties:
+        value = card.properties["conductivity"]
+        conductivity, name = value.high or value.value, card.name
+        if "conductivity_temperature" in card.properties:
+            at = card.properties["conductivity_temperature"].value
+    kelvin = np.where(np.isfinite(temperature), temperature, at)
+    ohm = (
+        note.electrolyte_thickness
+        / (conductivity * area)
+        * _at_most_one(np.exp(ACTIVATION * (1.0 / kelvin - 1.0 / at)))
+    )
+    return f"a pellet of {name} at {10.0 * conductivity:.3g} mS/cm ({ohm.min(initial=np.inf):.3g} ohm)", ohm
 
 
 def _at_most_one(ratio: np.ndarray) -> np.ndarray:
@@ -105,30 +132,21 @@ def _median_of_three(values: np.ndarray) -> np.ndarray:
 def _factors(pressure: np.ndarray, temperature: np.ndarray, current: np.ndarray) -> list[np.ndarray]:
     """What the resistance may be inversely proportional to: pressure, conductivity, current; 1 where unknown."""
     press = np.where(np.isfinite(pressure), np.maximum(pressure, 5e4), 1.0)
-    conduct = np.where(np.isfinite(temperature), np.exp(-ACTIVATION / np.where(temperature > 0, temperature, ROOM)), 1.0)
+    conduct = np.where(
+        np.isfinite(temperature), np.exp(-ACTIVATION / np.where(temperature > 0, temperature, ROOM)), 1.0
+    )
     return [press, conduct, current]
-
-
-def _age(block: Blocks) -> np.ndarray:
-    """(time since the pressure last changed)^0.25, or since the first block where nobody knows the pressure."""
-    press = np.log(np.where(np.isfinite(block.pressure), np.maximum(block.pressure, 5e4), 1.0))
-    changed = np.concatenate([[True], np.abs(np.diff(press)) > _JUMP])
-    since = np.maximum.accumulate(np.where(changed, block.start, -np.inf))
-    age: np.ndarray = np.maximum(block.end - since, YOUNG) ** RIPENING
-    return age
 
 
 def _regimes(pressure: np.ndarray, current: np.ndarray) -> np.ndarray:
     """Counts the stretches in which neither pressure nor current jumps."""
     press = np.log(np.where(np.isfinite(pressure), np.maximum(pressure, 5e4), 1.0))
-    jump = (np.abs(np.diff(press)) > _JUMP) | (np.abs(np.diff(np.log(current))) > _JUMP)
+    jump = jumps(press) | jumps(np.log(current))
     return np.concatenate([[0], np.cumsum(jump)])
 
 
-def _carried(
-    ohm: np.ndarray, factors: list[np.ndarray], least: Callable[[np.ndarray], np.ndarray]
-) -> np.ndarray:
-    """Least resistance of the blocks before each, where it may have fallen in inverse proportion to any rising factor.
+def _carried(ohm: np.ndarray, factors: list[np.ndarray]) -> np.ndarray:
+    """Least resistance of all blocks before each, where it may have fallen in inverse proportion to any rising factor.
 
     min over i of r_i prod_k min(1, x_ki / x_kj) is bounded from below by the least over all subsets of factors of
     (min over i of r_i prod x_ki) / prod x_kj, and each of those is one pass.
@@ -137,13 +155,23 @@ def _carried(
     for size in range(len(factors) + 1):
         for chosen in itertools.combinations(factors, size):
             product = np.prod(chosen, axis=0) if chosen else np.ones(len(ohm))
-            before = np.concatenate([[np.inf], least(ohm * product)[:-1]])
+            before = np.concatenate([[np.inf], np.minimum.accumulate(ohm * product)[:-1]])
             floor = np.minimum(floor, before / product)
     return floor
 
 
-def _least_of_last(values: np.ndarray) -> np.ndarray:
-    """Least of the last `WINDOW` values up to each, itself included."""
-    padded = np.concatenate([np.full(WINDOW - 1, np.inf), values])
-    result: np.ndarray = np.lib.stride_tricks.sliding_window_view(padded, WINDOW).min(axis=1)
-    return result
+def _recent(ohm: np.ndarray, factors: list[np.ndarray]) -> np.ndarray:
+    """Least resistance of the `WINDOW` blocks before each, carried from where it was last seen (within 3 %)."""
+    floor = np.full(len(ohm), np.inf)
+    padded = np.concatenate([np.full(WINDOW, np.inf), ohm[:-1]])
+    view = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)
+    for begin in range(0, len(ohm), _CHUNK):
+        part = view[begin : begin + _CHUNK]
+        least = part.min(axis=1)
+        back = np.argmax((part <= 1.03 * least[:, None])[:, ::-1], axis=1)
+        now = np.arange(begin, begin + len(part))
+        then = np.maximum(now - 1 - back, 0)
+        for factor in factors:
+            least = least * np.minimum(factor[then] / factor[now], 1.0)
+        floor[begin : begin + len(part)] = least
+    return floor

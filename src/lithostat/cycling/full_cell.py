@@ -92,7 +92,9 @@ def _judged(
     found: tuple[int, int, int | None, float, float], record: Record, half: HalfCycles, note: CellNote, index: int
 ) -> Suspect:
     row, before, end, fall, louder = found
-    evidence = [Evidence(f"the voltage fell by {1e3 * fall:.0f} mV while the cell was charged", 1.0 + min(10.0 * fall, 2.0))]
+    evidence = [
+        Evidence(f"the voltage fell by {1e3 * fall:.0f} mV while the cell was charged", 1.0 + min(10.0 * fall, 2.0))
+    ]
     if louder > 3.0:
         evidence.append(Evidence(f"the voltage became {louder:.0f} times noisier", 1.0))
     if end is None:
@@ -121,7 +123,9 @@ def _endless(record: Record, half: HalfCycles, note: CellNote) -> list[Suspect]:
         share = BEYOND * capacity / taken
         at = time[half.first[index]] + share * (half.end[index] - half.start[index])
         row = int(np.searchsorted(time, at))
-        text = f"the charge took {taken / capacity:.2f} times the capacity ({1e3 * capacity / 3600.0:.3g} mAh, {source})"
+        text = (
+            f"the charge took {taken / capacity:.2f} times the capacity ({1e3 * capacity / 3600.0:.3g} mAh, {source})"
+        )
         suspects.append(Suspect(row, int(half.first[index]), None, (Evidence(text, 2.0),)))
     return suspects
 

@@ -11,6 +11,9 @@ from lithostat.experiment.record import Record
 
 PER_HALF_CYCLE = 16  # blocks
 LARGEST = 64  # samples in a block
+YOUNG = 60.0  # s; contact is not younger than this when it is first measured
+_JUMP = 0.05  # relative change of the pressure from which contact begins to ripen anew
+SIGMAS = 8.0  # of the noise that a jump must exceed
 _MANY = 200_000  # samples that are enough to know the noise
 
 
@@ -19,7 +22,8 @@ class Blocks:
     """Apparent resistance of the cell over time, one entry per block, as arrays of equal length n.
 
     `first` and `last` are rows; `resistance` [ohm] is the mean of V/I without its largest and smallest sample; `direction`
-    1 or -1; `half_cycle` the index into `HalfCycles`; `pressure` [Pa] and `temperature` [K] are means, NaN if unknown.
+    1 or -1; `age` [s] counts from the last change of the pressure (from the start of the record where nobody knows the
+    pressure); `half_cycle` the index into `HalfCycles`; `pressure` [Pa] and `temperature` [K] are means, NaN if unknown.
     `noise` [ohm] is the standard deviation of V/I of one sample, `offset` [V] was taken from the voltage. `ohm` is V/I of
     every row of the record.
     """
@@ -33,6 +37,7 @@ class Blocks:
     half_cycle: np.ndarray
     pressure: np.ndarray
     temperature: np.ndarray
+    age: np.ndarray
     noise: float
     offset: float
     ohm: np.ndarray
@@ -73,7 +78,8 @@ def blocks(record: Record, half: HalfCycles) -> Blocks:
         owner,
         _means(pressures(record), first, last),
         _means(temperatures(record), first, last),
-        _noise(ohm, first, last),
+        _age(record, last),
+        _noise(ohm, half),
         offset,
         ohm,
     )
@@ -115,6 +121,26 @@ def _late(voltage: np.ndarray, half: HalfCycles, index: int) -> float:
     """Median voltage of the second half of a half-cycle."""
     first, last = half.first[index], half.last[index]
     return float(np.median(voltage[(first + last + 1) // 2 : last + 1]))
+
+
+def _age(record: Record, rows: np.ndarray) -> np.ndarray:
+    """Time at `rows` since the pressure last changed by more than 5 % [s], at least `YOUNG`."""
+    time, pressure = record.column("test_time_second"), pressures(record)
+    if pressure is None or not len(rows):
+        return np.maximum(time[rows] - time[0], YOUNG) if len(rows) else np.zeros(0)
+    log = np.log(np.maximum(np.nan_to_num(pressure), 5e4))
+    changed = np.concatenate([[True], jumps(log)])
+    since = np.maximum.accumulate(np.where(changed, time, -np.inf))
+    return np.maximum(time[rows] - since[rows], YOUNG)
+
+
+def jumps(log: np.ndarray) -> np.ndarray:
+    """True between neighbours whose logarithms differ by more than 5 % and by more than the noise explains."""
+    step = np.abs(np.diff(log))
+    if not len(step):
+        return np.zeros(0, bool)
+    usual = 1.4826 * float(np.median(step[:: max(1, len(step) // _MANY)]))
+    return np.asarray(step > max(_JUMP, SIGMAS * usual))
 
 
 def _edges(half: HalfCycles) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -159,17 +185,13 @@ def _means(values: np.ndarray | None, first: np.ndarray, last: np.ndarray) -> np
     return np.divide(total, count, out=np.full(len(first), np.nan), where=count > 0)
 
 
-def _noise(ohm: np.ndarray, first: np.ndarray, last: np.ndarray) -> float:
+def _noise(ohm: np.ndarray, half: HalfCycles) -> float:
     """Standard deviation of one sample from differences of neighbours, which drift and steps hardly touch."""
-    long = np.flatnonzero(last > first)
-    if not len(long):
-        return 0.0
-    differences = []
-    count = 0
-    for index in long[:: max(1, len(long) // (_MANY // 8))]:
-        part = np.diff(ohm[first[index] : last[index] + 1])
-        differences.append(part)
-        count += len(part)
+    owner = half.flowing[(half.last - half.first)[half.flowing] >= 3]
+    differences, count = [], 0
+    for index in owner[:: max(1, len(owner) // (_MANY // 8))]:
+        differences.append(np.diff(ohm[half.first[index] + 1 : half.last[index] + 1]))
+        count += len(differences[-1])
         if count > _MANY:
             break
-    return float(1.4826 * np.nanmedian(np.abs(np.concatenate(differences))) / np.sqrt(2.0))
+    return float(1.4826 * np.nanmedian(np.abs(np.concatenate(differences))) / np.sqrt(2.0)) if differences else 0.0

@@ -10,7 +10,7 @@ import numpy as np
 
 from lithostat.cycling.events import MARGIN, RUN, find_events
 from lithostat.cycling.evidence import Evidence, Suspect, confidence, suspect_from
-from lithostat.cycling.floor import best_conductor_floor, ionic_resistance
+from lithostat.cycling.floor import COLLAPSE, ionic_resistance, pellet_floor
 from lithostat.cycling.full_cell import full_cell_suspects
 from lithostat.cycling.resistance import Blocks, blocks, pressures
 from lithostat.cycling.steps import HalfCycles, half_cycles
@@ -22,9 +22,9 @@ from lithostat.experiment.spectrum import Spectrum
 SURE = 0.9  # confidence from which a short is called; down to its complement the answer is 'unknown'
 LOST = 5.0  # rise of the resistance that counts as contact lost
 SOFT_SAMPLES = 10  # samples within which a short that hardens counts as hard at once
-FLAT = 0.5  # degrees
+LEAST_ARC = 3e-5  # ohm m2; the interfaces of lithium that are known have ten times as much
+LARGE = 3e-4  # m2; area of a laboratory pellet, where nobody stated one
 FAST = 1e5  # Hz; cables and inductance shape the impedance above
-COLLAPSE = 0.2  # share of the ionic resistance that a shorted cell's impedance falls below
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def call_short(record: Record, note: CellNote | None = None) -> Call:
     elif called:
         outcome = _shorted(record, half, called, note)
     else:
-        outcome = _not_shorted(record, half, block, suspects, collapsed, note)
+        outcome = _not_shorted(record, half, block, suspects, intact, collapsed, note)
     return Call(outcome, tuple(suspects), kind, tuple(warnings))
 
 
@@ -96,7 +96,7 @@ def _split_spectra(record: Record, note: CellNote) -> tuple[list[Spectrum], list
 def _collapse(spectrum: Spectrum, before: Sequence[Spectrum], note: CellNote) -> Evidence | None:
     """Why this spectrum cannot be that of an intact cell; None if it can."""
     total = spectrum.total_resistance
-    flat = _like_a_resistor(spectrum)
+    flat = _like_a_resistor(spectrum, note.electrode_area)
     if flat is not None:
         return flat
     for earlier in before:
@@ -105,35 +105,32 @@ def _collapse(spectrum: Spectrum, before: Sequence[Spectrum], note: CellNote) ->
             floor *= earlier.pressure / spectrum.pressure  # contact gains at most in proportion to pressure
         if total < COLLAPSE * floor:
             return Evidence(
-                f"impedance fell to {total:.3g} ohm from an ionic resistance of {ionic_resistance(earlier):.3g} ohm", 4.0
+                f"impedance fell to {total:.3g} ohm from an ionic resistance of {ionic_resistance(earlier):.3g} ohm",
+                4.0,
             )
-    if note.electrolyte_thickness is not None and note.electrode_area is not None:
-        area = max(note.electrode_area, note.pressed_area or 0.0)
-        kelvin = np.array([spectrum.temperature or note.temperature or np.nan])
-        least = float(best_conductor_floor(note.electrolyte_thickness, area, kelvin)[0])
-        if total < (1.0 - MARGIN) * least:
-            return Evidence(
-                f"an impedance of {total:.3g} ohm is less than a pellet of the best conductor known ({least:.3g} ohm)", 4.0
-            )
+    name, least = pellet_floor(note, np.array([spectrum.temperature or note.temperature or np.nan]))
+    if name and total < (1.0 - MARGIN) * least[0]:
+        return Evidence(f"an impedance of {total:.3g} ohm is less than that of {name}", 4.0)
     if note.ionic_resistance is not None and total < COLLAPSE * note.ionic_resistance:
         return Evidence(
-            f"an impedance of {total:.3g} ohm, where the stated ionic resistance is {note.ionic_resistance:.3g} ohm", 4.0
+            f"an impedance of {total:.3g} ohm, where the stated ionic resistance is {note.ionic_resistance:.3g} ohm",
+            4.0,
         )
     return None
 
 
-def _like_a_resistor(spectrum: Spectrum) -> Evidence | None:
-    """An ionic cell with lithium on both sides shows at least the arc of its interfaces; a metal path shows none."""
+def _like_a_resistor(spectrum: Spectrum, area: float | None) -> Evidence | None:
+    """Lithium on a solid electrolyte shows at least the arc of its interfaces; a metal path shows none."""
     slow = spectrum.frequency < FAST
-    f = spectrum.frequency[slow]
+    f, z = spectrum.frequency[slow], spectrum.impedance[slow]
     if len(f) < 10 or f.max() / f.min() < 1e3:
         return None
-    phase = np.degrees(np.abs(np.angle(spectrum.impedance[slow])))
-    if np.quantile(phase, 0.9) >= FLAT:
+    arc = max(2.0 * float(np.max(np.abs(z.imag))), float(np.ptp(z.real)))
+    if arc * (area or LARGE) > LEAST_ARC:
         return None
     return Evidence(
-        f"the impedance is that of a resistor: {spectrum.total_resistance:.3g} ohm with a phase within {FLAT} degrees "
-        f"from {f.min():.2g} to {f.max():.2g} Hz",
+        f"the impedance is that of a resistor of {spectrum.total_resistance:.3g} ohm: between {f.min():.2g} and "
+        f"{f.max():.2g} Hz it changes by less than {1e3 * arc:.3g} mohm, less than any interface of lithium",
         3.5,
     )
 
@@ -148,7 +145,7 @@ def _before_current(
     """A path that was there before the first current: in the impedance, or in the very first samples that carry any."""
     begins = float(half.start[half.flowing[0]]) if len(half.flowing) else math.inf
     early = [(spectrum, why) for spectrum, why in collapsed if (spectrum.time or 0.0) <= begins]
-    from_start = bool(called) and block is not None and called[0].row <= block.first[0] and called[0].end is None
+    from_start = bool(called) and called[0].from_start and called[0].end is None
     if not early and not from_start:
         return None
     evidence = [why for _, why in early] + (list(called[0].evidence) if from_start else [])
@@ -179,7 +176,10 @@ def _shorted(record: Record, half: HalfCycles, called: Sequence[Suspect], note: 
     elif not hardened:
         kind, cause = "soft short", "an electronic path formed beside the ionic one and stayed"
         if math.isnan(lasting[0].electrons):
-            kind, cause = "hard short" if lasting[0].sure > 0.99 else "soft short", "an electronic path formed and stayed"
+            kind, cause = (
+                "hard short" if lasting[0].sure > 0.99 else "soft short",
+                "an electronic path formed and stayed",
+            )
     elif _soft_first(record, first, hardened[0]) or first is not lasting[0]:
         kind, cause = "soft then hard short", "an electronic path formed softly and hardened"
         evidence.append(Evidence(f"it was hard from {time[hardened[0]] / 3600.0:.4g} h on", 0.0))
@@ -200,6 +200,7 @@ def _not_shorted(
     half: HalfCycles,
     block: Blocks | None,
     suspects: Sequence[Suspect],
+    intact: Sequence[Spectrum],
     collapsed: Sequence[tuple[Spectrum, Evidence]],
     note: CellNote,
 ) -> Outcome:
@@ -219,31 +220,45 @@ def _not_shorted(
     doubtful = [suspect for suspect in suspects if suspect.sure > 1.0 - SURE]
     if doubtful:
         at = float(time[doubtful[0].row])
-        return _outcome(record, half, "unknown", at, "there are signs of a short, too weak to call", doubtful[0].evidence)
+        return _outcome(
+            record, half, "unknown", at, "there are signs of a short, too weak to call", doubtful[0].evidence
+        )
     lost = _contact_lost(block) if block is not None else None
     if block is not None and lost is not None:
         at = float(block.start[lost])
         usual = float(np.median(block.resistance[: max(1, lost)]))
         rise = f"V/I rose to {np.max(block.resistance[lost:]):.3g} ohm, from {usual:.3g} ohm, and did not come back"
-        return _outcome(record, half, "contact lost", at, "the resistance rose: voids or too little pressure", [Evidence(rise, 3.0)])
+        return _outcome(
+            record, half, "contact lost", at, "the resistance rose: voids or too little pressure", [Evidence(rise, 3.0)]
+        )
     why = {"stopped": "it was stopped", "leak": "the cell leaked", "rig": "the rig failed", "running": "it is running"}
     cause = f"no short until the record ends; {why.get(note.ended or '', 'nobody said why it ends')}"
-    return _outcome(record, half, "censored", end, cause, _signs_of_life(block), against=True)
+    return _outcome(record, half, "censored", end, cause, _signs_of_life(block, intact, note), against=True)
 
 
-def _signs_of_life(block: Blocks | None) -> list[Evidence]:
+def _signs_of_life(block: Blocks | None, intact: Sequence[Spectrum], note: CellNote) -> list[Evidence]:
     if block is None or not len(block):
         return [Evidence("the voltage shows no sign of an electronic path", -3.0)]
     least = float(np.min(block.resistance))
-    return [Evidence(f"V/I never fell below what the cell had shown before (least {least:.3g} ohm)", -4.0)]
+    found = [Evidence(f"V/I never fell below what the cell had shown before (least {least:.3g} ohm)", -4.0)]
+    name, _ = pellet_floor(note, np.array([np.nan]))
+    if not (intact or name or note.ionic_resistance):
+        found.append(
+            Evidence(
+                "nothing says what an intact cell shows (no impedance, no thickness and area): a short before the first "
+                "current cannot be excluded",
+                2.0,
+            )
+        )
+    return found
 
 
 def _contact_lost(block: Blocks) -> int | None:
     """First block of the last stretch in which the resistance is `LOST` times what it was, to the end; None if none."""
-    if len(block) < 4:
+    if len(block) < 8:
         return None
-    usual = np.minimum.accumulate(block.resistance)
-    high = block.resistance > LOST * usual
+    usual = max(float(np.median(block.resistance[: max(4, len(block) // 4)])), 0.0)
+    high = (block.resistance > LOST * usual) & (block.resistance - usual > 10.0 * block.block_noise())
     if not high[-1]:
         return None
     low = np.flatnonzero(~high)

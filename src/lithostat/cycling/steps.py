@@ -53,9 +53,7 @@ def half_cycles(record: Record) -> HalfCycles:
     last = np.concatenate([first[1:] - 1, [len(time) - 1]])
     passed = charge_passed(record)
     mean = np.add.reduceat(current, first) / (last - first + 1)
-    return HalfCycles(
-        first, last, direction[first], mean, passed[last] - passed[first], time[first], time[last]
-    )
+    return HalfCycles(first, last, direction[first], mean, passed[last] - passed[first], time[first], time[last])
 
 
 def directions(current: np.ndarray) -> np.ndarray:
