@@ -26,11 +26,11 @@ MOST = 50  # events looked for
 class Event:
     """An electronic path. `row` is the first sample that shows it, `before` the last that does not (None: none was).
 
-    `end` is the first row after it, None if it lasted. `expected` [ohm] is what an intact cell would have shown at least,
-    `level` [ohm] what it showed at first, `least` [ohm] what it fell to; `electrons` is the largest share of the current that passed
-    as electrons for three blocks, `electrons_at_first` the share in the first blocks. `directions` are the directions
-    of current it was seen in; `below` names the floors that were broken; `hardened` is the row from which it was hard;
-    `from_start` is true if no block before it was that of an intact cell.
+    `end` is the first row after it, None if it lasted. `expected` [ohm] is what an intact cell would have shown at
+    least, `level` [ohm] what it showed at first, `least` [ohm] what it fell to; `electrons` is the largest share of the
+    current that passed as electrons for three blocks, `electrons_at_first` the share in the first blocks. `directions`
+    are the directions of current it was seen in; `below` names the floors that were broken; `hardened` is the row from
+    which it was hard; `from_start` is true if no block before it was that of an intact cell.
     """
 
     row: int
@@ -175,7 +175,7 @@ def _event(block: Blocks, index: int, end: int | None, expected: float, floors: 
 
 
 def _first_row(block: Blocks, index: int) -> tuple[int, int | None]:
-    """(first row that shows the path, last row with current before it): where the samples around a block step down most.
+    """(first row that shows the path, last row with current before it): where the samples step down most.
 
     The step is the mean of three samples before minus that of three from the row on. The first sample after a switch of
     the current is in no block; it is taken if it lies on the low side.

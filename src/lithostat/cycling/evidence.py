@@ -17,7 +17,7 @@ from lithostat.experiment.spectrum import Spectrum
 
 
 class Evidence(NamedTuple):
-    """One observation in words, and its weight: the natural logarithm of how much it favours a short over an intact cell.
+    """One observation in words, and its weight: the natural logarithm of how much it favours a short.
 
     The weights are judgements, not fits: 3 is 'twenty to one'. They are added and turned into a probability, starting
     from even odds, and no sum counts for more than 99.9 %.
@@ -80,9 +80,7 @@ def event_evidence(record: Record, event: Event) -> list[Evidence]:
             _drop_weight(event),
         )
     ]
-    for name in event.below:
-        if name != "its own past":
-            found.append(Evidence(f"V/I lies below {name}", 3.0))
+    found.extend(Evidence(f"V/I lies below {name}", 3.0) for name in event.below if name != "its own past")
     if event.before is not None and event.row - event.before <= 2:
         found.append(Evidence("the drop came within one sampling interval", 1.0))
     found.append(_persistence(record, event))

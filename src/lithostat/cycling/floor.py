@@ -31,12 +31,12 @@ def history_floor(block: Blocks, current: np.ndarray, among: np.ndarray, *, cree
     """Least resistance [ohm] that each block's own past allows, inf where there is no past.
 
     `current` is |I| of each block [A], `among` says which blocks belong to the intact past. Two things must both be
-    undercut. First, the least that the cell ever showed, carried to the block's pressure, temperature and current as far
-    as the field knows resistance to fall: in inverse proportion to pressure (contact) and to current (the voltage cannot
-    fall when the current rises), with 0.5 eV against temperature. Second, if the block has neighbours in the same regime
-    (pressure and current hold still), the least of the last `WINDOW` blocks, from which contact may only ripen: with
-    the time since the pressure last changed to the power -0.25 (creep of lithium gives -0.13). `creep=False` leaves
-    that last allowance out: what the cell would show had nothing happened.
+    undercut. First, the least that the cell ever showed, carried to the block's pressure, temperature and current as
+    far as the field knows resistance to fall: in inverse proportion to pressure (contact) and to current (the voltage
+    cannot fall when the current rises), with 0.5 eV against temperature. Second, if the block has neighbours in the
+    same regime (pressure and current hold still), the least of the last `WINDOW` blocks, from which contact may only
+    ripen: with the time since the pressure last changed to the power -0.25 (creep of lithium gives -0.13).
+    `creep=False` leaves that last allowance out: what the cell would show had nothing happened.
     """
     smooth = _median_of_three(block.resistance)
     ohm = np.where(among, smooth, np.inf)

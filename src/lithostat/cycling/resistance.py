@@ -21,11 +21,11 @@ _MANY = 200_000  # samples that are enough to know the noise
 class Blocks:
     """Apparent resistance of the cell over time, one entry per block, as arrays of equal length n.
 
-    `first` and `last` are rows; `resistance` [ohm] is the mean of V/I without its largest and smallest sample; `direction`
-    1 or -1; `age` [s] counts from the last change of the pressure (from the start of the record where nobody knows the
-    pressure); `half_cycle` the index into `HalfCycles`; `pressure` [Pa] and `temperature` [K] are means, NaN if unknown.
-    `noise` [ohm] is the standard deviation of V/I of one sample, `offset` [V] was taken from the voltage. `ohm` is V/I of
-    every row of the record.
+    `first` and `last` are rows; `resistance` [ohm] is the mean of V/I without its largest and smallest sample;
+    `direction` 1 or -1; `age` [s] counts from the last change of the pressure (from the start of the record where
+    nobody knows the pressure); `half_cycle` the index into `HalfCycles`; `pressure` [Pa] and `temperature` [K] are
+    means, NaN if unknown. `noise` [ohm] is the standard deviation of V/I of one sample, `offset` [V] was taken from the
+    voltage. `ohm` is V/I of every row of the record.
     """
 
     first: np.ndarray
@@ -43,6 +43,7 @@ class Blocks:
     ohm: np.ndarray
 
     def __len__(self) -> int:
+        """Number of blocks."""
         return len(self.first)
 
     @property
@@ -63,7 +64,7 @@ def apparent_resistance(record: Record, offset: float = 0.0) -> np.ndarray:
 
 
 def blocks(record: Record, half: HalfCycles) -> Blocks:
-    """Blocks of every half-cycle that carries current; the first sample after a switch is left out where others follow."""
+    """Blocks of every half-cycle that carries current, without its first sample where others follow."""
     offset = voltage_offset(record, half)
     ohm = apparent_resistance(record, offset)
     first, last, owner = _edges(half)

@@ -23,6 +23,7 @@ SURE = 0.9  # confidence from which a short is called; down to its complement th
 LOST = 5.0  # rise of the resistance that counts as contact lost
 SOFT_SAMPLES = 10  # samples within which a short that hardens counts as hard at once
 LEAST_ARC = 3e-5  # ohm m2; the interfaces of lithium that are known have ten times as much
+ENDED = {"stopped": "it was stopped", "leak": "the cell leaked", "rig": "the rig failed", "running": "it is running"}
 LARGE = 3e-4  # m2; area of a laboratory pellet, where nobody stated one
 FAST = 1e5  # Hz; cables and inductance shape the impedance above
 
@@ -231,8 +232,7 @@ def _not_shorted(
         return _outcome(
             record, half, "contact lost", at, "the resistance rose: voids or too little pressure", [Evidence(rise, 3.0)]
         )
-    why = {"stopped": "it was stopped", "leak": "the cell leaked", "rig": "the rig failed", "running": "it is running"}
-    cause = f"no short until the record ends; {why.get(note.ended or '', 'nobody said why it ends')}"
+    cause = f"no short until the record ends; {ENDED.get(note.ended or '', 'nobody said why it ends')}"
     return _outcome(record, half, "censored", end, cause, _signs_of_life(block, intact, note), against=True)
 
 
@@ -245,8 +245,8 @@ def _signs_of_life(block: Blocks | None, intact: Sequence[Spectrum], note: CellN
     if not (intact or name or note.ionic_resistance):
         found.append(
             Evidence(
-                "nothing says what an intact cell shows (no impedance, no thickness and area): a short before the first "
-                "current cannot be excluded",
+                "nothing says what an intact cell shows (no impedance, no thickness and area): a short before the "
+                "first current cannot be excluded",
                 2.0,
             )
         )

@@ -35,6 +35,7 @@ class HalfCycles:
         return np.flatnonzero(np.abs(self.direction) == 1)
 
     def __len__(self) -> int:
+        """Number of stretches."""
         return len(self.first)
 
 

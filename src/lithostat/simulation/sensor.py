@@ -19,8 +19,9 @@ EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 class Instrument:
     """How a cell is watched. Times in s, voltages in V, currents in A, pressures in Pa; noise is a standard deviation.
 
-    `interval` is the time between samples; a cycler also writes both sides of every step's edge (`edges`). `offset` is a
-    constant error of the voltage, `resolution` its smallest step. `gaps` times the logging stops, each for `gap_length`.
+    `interval` is the time between samples; a cycler also writes both sides of every step's edge (`edges`). `offset` is
+    a constant error of the voltage, `resolution` its smallest step. `gaps` times the logging stops, each for
+    `gap_length`.
     """
 
     interval: float = 60.0
