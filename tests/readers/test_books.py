@@ -73,7 +73,7 @@ def test_a_clean_table_has_no_remark():
         ("step_time_second", 33, 325.0, "2 rows where test time and step time do not go on together (first: row 33)"),
         ("step_count", 80, 7, "1 row where step_count counts down (first: row 81)"),
         ("cycle_count", 80, 3, "1 row where cycle_count counts down (first: row 81)"),
-        ("step_index", 80, 9, "1 row alone in another step while the time of the step goes on (first: row 80)"),
+        ("step_index", 80, 9, "1 row alone in another step while the one around it goes on (first: row 80)"),
         ("voltage_volt", 120, 3.13, "1 row whose voltage stands alone (first: row 120)"),
         ("current_ampere", 120, 1.1e-3, "1 row whose current stands alone, without an answer in the voltage"),
         ("ambient_temperature_celsius", 120, 60.0, "1 row whose temperature stands alone (first: row 120)"),

@@ -106,7 +106,8 @@ def _by_mdbtools(path: Path) -> tuple[pl.DataFrame, dict[str, Any], list[str]]:
     here and not through polars_access_mdbtools because that neither limits its time nor looks at how it ended.
     """
     text = _run(["mdb-export", str(path.resolve()), ROWS], path)
-    table = pl.read_csv(io.StringIO(text), infer_schema_length=None) if text.strip() else pl.DataFrame()
+    table = pl.read_csv(io.StringIO(text), infer_schema=False) if text.strip() else pl.DataFrame()
+    table = table.cast(pl.Float64, strict=False)  # every column is a number; a damaged one is null
     rows = list(csv.DictReader(io.StringIO(_run(["mdb-export", str(path.resolve()), HEADER], path))))
     return table, dict(rows[0]) if rows else {}, []
 

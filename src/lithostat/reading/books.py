@@ -15,7 +15,7 @@ SCATTERS = 20.0  # times the local scatter by which an isolated point must stand
 OF_RANGE = 0.01  # of the column's range by which a voltage, current or temperature must stand off
 LONGEST = 50 * 365.25 * 86400.0  # s
 DAYLIGHT, ABOUT = 3600.0, 120.0  # s: a shift of the clock is an hour, give or take
-_NEAR = np.array([-9, -8, -7, -6, -5, -4, -3, 3, 4, 5, 6, 7, 8, 9])  # rows whose scatter is local to a point
+_NEAR = np.arange(3, 10)  # distance of the rows whose scatter is local to a point, to either side
 _LIMITS = {
     "test_time_second": (0.0, LONGEST, "s"),
     "voltage_volt": (-1000.0, 1000.0, "V"),
@@ -44,8 +44,11 @@ class _Table:
         self.counted = self.same & (
             self.interval <= 100.0 * np.median(_sample(self.interval)) if self.rows > 1 else True
         )
+        self.swept = np.zeros(len(self.same), bool)
         if "frequency_hertz" in self:
-            self.counted &= ~((self["frequency_hertz"][1:] > 0.0) | (self["frequency_hertz"][:-1] > 0.0))
+            sweep = self["frequency_hertz"] > 0.0
+            self.swept = sweep[1:] & sweep[:-1]
+            self.counted &= ~(sweep[1:] | sweep[:-1])
 
     def __contains__(self, name: str) -> bool:
         return name in self._table.columns
@@ -82,10 +85,16 @@ def _counted(bad: np.ndarray, what: str, first: int = 1) -> Iterator[str]:
 def _finite(table: _Table) -> Iterator[str]:
     bad = np.zeros(table.rows, bool)
     for values in (table.time, table.voltage, table.current):
-        unknown = ~np.isfinite(values)
-        if not unknown.all():
-            bad |= unknown
+        bad |= _holes(values)
     yield from _counted(bad, "without a number for time, voltage or current")
+    if "unix_time_second" in table:
+        yield from _counted(_holes(table["unix_time_second"]), "without a date")
+
+
+def _holes(values: np.ndarray) -> np.ndarray:
+    """Entries that are no number, of a column that has any."""
+    unknown = ~np.isfinite(values)
+    return np.zeros(len(values), bool) if unknown.all() else unknown
 
 
 def _order(table: _Table) -> Iterator[str]:
@@ -133,7 +142,7 @@ def _clock(table: _Table) -> Iterator[str]:
     jumps = np.diff(ahead)
     hour = np.abs(np.abs(jumps) - DAYLIGHT) <= ABOUT
     yield from _counted(hour, "where the clock jumps by about an hour against test time, as for daylight saving", 2)
-    alone = _isolated(ahead, np.ones(len(jumps), bool), 3.0)
+    alone = _isolated(ahead, np.ones(len(jumps), bool), 2.0)
     yield from _counted(alone, "whose clock does not fit test time")
     touched = alone[1:] | alone[:-1]
     yield from _counted((jumps < -3.0) & ~hour & ~touched, "where the clock falls back against test time", 2)
@@ -153,12 +162,17 @@ def _step_time(table: _Table) -> Iterator[str]:
 
 
 def _labels(table: _Table) -> Iterator[str]:
-    """A single row that belongs to another step than its neighbours, though the time of the step goes on."""
-    if "step_index" not in table or "step_time_second" not in table or table.rows < 3:
+    """A single row that belongs to another step than both its neighbours, though current or step time simply go on."""
+    if "step_index" not in table or table.rows < 3:
         return
-    index, time = table["step_index"], table["step_time_second"]
-    alone = (index[2:] == index[:-2]) & (index[1:-1] != index[:-2]) & (time[2:] > time[1:-1]) & (time[1:-1] > time[:-2])
-    yield from _counted(alone, "alone in another step while the time of the step goes on", 2)
+    index, near = table["step_index"], 0.01 * _range(table.current)
+    alone = (index[2:] == index[:-2]) & (index[1:-1] != index[:-2])
+    if alone.any():
+        change = np.abs(np.diff(table.current))
+        goes_on = (change[1:] <= near) & (change[:-1] <= near)
+        if "step_time_second" in table:
+            goes_on |= (np.diff(table["step_time_second"])[1:] > 0.0) & (np.diff(table["step_time_second"])[:-1] > 0.0)
+        yield from _counted(alone & goes_on, "alone in another step while the one around it goes on", 2)
 
 
 def _charge(table: _Table) -> Iterator[str]:
@@ -216,7 +230,9 @@ def _counter(table: _Table, name: str, rate: np.ndarray, direction: str, word: s
     apart = np.abs(change - integral)
     larger = np.maximum(np.abs(change), np.abs(integral))
     bad = (apart > SHARE * larger) & (apart > doubt + 2.0 * resolution)
-    alone = _isolated(counter, table.counted, 2.0 * resolution, slack=np.abs(area) + unsure)
+    each = np.abs(area) if direction == "either" else area
+    rest = counter - np.concatenate(([0.0], np.cumsum(np.nan_to_num(each))))
+    alone = _isolated(rest, table.counted, 2.0 * resolution, slack=unsure + np.abs(area))
     yield from _counted(alone, f"whose {name} stands off the rows around it")
     if bad.any():
         worst = int(np.argmax(np.where(bad, apart, -1.0)))
@@ -229,8 +245,9 @@ def _counter(table: _Table, name: str, rate: np.ndarray, direction: str, word: s
 
 def _alone(table: _Table) -> Iterator[str]:
     """Points that stand alone: voltage where current is steady, current where voltage is, temperature."""
-    size = np.maximum(np.abs(table.current[1:]), np.abs(table.current[:-1]))
-    steady = table.same & (np.abs(np.diff(table.current)) <= 0.01 * size)
+    steady = np.abs(np.diff(table.current)) <= 0.01 * _range(table.current)
+    steady |= table.swept  # the direct current of a sweep says little
+    steady &= table.same
     floor = OF_RANGE * _range(table.voltage)
     yield from _counted(_isolated(table.voltage, steady, floor), "whose voltage stands alone")
     settled = table.counted.copy()  # not next to the start of a step, where the current has yet to settle
@@ -263,18 +280,28 @@ def _isolated(values: np.ndarray, same: np.ndarray, floor: float, slack: np.ndar
         return found
     between = np.abs(values[rows + 2] - values[rows])
     if slack is not None:
-        between = np.maximum(between - slack[rows] - slack[rows + 1], 0.0) + 0.0
+        between = np.maximum(between - slack[rows] - slack[rows + 1], 0.0)
         size_here = size[rows] - slack[rows] - slack[rows + 1]
     else:
         size_here = size[rows]
     rows, size_here = rows[between < 0.5 * size_here], size_here[between < 0.5 * size_here]
     if not len(rows):
         return found
-    near = rows[:, None] + _NEAR
-    scatter = np.where((near >= 0) & (near < len(size)), size[np.clip(near, 0, len(size) - 1)], np.nan)
-    local = np.maximum(np.nan_to_num(np.nanmedian(scatter, axis=1)), _resolution(values))
+    local = np.full(len(rows), np.nan)
+    for side in (_NEAR, -_NEAR):  # the rougher side counts: a point between calm and rough belongs to the rough
+        near = rows[:, None] + side
+        scatter = np.where((near >= 0) & (near < len(size)), size[np.clip(near, 0, len(size) - 1)], np.nan)
+        local = np.fmax(local, _median(scatter))
+    local = np.maximum(local, _resolution(values))  # where nothing is near enough to compare with, it stays NaN
     found[rows[size_here > SCATTERS * local] + 1] = True
     return found
+
+
+def _median(rows: np.ndarray) -> np.ndarray:
+    """Median of each row without its NaN; NaN where nothing else is there."""
+    ordered = np.sort(rows, axis=1)  # NaN come last
+    count = np.sum(np.isfinite(rows), axis=1)
+    return np.where(count > 0, ordered[np.arange(len(rows)), np.maximum(count - 1, 0) // 2], np.nan)
 
 
 def _sample(values: np.ndarray) -> np.ndarray:

@@ -210,10 +210,11 @@ def _cut_short(path: Path, about: dict[str, Any], rows: int) -> list[str]:
     promised = about.get("num_datapoints")
     if isinstance(promised, int) and promised != rows:
         return [f"the header promises {promised} rows and the file holds {rows}"]
-    head = _first_bytes(path, 72)
-    end = int.from_bytes(head[64:68], "little") + int.from_bytes(head[68:72], "little")
-    if head[14] < 128 and end > path.stat().st_size:
-        return [f"the file ends {end - path.stat().st_size} bytes before its header says"]
+    head = _first_bytes(path, 98)
+    place, size = (82, 8) if head[14] >= 128 else (64, 4)  # of the pointer to the rows: begin, then length
+    begin, length = (int.from_bytes(head[place + k * size : place + (k + 1) * size], "little") for k in (0, 1))
+    if (missing := begin + length - path.stat().st_size) > 0:
+        return [f"the file ends {missing} bytes before its header says"]
     return []
 
 
