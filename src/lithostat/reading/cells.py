@@ -61,6 +61,9 @@ def is_comma(columns: Iterable[pl.Series]) -> bool:
     """Whether numbers are written with a decimal comma: more cells have one than have a point."""
     comma = point = 0
     for cells in columns:
+        if not bool(cells.str.contains(",", literal=True).any()):
+            point += int(cells.str.contains(".", literal=True).sum())
+            continue
         comma += int(cells.str.contains(_COMMA).sum())
         point += int(cells.str.contains(_POINT).sum())
     return comma > point

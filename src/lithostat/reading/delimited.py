@@ -279,7 +279,15 @@ def _names(line: str, declaration: Declaration) -> list[str]:
     delimiter = DELIMITERS.get(declaration.delimiter) or max("\t;,", key=line.count)
     if line.count(delimiter) == 0 or delimiter == " ":
         return line.split()
-    return [name.strip() for name in next(csv.reader([line], delimiter=delimiter))]
+    return [name.strip() for name in _split(line, delimiter)]
+
+
+def _split(line: str, delimiter: str) -> list[str]:
+    """Cells of one line, of which some may be quoted."""
+    try:
+        return next(csv.reader([line], delimiter=delimiter))
+    except csv.Error:
+        return line.split(delimiter)
 
 
 # --- lines to cells -------------------------------------------------------------------------------------------------
@@ -366,11 +374,12 @@ def _unique(names: list[str]) -> list[str]:
 
 def _unquoted(lines: pl.Series, delimiter: str) -> pl.Series:
     """Lines whose cells may be quoted, with a character between cells that occurs in none."""
-    inside = lines.str.contains(f'"[^"]*{re.escape(delimiter)}[^"]*"').fill_null(False)
+    d = re.escape(delimiter)
+    inside = lines.str.contains(f'(?:^|{d})"[^"{d}]*{d}[^"]*"(?:{d}|$)').fill_null(False)
     odd = lines.str.count_matches('"', literal=True) % 2 == 1
     plain = lines.str.replace_all('"', "", literal=True).str.replace_all(delimiter, _CELL, literal=True)
     hard = {
-        place: _CELL.join(next(csv.reader([line], delimiter=delimiter)))
+        place: _CELL.join(_split(line, delimiter))
         for place, line in zip(inside.arg_true().to_list(), lines.filter(inside).to_list(), strict=True)
     }
     if hard:
@@ -383,12 +392,10 @@ def _delimiter(lines: pl.Series, width: int) -> str:
     sample = [line for line in lines.head(SAMPLE).to_list() if line]
     best, chosen = (-1.0, 0.0, 0), "\t"
     for delimiter in "\t;, ":
-        rows = [line.split() if delimiter == " " else line.split(delimiter) for line in sample]
+        rows = [line.split() if delimiter == " " else _split(line, delimiter) for line in sample]
         fitting = sum(width <= len(row) <= width + 1 for row in rows) / len(rows)
         flat = [cell.strip(' "') for row in rows for cell in row]
         plain = sum(bool(_NUMBER.fullmatch(cell)) for cell in flat if cell) / max(1, sum(bool(cell) for cell in flat))
-        if delimiter == "," and any("," in cell for cell in flat):
-            plain = 0.0
         score = (round(fitting, 2), round(plain, 2), -"\t;, ".index(delimiter))
         if score > best and fitting > 0.0:
             best, chosen = score, delimiter
@@ -670,6 +677,8 @@ def _stitch(parts: list[Part], reading: Reading) -> None:
                     f"table {number} counts time from its own start; it is put behind the one before, "
                     "and the pause between them is not known"
                 )
+            else:
+                reading.say(f"table {number} counts time and charge from its own start; its time follows the clock")
             part.frame = part.frame.with_columns((part.frame[name] + shift / scale).alias(name))
             time = part.frame[name] * scale
         end = float(time.drop_nulls().max() or 0.0)  # type: ignore[arg-type]
