@@ -197,10 +197,10 @@ def test_naive_and_aware_clocks_together_are_said_once():
 
 def test_a_file_without_a_clock_follows_the_one_before_it_by_name():
     records = [cycler(NOON), cycler(None), cycler(NOON + timedelta(hours=1))]
-    stitched = stitch(records, names=["run1", "run2", "run10"], note=NOTHING)
+    stitched = stitch(records, names=["run1²", "run2", "run10"], note=NOTHING)
     np.testing.assert_array_equal(stitched.column("test_time_second")[[11, 21, 22]], [100.0, 200.0, 3600.0])
     assert np.isnan(stitched.column("unix_time_second")[11])
-    assert said(stitched, "run2", "no clock", "right after run1", "unknown")
+    assert said(stitched, "run2", "no clock", "right after run1²", "unknown")
 
 
 def test_files_without_any_clock_go_by_name_and_before_the_first_clock():
@@ -296,6 +296,7 @@ def test_columns_that_only_some_files_have_are_nan_or_text():
     second = cycler(NOON + timedelta(seconds=110), **{"other:x": ["word"] * 11})
     record = stitch([first, second], names=["a", "b"], note=NOTHING)
     assert np.isnan(record.column("power_watt")[11:]).all()
+    assert record.table["power_watt"].null_count() == 0
     assert record.table["other:x"][-1] == "word"
     assert record.column("record_index")[11] == 0
 
@@ -304,6 +305,8 @@ def test_time_that_runs_backwards_is_sorted_and_rows_without_time_are_dropped():
     record = stitch([cycler(NOON, [0.0, 20.0, 10.0, np.nan, 30.0])], names=["a"], note=NOTHING)
     np.testing.assert_array_equal(record.column("test_time_second"), [0.0, 10.0, 20.0, 30.0])
     assert said(record, "backwards")
+    follows = stitch([cycler(NOON, [0.0, 20.0, 10.0]), cycler(None)], names=["a", "b"], note=NOTHING)
+    assert follows.column("test_time_second")[-1] == 120.0
     assert said(record, "1 rows have no time")
 
 

@@ -17,7 +17,7 @@ from lithostat.experiment.quantity import parse, show
 from lithostat.experiment.record import Record
 from lithostat.reading.load_cell import calibrate
 from lithostat.reading.read import read
-from lithostat.reading.stitch import stitch
+from lithostat.reading.stitch import natural, stitch
 
 NOTE = "cell.yaml"
 OUTPUT = "lithostat-out"
@@ -91,7 +91,7 @@ def find_cells(folder: str | Path, *, together: bool = False) -> list[CellFolder
         cells += _one_each(loose, folder)
     if not cells:
         raise InputError("holds nothing that could be a cell's file", file=str(folder), expected=_EXPECTED)
-    return sorted(cells, key=lambda cell: _natural(cell.name))
+    return sorted(cells, key=lambda cell: natural(cell.name))
 
 
 def load(
@@ -153,7 +153,7 @@ def _timeline(records: list[Record], names: list[str], note: CellNote, cell: Cel
 def _walk(folder: Path) -> list[Path]:
     """All files in a folder and below, without hidden ones and our own outputs."""
     found = []
-    for path in sorted(folder.iterdir(), key=lambda path: _natural(path.name)):
+    for path in sorted(folder.iterdir(), key=lambda path: natural(path.name)):
         if path.name.startswith(".") or path.name == OUTPUT:
             continue
         if path.is_dir() and not path.is_symlink():
@@ -161,11 +161,6 @@ def _walk(folder: Path) -> list[Path]:
         elif path.is_file():
             found.append(path)
     return found
-
-
-def _natural(name: str) -> list[tuple[int, int, str]]:
-    """Key that sorts 'run2' before 'run10'."""
-    return [(0, int(p), "") if p.isdecimal() else (1, 0, p.lower()) for p in re.split(r"(\d+)", name) if p]
 
 
 def _candidates(every: list[Path], notes: list[Path]) -> list[Path]:

@@ -248,7 +248,7 @@ def _place_logs_alone(logs: list[_File], begin: float, warnings: list[str]) -> N
 
 def _place_by_name(files: list[_File], cyclers: list[_File], warnings: list[str]) -> None:
     """Files without a clock go behind the file before them in the order of names, or right before the next one."""
-    ordered = sorted(files, key=lambda file: _natural(file.name))
+    ordered = sorted(files, key=lambda file: natural(file.name))
     if not ordered:
         return
     if all(file.offset is None for file in ordered):
@@ -269,9 +269,9 @@ def _unclocked(file: _File, where: str) -> str:
     return f"{file.name}: {why} and is placed {where}; how long the gap was is unknown"
 
 
-def _natural(name: str) -> list[Any]:
+def natural(name: str) -> list[tuple[int, int, str]]:
     """Key that sorts 'run2' before 'run10'."""
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part.lower()) for part in re.split(r"(\d+)", name) if part]
+    return [(0, int(p), "") if p.isdecimal() else (1, 0, p.lower()) for p in re.split(r"(\d+)", name) if p]
 
 
 def _in_order(files: list[_File]) -> list[_File]:
