@@ -8,7 +8,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Finding:
-    """A result with its unit, where it came from and how sure it is. `value` is None where it could not be had."""
+    """A result with its unit, its formula, where it came from and how sure it is.
+
+    `value` is None where it could not be had; `evidence` then says why.
+    """
 
     name: str
     value: float | None
@@ -16,6 +19,11 @@ class Finding:
     evidence: tuple[str, ...] = ()
     uncertainty: float | None = None
     uncertainty_from: str | None = None
+    formula: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data for people and programs."""
+        return asdict(self) | {"evidence": list(self.evidence)}
 
 
 # What a test can end in. A simulation knows the first six; the others are for calls on a lab's record.

@@ -1,0 +1,276 @@
+"""Half-cycles and cycles as tables, and what follows from them: capacity, efficiency, overpotential, currents."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from lithostat.cycling.resistance import pressures, voltage_offset
+from lithostat.cycling.steps import HalfCycles
+from lithostat.experiment.cell_note import CellNote
+from lithostat.experiment.finding import Finding, Outcome
+from lithostat.experiment.record import Record
+from lithostat.materials.card import cards
+from lithostat.physics.constants import FARADAY
+
+MAH = 1000.0 / 3600.0  # mAh per coulomb
+_COUNTERS = ("charging_capacity_ah", "discharging_capacity_ah")
+_LEVEL = 0.05  # two current densities closer than this are one
+
+
+def half_cycle_table(record: Record, half: HalfCycles, note: CellNote, *, symmetric: bool) -> pl.DataFrame:
+    """One row per half-cycle that carries current; areal values only with a stated area.
+
+    `overpotential_volt` is the mean of the voltage along the current, less its offset, over the second half of the
+    half- cycle (symmetric cells only); `charge_ah` is positive in both directions.
+    """
+    keep = half.flowing
+    voltage, pressure = record.column("voltage_volt"), pressures(record)
+    table = {
+        "half_cycle": np.arange(1, len(keep) + 1),
+        "cycle_count": _cycles_of(record, half)[keep] if len(half) else np.zeros(0, np.int64),
+        "direction": half.direction[keep].astype(np.int64),
+        "start_second": half.start[keep],
+        "end_second": half.end[keep],
+        "current_ampere": half.current[keep],
+        "charge_ah": np.abs(half.charge[keep]) / 3600.0,
+        "voltage_start_volt": voltage[half.first[keep]],
+        "voltage_end_volt": voltage[half.last[keep]],
+    }
+    if symmetric:
+        offset = voltage_offset(record, half)
+        middle = (half.first[keep] + half.last[keep] + 1) // 2
+        table["overpotential_volt"] = (_mean(voltage, middle, half.last[keep]) - offset) * half.direction[keep]
+    if pressure is not None:
+        table["pressure_pa"] = _mean(pressure, half.first[keep], half.last[keep])
+        table["pressure_change_pa"] = pressure[half.last[keep]] - pressure[half.first[keep]]
+    if note.electrode_area is not None:
+        table["current_density_ampere_per_m2"] = half.current[keep] / note.electrode_area
+        table["areal_charge_mah_per_cm2"] = np.abs(half.charge[keep]) * MAH / (1e4 * note.electrode_area)
+    return pl.DataFrame(table)
+
+
+def cycle_table(record: Record, half: HalfCycles, note: CellNote) -> pl.DataFrame:
+    """One row per cycle: charge and discharge capacity [Ah], efficiency; specific and areal only with what was stated.
+
+    Cycles are those of the file where it counts them, else pairs of half-cycles. Capacities are the sums of what the
+    cycler's own counters gained where it has them, else the integral of the current. The efficiency of a cycle is its
+    discharge over its charge, NaN without a charge.
+    """
+    charge, discharge = _gains(record, half)
+    cycle = _cycles_of(record, half)
+    numbers = np.unique(cycle[np.abs(half.direction) == 1])
+    at = np.searchsorted(numbers, cycle)
+    inside = (at < len(numbers)) & np.isin(cycle, numbers)
+    table: dict[str, np.ndarray] = {"cycle_count": numbers}
+    table["charge_ah"] = np.bincount(at[inside], charge[inside], len(numbers))
+    table["discharge_ah"] = np.bincount(at[inside], discharge[inside], len(numbers))
+    table["efficiency"] = np.divide(
+        table["discharge_ah"], table["charge_ah"], out=np.full(len(numbers), np.nan), where=table["charge_ah"] > 0.0
+    )
+    if note.active_mass is not None:
+        for name in ("charge", "discharge"):
+            table[f"{name}_mah_per_g"] = table[f"{name}_ah"] / note.active_mass
+    if note.electrode_area is not None:
+        for name in ("charge", "discharge"):
+            table[f"{name}_mah_per_cm2"] = 0.1 * table[f"{name}_ah"] / note.electrode_area
+    return pl.DataFrame(table)
+
+
+def charges_until(half: HalfCycles, record: Record, time: float) -> tuple[float, float]:
+    """(charge in the direction that carried more, charge in both) up to `time` [C]; parts of a half-cycle count."""
+    width = np.maximum(half.end - half.start, 1e-12)
+    share = np.clip((time - half.start) / width, 0.0, 1.0)
+    passed = half.charge * share
+    forth, back = float(passed[passed > 0.0].sum()), float(-passed[passed < 0.0].sum())
+    return max(forth, back), forth + back
+
+
+def symmetric_findings(table: pl.DataFrame, half: HalfCycles, outcome: Outcome, note: CellNote) -> list[Finding]:
+    """Overpotential and its drift, charge per half-cycle, lithium per half-cycle, of the time before the outcome."""
+    whole = table.filter(pl.col("end_second") <= outcome.time) if len(table) else table
+    if not len(whole):
+        return []
+    eta = whole["overpotential_volt"].to_numpy() * 1e3
+    hours = whole["end_second"].to_numpy() / 3600.0
+    formula = "mean of (V - offset) along the current over the second half of a half-cycle"
+    findings = [
+        Finding("overpotential at first", float(eta[0]), "mV", formula=formula),
+        Finding("overpotential at last", float(eta[-1]), "mV", formula=formula),
+    ]
+    level = np.abs(whole["current_ampere"].to_numpy())
+    same = np.abs(level - level[-1]) < _LEVEL * level[-1]
+    if same.sum() >= 4 and np.ptp(hours[same]) > 0.0:
+        slope, at_first = np.polyfit(hours[same] - hours[same][0], eta[same], 1)
+        drift = 100.0 * slope * 100.0 / at_first if at_first else None
+        findings.append(
+            Finding(
+                "drift of the overpotential",
+                drift,
+                "% per 100 h",
+                (f"{same.sum()} half-cycles at the last current",),
+                formula="slope of a straight line through the overpotentials over its value at their start",
+            )
+        )
+    charge = whole["charge_ah"].to_numpy() * 1e3
+    findings.append(Finding("charge per half-cycle", float(np.median(charge)), "mAh", formula="median of int |I| dt"))
+    if note.electrode_area is not None:
+        areal = float(np.median(whole["areal_charge_mah_per_cm2"].to_numpy()))
+        findings += [
+            Finding(
+                "current density",
+                float(np.abs(whole["current_density_ampere_per_m2"].to_numpy()[-1])) * 0.1,
+                "mA/cm2",
+                formula="|I| of the last half-cycle / area",
+            ),
+            Finding("areal charge per half-cycle", areal, "mAh/cm2", formula="median of int |I| dt / area"),
+            Finding("lithium per half-cycle", 1e6 * lithium(areal), "um", formula="Q V_m / (F A), dense lithium"),
+        ]
+    return findings
+
+
+def lithium(areal: float) -> float:
+    """Thickness [m] of the dense lithium that an areal charge [mAh/cm2] plates: Q V_m / F, V_m from the card."""
+    return 3.6e4 * areal * cards()["lithium"].value("molar_volume").value / FARADAY
+
+
+def full_findings(table: pl.DataFrame, note: CellNote) -> list[Finding]:
+    """First cycle, efficiency with and without it, retention with its reference cycle."""
+    if not len(table):
+        return []
+    charge, discharge = table["charge_ah"].to_numpy() * 1e3, table["discharge_ah"].to_numpy() * 1e3
+    number, efficiency = table["cycle_count"].to_numpy(), table["efficiency"].to_numpy() * 100.0
+    first = int(number[0])
+    findings = [
+        Finding("first charge capacity", float(charge[0]), "mAh", formula=f"charge of cycle {first}"),
+        Finding("first discharge capacity", float(discharge[0]), "mAh", formula=f"discharge of cycle {first}"),
+        _efficiency("first-cycle efficiency", efficiency[:1], f"discharge / charge of cycle {first}"),
+    ]
+    done = np.flatnonzero((charge > 0.0) & (discharge > 0.0))
+    later = done[done > 0]
+    if len(later):
+        findings.append(
+            _efficiency(
+                "mean Coulombic efficiency",
+                efficiency[later],
+                f"mean of discharge / charge over {len(later)} cycles, the first one left out",
+            )
+        )
+        last = later[-1]
+        findings.append(
+            Finding(
+                f"capacity retention at cycle {number[last]}",
+                100.0 * float(discharge[last] / discharge[done[0]]),
+                "%",
+                formula=f"discharge of cycle {number[last]} / discharge of cycle {number[done[0]]} (the reference)",
+            )
+        )
+    if note.active_mass is not None:
+        top = float(np.max(discharge)) * 1e-3 / note.active_mass
+        findings.append(Finding("largest specific capacity", top, "mAh/g", formula="discharge / stated active mass"))
+    else:
+        why = ("no active mass is stated, so no specific capacity is given",)
+        findings.append(Finding("largest specific capacity", None, "mAh/g", why, formula="discharge / active mass"))
+    if note.electrode_area is not None:
+        top = float(np.max(discharge)) / (1e4 * note.electrode_area)
+        findings.append(Finding("largest areal capacity", top, "mAh/cm2", formula="discharge / stated area"))
+    return findings
+
+
+def critical_current(table: pl.DataFrame, outcome: Outcome, note: CellNote) -> list[Finding]:
+    """[last current that was survived, first that was not], where the record raises its current; else nothing."""
+    if not len(table):
+        return []
+    current = np.abs(table["current_ampere"].to_numpy())
+    levels = _levels(current)
+    if len(levels) < 2 or (np.diff(levels) < 0.0).any():
+        return []
+    scale, unit = (1e3, "mA") if note.electrode_area is None else (0.1 / note.electrode_area, "mA/cm2")
+    before = table["end_second"].to_numpy() <= (outcome.interval or (outcome.time,))[0]
+    survived = [level for level in levels if before[np.abs(current - level) <= _LEVEL * level].all()]
+    failed = [level for level in levels if level not in survived] if outcome.shorted else []
+    why = () if failed else ("no short at any current of this record: a lower bound",)
+    formula = "every half-cycle at the level ended before the last sample without a short"
+    last = max(survived) * scale if survived else None
+    return [
+        Finding("critical current density, last survived", last, unit, why, formula=formula),
+        Finding(
+            "critical current density, first failed",
+            min(failed) * scale if failed else None,
+            unit,
+            why,
+            formula="the level during which the short was called",
+        ),
+    ]
+
+
+def throughput(half: HalfCycles, record: Record, outcome: Outcome, note: CellNote) -> list[Finding]:
+    """Charge in one direction and in both until the outcome, two findings that papers like to mix."""
+    one, both = charges_until(half, record, outcome.time)
+    findings = [
+        Finding("charge in one direction", one * MAH, "mAh", formula="int |I| dt of the direction that carried more"),
+        Finding("charge in both directions", both * MAH, "mAh", formula="int |I| dt"),
+    ]
+    if note.electrode_area is not None:
+        per = MAH / (1e4 * note.electrode_area)
+        findings += [
+            Finding("areal charge in one direction", one * per, "mAh/cm2", formula="the same / area"),
+            Finding("areal charge in both directions", both * per, "mAh/cm2", formula="the same / area"),
+        ]
+    return findings
+
+
+def _efficiency(name: str, values: np.ndarray, formula: str) -> Finding:
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return Finding(name, None, "%", ("no charge before the discharge",), formula=formula)
+    scatter = float(np.std(known, ddof=1) / np.sqrt(len(known))) if len(known) > 1 else None
+    return Finding(
+        name, float(np.mean(known)), "%", (), scatter, "scatter between cycles" if scatter else None, formula
+    )
+
+
+def _levels(current: np.ndarray) -> list[float]:
+    """Distinct current levels in the order in which they first appear."""
+    levels: list[float] = []
+    for value in current:
+        if not any(abs(value - level) <= _LEVEL * level for level in levels):
+            levels.append(float(value))
+        if len(levels) > 100:
+            return []
+    return levels
+
+
+def _cycles_of(record: Record, half: HalfCycles) -> np.ndarray:
+    """Cycle number of every stretch: the file's, else pairs of half-cycles that carry current."""
+    if "cycle_count" in record.table.columns and len(half):
+        counted: np.ndarray = record.column("cycle_count")[half.last].astype(np.int64)
+        if len(np.unique(counted)) > 1:
+            return counted
+    order = np.cumsum(np.abs(half.direction) == 1)
+    return np.asarray((np.maximum(order, 1) - 1) // 2 + 1, np.int64)
+
+
+def _gains(record: Record, half: HalfCycles) -> tuple[np.ndarray, np.ndarray]:
+    """(charge, discharge) of every stretch [Ah]."""
+    if all(name in record.table.columns for name in _COUNTERS) and len(half):
+        gains = []
+        for name in _COUNTERS:
+            counter = record.column(name)
+            rise = np.concatenate([[0.0], np.maximum(np.diff(counter), 0.0)])
+            rise[0] = max(float(counter[0]), 0.0)
+            reset = np.concatenate([[False], np.diff(counter) < 0.0])
+            rise = np.where(reset, np.maximum(counter, 0.0), rise)  # a counter begins anew from zero
+            gains.append(np.add.reduceat(np.nan_to_num(rise), half.first))
+        return gains[0], gains[1]
+    positive = np.abs(half.charge) / 3600.0
+    return np.where(half.direction == 1, positive, 0.0), np.where(half.direction == -1, positive, 0.0)
+
+
+def _mean(values: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Mean of the known values of the rows first..last of each stretch."""
+    known = np.isfinite(values)
+    total = np.concatenate([[0.0], np.cumsum(np.where(known, values, 0.0))])
+    count = np.concatenate([[0], np.cumsum(known)])
+    number = count[last + 1] - count[first]
+    return np.divide(total[last + 1] - total[first], number, out=np.full(len(first), np.nan), where=number > 0)

@@ -1,0 +1,71 @@
+"""What a lab's numbers say of each other: checks that speak up and change nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from lithostat.cycling.capacity import lithium
+from lithostat.experiment.cell_note import CellNote
+from lithostat.materials.card import cards
+
+OVER = 1.005  # efficiency above which counting of charge is in doubt
+
+
+def consistency(note: CellNote, half_cycles: pl.DataFrame, cycles: pl.DataFrame, *, symmetric: bool) -> list[str]:
+    """Sentences about what does not fit: lithium against charge, efficiency over 100 %, mass against size."""
+    return [*_lithium(note, half_cycles), *([] if symmetric else _efficiency(note, cycles)), *_density(note)]
+
+
+def _lithium(note: CellNote, table: pl.DataFrame) -> list[str]:
+    """More lithium moved in one half-cycle than the electrode has."""
+    if note.lithium_thickness is None or "areal_charge_mah_per_cm2" not in table.columns or not len(table):
+        return []
+    moved = 1e6 * lithium(float(np.max(table["areal_charge_mah_per_cm2"].to_numpy())))
+    have = 1e6 * note.lithium_thickness
+    if moved <= have:
+        return []
+    return [f"one half-cycle moves {moved:.3g} um of lithium, but the electrode is stated to be {have:.3g} um thick"]
+
+
+def _efficiency(note: CellNote, cycles: pl.DataFrame) -> list[str]:
+    if not len(cycles):
+        return []
+    said = []
+    efficiency = cycles["efficiency"].to_numpy()
+    over = np.flatnonzero(efficiency > OVER)
+    if len(over):
+        first = cycles["cycle_count"].to_numpy()[over[0]]
+        said.append(
+            f"{len(over)} cycle(s) give back more than they took (first: cycle {first}, "
+            f"{100 * efficiency[over[0]]:.1f} %): is the sign of the current or the pairing of cycles right?"
+        )
+    if note.active_mass is not None and note.specific_capacity is not None:
+        holds = note.active_mass * note.specific_capacity / 3600.0
+        most = float(np.max(cycles["discharge_ah"].to_numpy()))
+        if most > 1.1 * holds:
+            said.append(
+                f"a discharge gives {1e3 * most:.3g} mAh, but the stated active mass holds {1e3 * holds:.3g} mAh: "
+                "is the mass that of the whole electrode, or of another cell?"
+            )
+    return said
+
+
+def _density(note: CellNote) -> list[str]:
+    """Mass over area and thickness against the density without pores."""
+    if note.electrolyte_mass is None or note.electrolyte_thickness is None or note.pressed_area is None:
+        return []
+    card = cards().get(note.electrolyte or "")
+    density = note.electrolyte_mass / (note.electrolyte_thickness * note.pressed_area)
+    most = card.properties["theoretical_density"].value if card and "theoretical_density" in card.properties else 1e4
+    if density > 1.02 * most:
+        return [
+            f"mass, thickness and diameter make a pellet of {density / 1e3:.3g} g/cm3, more than the {most / 1e3:.3g} "
+            "g/cm3 it has without pores: one of the three is wrong"
+        ]
+    if card and density < 0.5 * most:
+        return [
+            f"mass, thickness and diameter make a pellet of {100 * density / most:.0f} % relative density: "
+            "one of the three is probably wrong"
+        ]
+    return []
