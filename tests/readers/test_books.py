@@ -78,6 +78,7 @@ def test_a_clean_table_has_no_remark():
         ("current_ampere", 120, 1.1e-3, "1 row whose current stands alone, without an answer in the voltage"),
         ("ambient_temperature_celsius", 120, 60.0, "1 row whose temperature stands alone (first: row 120)"),
         ("charging_capacity_ah", 120, 2e-3, "1 row whose charging_capacity_ah stands off the rows around it"),
+        ("current_ampere", 120, 1e-310, "1 row with a value below 1e-30 that is not zero (first: row 120)"),
         ("power_watt", 120, 4e-3, "1 row whose power is not voltage times current (first: row 120)"),
     ],
 )

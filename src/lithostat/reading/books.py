@@ -24,6 +24,13 @@ _LIMITS = {
 }
 
 
+_MEASURED = (
+    *_LIMITS,
+    *("charging_capacity_ah", "discharging_capacity_ah", "step_capacity_ah", "net_capacity_ah"),
+    *("charging_energy_wh", "discharging_energy_wh", "step_energy_wh", "power_watt"),
+)
+
+
 class _Table:
     """Columns of a record as arrays, read once. `same` is true where a row is in the step of the row before."""
 
@@ -130,6 +137,15 @@ def _limits(table: _Table) -> Iterator[str]:
             if np.fmin.reduce(values) < least or np.fmax.reduce(values) > most:
                 what = f"with {name.rsplit('_', 1)[0]} outside {least:.0f} to {most:.3g} {unit}"
                 yield from _counted((values < least) | (values > most), what)
+
+
+def _tiny(table: _Table) -> Iterator[str]:
+    """Numbers that no instrument gives: bytes that are none of a measurement usually read as these."""
+    bad = np.zeros(table.rows, bool)
+    for name in _MEASURED:
+        if name in table:
+            bad |= (np.abs(table[name]) < 1e-30) & (table[name] != 0.0)
+    yield from _counted(bad, "with a value below 1e-30 that is not zero")
 
 
 def _clock(table: _Table) -> Iterator[str]:
@@ -344,6 +360,7 @@ _CHECKS: tuple[Callable[[_Table], Iterator[str]], ...] = (
     _order,
     _even,
     _limits,
+    _tiny,
     _clock,
     _step_time,
     _labels,
