@@ -8,31 +8,13 @@ from pathlib import Path
 import pytest
 
 from lithostat.experiment.errors import InputError
-from lithostat.reading.declaration import FORMATS, declarations, find, read_declaration
+from lithostat.reading.declaration import FORMATS, Declaration, declarations, find, read_declaration
 from lithostat.reading.read import read
 
-LOAD_CELL = """\
-name: load cell of press 3
-delimiter: semicolon
-decimal: comma
-table:
-  header: '^Datum;'
-  skip: 1
-columns:
-  - {match: Datum, is: unix_time_second, as: date, formats: ['%d.%m.%Y %H:%M:%S']}
-  - {match: 'Kraft', is: load_newton, unit: kN, sign: -1}
-  - {match: 'Signal \\((?P<unit>m?V)\\)', is: load_cell_volt}
-  - {match: 'Temp.*', is: ambient_temperature_celsius, unit: degC}
-about:
-  press: '^# press (.+)$'
-"""
-LOG = """\
-# press 3, Dresden
-Datum;Kraft;Signal (mV);Temp;Bemerkung
-;kN;;C;
-03.02.2025 10:00:00;-1,5;2,25;25,0;
-03.02.2025 10:00:30;-1,6;2,50;25,1;opened
-"""
+# the worked example of the documentation is the one that is tested
+PAGE = (Path(__file__).parents[2] / "docs" / "reading.md").read_text(encoding="utf-8")
+LOG = re.findall(r"^```text\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)[0]
+LOAD_CELL = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)[0]
 
 
 def written(tmp_path: Path, name: str, text: str) -> Path:
@@ -94,6 +76,11 @@ def test_faults_name_file_line_and_place(tmp_path: Path, change: tuple[str, str]
         lines = path.read_text().splitlines()
         assert caught.value.line is not None
         assert re.escape(change[1].split(":")[0]) in lines[caught.value.line - 1] or place == "table"
+
+
+def test_every_key_is_described() -> None:
+    keys = [field.alias or name for name, field in Declaration.model_fields.items()]
+    assert [key for key in keys if f"| `{key}` |" not in PAGE] == []
 
 
 def test_a_unit_that_cannot_be_is_refused_with_its_column(tmp_path: Path) -> None:
