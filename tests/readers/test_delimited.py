@@ -203,6 +203,18 @@ def test_generic_table_with_units(tmp_path: Path) -> None:
     assert any("note" in warning for warning in record.warnings)
 
 
+@pytest.mark.parametrize("head", ["# press 3\n# by hand\n", "# press 3\n# "])
+def test_lines_of_comment_before_the_names(tmp_path: Path, head: str) -> None:
+    record = read(written(tmp_path, head + "time/s,pressure/MPa\n0,1.5\n1,2.5\n"))
+    assert record.column("measured_pressure_pa").tolist() == [1.5e6, 2.5e6]
+    assert record.column("test_time_second").tolist() == [0.0, 1.0]
+
+
+def test_a_table_without_time_or_impedance_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no column of time, and no impedance spectrum"):
+        read(written(tmp_path, "freq (Hz),Zre (ohm cm2),Zim (ohm cm2)\n1,2,3\n"))
+
+
 @pytest.mark.parametrize("name", ["voltage", "voltage (furlong)", "current", "time"])
 def test_a_unit_that_is_not_known_is_refused(tmp_path: Path, name: str) -> None:
     names = {"time": "time/s", "voltage": "voltage/V", "current": "current/A"} | {name.split()[0]: name}

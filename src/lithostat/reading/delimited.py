@@ -105,8 +105,7 @@ def recognise(head: bytes, path: Path) -> bool:
 
 def read(path: str | Path, declaration: Declaration | None = None) -> Record:
     """Read a text file by a declaration, or by the package's own that fits; `InputError` if nothing can be read."""
-    data = Path(path).read_bytes()
-    return read_bytes(data, path, declaration)
+    return read_bytes(Path(path).read_bytes(), path, declaration)
 
 
 def read_bytes(data: bytes, path: str | Path, declaration: Declaration | None = None) -> Record:
@@ -118,7 +117,9 @@ def read_bytes(data: bytes, path: str | Path, declaration: Declaration | None = 
             raise InputError("is in no format that is known here", file=str(path), expected=_names_of_formats())
     refuse(declaration, str(path))
     warnings: list[str] = []
-    return read_texts([decode(data, declaration.encodings, warnings)], path, declaration, warnings)
+    text = decode(data, declaration.encodings, warnings)
+    del data  # a large file is held once
+    return read_texts([text], path, declaration, warnings)
 
 
 def read_texts(
@@ -128,11 +129,13 @@ def read_texts(
     reading = Reading(str(path), declaration, list(warnings))
     parts: list[Part] = []
     for text in texts:
-        found = list(tables(text, declaration, str(path)))
-        reading.header = reading.header or text[: min(found[0].start, PREAMBLE)].decode("utf-8", "replace")
-        if declaration.per_row:
-            return _lists(found, reading, note)
-        parts += [part for part in (_part(table, reading) for table in found) if part is not None]
+        for table in tables(text, declaration, str(path)):
+            reading.header = reading.header or text[: min(table.start, PREAMBLE)].decode("utf-8", "replace")
+            if declaration.per_row:
+                return _lists(table, reading, note)
+            part = _part(table, reading)
+            if part is not None:
+                parts.append(part)
     _tell_lost(reading)
     if not parts:
         problem = f"looks like {declaration.name}, but not one row of it could be read{reading.width}"
@@ -314,10 +317,10 @@ def _rows(table: Found, reading: Reading) -> tuple[pl.DataFrame, pl.Series] | No
     for extra in split.columns[len(names) :]:
         good &= split[extra].is_null() | split[extra].str.strip_chars(" ").eq("")
     good = good.fill_null(False)
+    if not table.ends and not table.body.endswith(b"\n") and _is_cut(lines, bool(good[-1]), delimiter):
+        reading.say(f"the last line ({numbers[-1]}) is cut and was given up")
+        good &= numbers != numbers[-1]
     bad = numbers.filter(~good)
-    if not table.ends and len(lines) and not table.body.endswith(b"\n"):
-        bad = _judge_last(lines, numbers, good, delimiter, bad, reading)
-        good = ~numbers.is_in(bad.to_list()) if len(bad) < 1000 else good
     reading.give_up(bad)
     frame = split.select(split.columns[: len(names)])
     frame.columns = names
@@ -342,20 +345,13 @@ def _lines(body: bytes) -> pl.Series:
     return frame["line"]
 
 
-def _judge_last(
-    lines: pl.Series, numbers: pl.Series, good: pl.Series, delimiter: str, bad: pl.Series, reading: Reading
-) -> pl.Series:
-    """Rows given up, with the last if the file stops in it: too few cells, or a last one shorter than any before."""
-    last = int(numbers[-1])
-    cut = not bool(good[-1])
-    if not cut and len(lines) > 3:
-        before = lines.slice(max(0, len(lines) - 200), min(len(lines), 200) - 1)
-        lengths = before.str.split(delimiter).list.last().str.len_chars()
-        cut = len(str(lines[-1]).rsplit(delimiter, 1)[-1]) < min(lengths.drop_nulls().to_list(), default=0)
-    if not cut:
-        return bad
-    reading.say(f"the last line ({last}) is cut and was given up")
-    return bad if last in bad else pl.concat([bad, pl.Series(bad.name, [last], dtype=bad.dtype)])
+def _is_cut(lines: pl.Series, good: bool, delimiter: str) -> bool:
+    """Whether a file stops within its last line: too few cells, or a last cell shorter than any of many before."""
+    if not good or len(lines) < 4:
+        return not good
+    before = lines.slice(max(0, len(lines) - SAMPLE), min(len(lines), SAMPLE) - 1)
+    lengths = before.str.split(delimiter).list.last().str.len_chars().drop_nulls().to_list()
+    return len(str(lines[-1]).rsplit(delimiter, 1)[-1]) < min(lengths, default=0)
 
 
 def _unique(names: list[str]) -> list[str]:
@@ -604,6 +600,13 @@ def record_of(parts: list[Part], reading: Reading, note: str = "") -> Record:
         _must_be_natural(parts, reading)
     _stitch(parts, reading)
     made = [spectrum for part in parts for spectrum in _spectra(part, reading)]
+    if not made and not any(part.named(name) for part in parts for name in _TIMES):
+        because = "".join(f"; {sentence}" for sentence in reading.warnings[:3])
+        raise InputError(
+            f"has no column of time, and no impedance spectrum could be made of it{because}",
+            file=reading.file,
+            expected="a declaration that names its columns (see docs/reading.md)",
+        )
     alone = bool(made) and not any(part.named(name) for part in parts for name in ("voltage_volt", "current_ampere"))
     if alone:
         raw, columns = pl.DataFrame({name: pl.Series([], dtype=pl.Float64) for name in REQUIRED}), _as_they_are()
@@ -770,9 +773,9 @@ def _about(reading: Reading) -> dict[str, Any]:
     return found
 
 
-def _lists(found: list[Found], reading: Reading, note: str) -> Record:
+def _lists(table: Found, reading: Reading, note: str) -> Record:
     """A record of a table with one spectrum in each row; its plain cells go into the provenance."""
-    rows = _rows(found[0], reading)
+    rows = _rows(table, reading)
     _tell_lost(reading)
     if rows is None:
         raise InputError(f"looks like {reading.declaration.name}, but has no row", file=reading.file)
