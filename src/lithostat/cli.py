@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
     from lithostat.experiment.experiment import Experiment
     from lithostat.experiment.record import Record
+    from lithostat.lab.analyze import AnalysedCell
 
 PAPERS = ("doux2020",)
 WIDTH = 110  # of what is printed into a file or pipe
 
 app = typer.Typer(
-    help="Solid-state lithium cells under stack pressure: simulate them, and see when and why they short.",
+    help="Solid-state lithium cells under stack pressure: simulate them, read a lab's files, see why they short.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",
@@ -123,6 +124,78 @@ def run(
         _print_outcome(record, survival, written)
     if problem is not None:
         raise problem
+
+
+def _said(name: str, text: str) -> Any:
+    return typer.Option(f"--{name}", help=text, metavar="VALUE", rich_help_panel="What the note does not say")
+
+
+@app.command()
+def analyze(
+    folder: Annotated[
+        Path, typer.Argument(help="A folder of a lab (see docs/reading.md), or one file.", metavar="FOLDER")
+    ],
+    output: Output = Path("lithostat-out"),
+    together: Annotated[
+        bool, typer.Option("--together", help="Without any cell.yaml, take all files of the folder as one cell.")
+    ] = False,
+    pages: Annotated[bool, typer.Option(help="Draw a page for each cell.")] = True,
+    kind: Annotated[str | None, _said("kind", "symmetric, half or full.")] = None,
+    area: Annotated[str | None, _said("area", "Electrode area, '1.27 cm2'.")] = None,
+    electrode_diameter: Annotated[str | None, _said("electrode-diameter", "'12.7 mm'.")] = None,
+    die_diameter: Annotated[str | None, _said("die-diameter", "Of the pellet, '13 mm'.")] = None,
+    electrolyte: Annotated[str | None, _said("electrolyte", "Name, for example Li6PS5Cl.")] = None,
+    electrolyte_thickness: Annotated[str | None, _said("electrolyte-thickness", "'1 mm'.")] = None,
+    electrolyte_mass: Annotated[str | None, _said("electrolyte-mass", "'200 mg'.")] = None,
+    lithium_thickness: Annotated[str | None, _said("lithium-thickness", "'0.5 mm'.")] = None,
+    active_mass: Annotated[str | None, _said("active-mass", "Of the whole electrode, '10 mg'.")] = None,
+    specific_capacity: Annotated[str | None, _said("specific-capacity", "'200 mAh/g'.")] = None,
+    upper_voltage: Annotated[str | None, _said("upper-voltage", "Charge limit, '4.3 V'.")] = None,
+    pressure: Annotated[str | None, _said("pressure", "Stack pressure where none was logged, '5 MPa'.")] = None,
+    fabrication_pressure: Annotated[str | None, _said("fabrication-pressure", "'370 MPa'.")] = None,
+    temperature: Annotated[str | None, _said("temperature", "Where none was logged, '25 degC'.")] = None,
+    ionic_resistance: Annotated[str | None, _said("ionic-resistance", "From impedance, '32 ohm'.")] = None,
+    time_zone: Annotated[str | None, _said("time-zone", "Of clocks that do not say theirs, 'Europe/Berlin'.")] = None,
+    ended: Annotated[
+        str | None, _said("ended", "Why a cell without a short ends: stopped, leak, rig, running.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Read a lab's files onto one timeline per cell, call every short with its reasons, write pages and tables."""
+    said = {
+        **{"kind": kind, "area": area, "electrode_diameter": electrode_diameter, "die_diameter": die_diameter},
+        **{"electrolyte": electrolyte, "electrolyte_thickness": electrolyte_thickness},
+        **{"electrolyte_mass": electrolyte_mass, "lithium_thickness": lithium_thickness, "active_mass": active_mass},
+        **{"specific_capacity": specific_capacity, "upper_voltage": upper_voltage, "pressure": pressure},
+        **{"fabrication_pressure": fabrication_pressure, "temperature": temperature},
+        **{"ionic_resistance": ionic_resistance, "time_zone": time_zone, "ended": ended},
+    }
+    overrides = {name: value for name, value in said.items() if value is not None}
+    from lithostat.experiment.cell_note import note_from
+
+    note_from(overrides)  # a flag with a fault is an error before anything is read
+    from lithostat.lab.analyze import analyze_cell, write_cell, write_folder
+    from lithostat.lab.folder import find_cells
+
+    found = find_cells(folder, together=together)
+    cells = []
+    with _steps(_console(), "reading", sum(len(cell.files) + 1 for cell in found)) as step:
+        for cell in found:
+            analysed = analyze_cell(
+                cell,
+                overrides=overrides,
+                repeats=len(found),
+                progress=lambda name, cell=cell: step(f"{cell.name}: {name}"),
+            )
+            step(f"{cell.name}: writing")
+            cells.append(write_cell(analysed, output, draw=pages))
+    written = write_folder(cells, output, folder.resolve().name)
+    if as_json:
+        _print_json([cell.as_json() for cell in cells])
+    else:
+        _print_cells(cells, written[-1])
+    if all(cell.error is not None for cell in cells):
+        raise typer.Exit(2)
 
 
 @app.command()
@@ -322,6 +395,44 @@ def _print_outcome(record: Record, survival: dict[str, Any] | None, written: lis
     for warning in record.warnings:
         console.print(f"[yellow]warning[/] {warning}")
     console.print("[dim]wrote " + ", ".join(str(path) for path in written) + "[/]", soft_wrap=True)
+
+
+def _print_cells(cells: list[AnalysedCell], page: Path) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    from lithostat.experiment.quantity import show
+
+    console = _console(stderr=False)
+    table = Table(box=None, padding=(0, 1))
+    for name in ("cell", "outcome", "time", "pressure", "confidence"):
+        table.add_column(name, justify="left" if name in ("cell", "outcome") else "right")
+    for cell in cells:
+        if cell.analysis is None:
+            table.add_row(escape(cell.name), "[yellow]not analysed[/]", "", "", "")
+            continue
+        call, short = cell.analysis.outcome, cell.analysis.time_to_short
+        time = short if short is not None else call.cycling_time
+        table.add_row(
+            escape(cell.name),
+            f"[{'red' if call.shorted else 'green' if call.kind == 'censored' else 'yellow'}]{call.kind}[/]",
+            "" if time is None else ("" if short is not None else "> ") + show(time, "time"),
+            "" if call.pressure is None else show(call.pressure, "pressure"),
+            "" if call.confidence is None else f"{100 * call.confidence:.3g} %",
+        )
+    console.print(table)
+    for cell in cells:
+        name = f"[bold]{escape(cell.name)}[/]"
+        if cell.analysis is None or cell.loaded is None:
+            console.print(f"{name} {escape(cell.error or '')}")
+            continue
+        for line in cell.analysis.outcome.evidence:
+            console.print(f"{name} {escape(line)}")
+        for file, why in cell.loaded.refused:
+            console.print(f"{name} [yellow]not read[/] {escape(file)}: {escape(why)}")
+        for line in cell.analysis.warnings:
+            console.print(f"{name} [yellow]warning[/] {escape(line)}")
+    console.print(f"[dim]page: {page}[/]", soft_wrap=True)
 
 
 def _print_rows(result: Any, path: Path) -> None:

@@ -1,0 +1,137 @@
+"""One cell as a page: the call, its reasons, everything over time, findings with their formulas, what is missing."""
+
+from __future__ import annotations
+
+import math
+from importlib.metadata import version
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from lithostat.cycling.analysis import Analysis
+from lithostat.cycling.shorts import SURE
+from lithostat.experiment.finding import Finding
+from lithostat.experiment.quantity import show
+from lithostat.lab.completeness import Completeness
+from lithostat.lab.folder import LoadedCell
+from lithostat.show.cell_figure import Mark, cell_figure
+from lithostat.show.cycles_figure import capacity_figure, overpotential_figure
+from lithostat.show.page import page, svg
+from lithostat.show.spectra_figure import spectra_figure
+
+
+def cell_page(loaded: LoadedCell, analysis: Analysis, complete: Completeness) -> str:
+    """The page as HTML text, with its figures inside."""
+    call = analysis.outcome
+    drawn = {name: svg(figure) for name, figure in cell_figures(loaded, analysis).items()}
+    return page(
+        "cell.html",
+        name=loaded.name,
+        lead=_lead(loaded, analysis),
+        call=call,
+        shorted=call.shorted,
+        numbers=_numbers(analysis, complete),
+        override=_override(analysis),
+        interval=_interval(analysis),
+        figures={name: drawn.get(name, "") for name in ("time", "cycles", "spectra")},
+        spectra_count=len(loaded.record.spectra),
+        findings=[_printed(finding) for finding in analysis.findings],
+        warnings=analysis.warnings,
+        items=complete.items,
+        known=sum(item.present for item in complete.items),
+        files=[{"format": "", "sha256": "", **file} for file in loaded.record.provenance.get("files", [])],
+        refused=loaded.refused,
+        folder=loaded.folder.name or str(loaded.folder),
+        version=version("lithostat"),
+    )
+
+
+def cell_figures(loaded: LoadedCell, analysis: Analysis) -> dict[str, Figure]:
+    """Figures of a cell by name: 'time', 'cycles', 'spectra'; those that have nothing to show are left out."""
+    record, figures = loaded.record, {}
+    symmetric = analysis.kind == "symmetric"
+    if len(record.table) > 1:
+        gaps = [(gap["start_second"], gap["end_second"]) for gap in record.provenance.get("gaps", [])]
+        figures["time"] = cell_figure(
+            record, marks=_marks(loaded, analysis), gaps=gaps, resistance=symmetric and len(analysis.half_cycles) > 0
+        )
+    if symmetric and len(analysis.half_cycles) > 2:
+        figures["cycles"] = overpotential_figure(analysis.half_cycles)
+    elif not symmetric and len(analysis.cycles) > 1:
+        figures["cycles"] = capacity_figure(analysis.cycles)
+    if record.spectra:
+        figures["spectra"] = spectra_figure(record.spectra)
+    return figures
+
+
+def _marks(loaded: LoadedCell, analysis: Analysis) -> list[Mark]:
+    """The stretches that looked like a short, the call, and a person's override."""
+    time = loaded.record.column("test_time_second")
+    marks = []
+    for suspect in analysis.suspects:
+        end = float(time[suspect.end]) if suspect.end is not None else None
+        sure = suspect.sure >= SURE
+        marks.append(Mark(float(time[suspect.row]), end, f"electronic path ({100 * suspect.sure:.0f} %)", sure))
+    call = analysis.outcome
+    if call.kind == "contact lost" or (call.shorted and not marks):
+        marks.append(Mark(call.time, None, call.kind))
+    return marks
+
+
+def _lead(loaded: LoadedCell, analysis: Analysis) -> str:
+    start = loaded.record.start
+    parts = [f"{analysis.kind} cell", f"{len(loaded.record.table):,} samples from {len(loaded.files)} file(s)"]
+    if start is not None:
+        parts.append(f"since {start:%Y-%m-%d %H:%M}" + ("" if start.tzinfo else " (local time)"))
+    return ", ".join(parts)
+
+
+def _numbers(analysis: Analysis, complete: Completeness) -> list[tuple[str, str]]:
+    """Large numbers at the head of the page, each with its label."""
+    call, numbers = analysis.outcome, []
+    if analysis.time_to_short is not None:
+        numbers.append((_time(analysis.time_to_short), "until the first electronic path, from the first current"))
+    elif call.cycling_time is not None:
+        numbers.append((_time(call.cycling_time), "under test without a short"))
+    if call.pressure is not None:
+        numbers.append((show(call.pressure, "pressure"), "stack pressure"))
+    if call.confidence is not None:
+        numbers.append((f"{100 * call.confidence:.3g} %", "confidence of the call"))
+    numbers.append((f"{100 * complete.score:.0f} %", "of what should be reported is known"))
+    return numbers
+
+
+def _override(analysis: Analysis) -> dict[str, Any] | None:
+    said = analysis.note.override
+    if said is None:
+        return None
+    return said.model_dump() | {"at": _time(said.time_to_short) if said.time_to_short is not None else ""}
+
+
+def _interval(analysis: Analysis) -> str:
+    call = analysis.outcome
+    if call.interval is None:
+        return ""
+    before, after = (value / 3600.0 for value in call.interval)
+    shortest = "" if call.resolution is None else f" Events shorter than {_time(call.resolution)} could not be seen."
+    return f"Last sample without it at {before:.5g} h, first with it at {after:.5g} h of the record.{shortest}"
+
+
+def _printed(finding: Finding) -> dict[str, str]:
+    value = "not known" if finding.value is None or not math.isfinite(finding.value) else f"{finding.value:.4g}"
+    if finding.uncertainty is not None:
+        value += f" ± {finding.uncertainty:.2g}"
+    notes = [*finding.evidence, *([f"uncertainty from {finding.uncertainty_from}"] if finding.uncertainty_from else [])]
+    return {
+        "name": finding.name,
+        "value": value,
+        "unit": finding.unit,
+        "formula": finding.formula,
+        "notes": "; ".join(notes),
+    }
+
+
+def _time(seconds: float) -> str:
+    if seconds >= 7200.0:
+        return f"{seconds / 3600.0:.4g} h"
+    return f"{seconds / 60.0:.3g} min" if seconds >= 120.0 else f"{seconds:.3g} s"

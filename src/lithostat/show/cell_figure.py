@@ -1,0 +1,160 @@
+"""A measured cell on one time axis: voltage, current, pressure, temperature, apparent resistance; gaps and events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from lithostat.experiment.record import Record
+from lithostat.show.style import BLUE, GREEN, MUTED, ORANGE, RED, VIOLET, blank, style
+
+COLUMNS_OF_PIXELS = 1400  # a figure shows no more than the least and the largest value of each
+
+
+class Mark(NamedTuple):
+    """Something to mark on the time axis: from `start` to `end` [s] (None: an instant), and what it is."""
+
+    start: float
+    end: float | None
+    label: str
+    sure: bool = True
+
+
+class _Panel(NamedTuple):
+    column: str
+    label: str
+    factor: float
+    offset: float
+    colour: str
+
+
+_PANELS = (
+    _Panel("voltage_volt", "voltage / V", 1.0, 0.0, BLUE),
+    _Panel("current_ampere", "current / mA", 1e3, 0.0, ORANGE),
+    _Panel("measured_pressure_pa", "stack pressure / MPa", 1e-6, 0.0, GREEN),
+    _Panel("applied_pressure_pa", "stack pressure / MPa", 1e-6, 0.0, GREEN),
+    _Panel("ambient_temperature_celsius", "temperature / °C", 1.0, 0.0, VIOLET),
+)
+
+
+def cell_figure(
+    record: Record,
+    *,
+    marks: Sequence[Mark] = (),
+    gaps: Iterable[tuple[float, float]] = (),
+    resistance: bool = False,
+    title: str = "",
+) -> Figure:
+    """One panel for each thing that was measured; with `resistance` also V/I, which a symmetric cell shows a short in.
+
+    Ten million samples are drawn as the band between their least and largest value in each column of pixels.
+    """
+    hours = record.column("test_time_second") / 3600.0
+    scale, unit = (1.0, "h") if len(hours) and hours[-1] > 2.0 else (60.0, "min")
+    panels = _panels(record)
+    rows = len(panels) + resistance
+    with style():
+        figure, axes = blank(9.0, 0.9 + 1.6 * rows, rows, sharex=True, squeeze=False)
+        for panel, axis in zip(panels, axes[:, 0], strict=False):
+            values, label = _scaled(record, panel)
+            _band(axis, hours * scale, values, panel.colour)
+            axis.set_ylabel(label)
+        if resistance:
+            _resistance(axes[-1, 0], hours * scale, record)
+        for axis in axes[:, 0]:
+            _background(axis, marks, gaps, scale / 3600.0)
+        _labels(axes[0, 0], marks, scale / 3600.0, float(hours[-1]) * scale if len(hours) else 1.0)
+        axes[-1, 0].set_xlabel(f"time / {unit}")
+        if len(hours) > 1 and hours[-1] > hours[0]:
+            axes[-1, 0].set_xlim(hours[0] * scale, hours[-1] * scale)
+        if title:
+            figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=11)
+    return figure
+
+
+def _panels(record: Record) -> list[_Panel]:
+    """The panels whose column holds something; the applied pressure only where none was measured."""
+    chosen: list[_Panel] = []
+    for panel in _PANELS:
+        known = panel.column in record.table.columns and np.isfinite(record.column(panel.column)).any()
+        if known and panel.label not in [other.label for other in chosen]:
+            chosen.append(panel)
+    return chosen
+
+
+def _scaled(record: Record, panel: _Panel) -> tuple[np.ndarray, str]:
+    values = panel.factor * record.column(panel.column) + panel.offset
+    if panel.column == "voltage_volt" and np.nanmax(np.abs(values), initial=0.0) < 0.2:
+        return 1e3 * values, "voltage / mV"
+    if panel.column == "current_ampere" and np.nanmax(np.abs(values), initial=0.0) < 0.5:
+        return 1e3 * values, "current / µA"
+    return values, panel.label
+
+
+def _band(axis: Axes, time: np.ndarray, values: np.ndarray, colour: str) -> None:
+    """A line, or the band between least and largest value per column of pixels where there are many."""
+    if len(time) <= 4 * COLUMNS_OF_PIXELS:
+        axis.plot(time, values, color=colour, linewidth=0.9)
+        return
+    at, low, high = envelope(time, values)
+    axis.fill_between(at, low, high, color=colour, linewidth=0.6, step=None)
+
+
+def envelope(time: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(time, least, largest value) of each column of pixels that holds a sample; NaN are left out."""
+    known = np.isfinite(values) & np.isfinite(time)
+    time, values = time[known], values[known]
+    if not len(time):
+        return time, values, values
+    column = ((time - time[0]) / max(time[-1] - time[0], 1e-300) * (COLUMNS_OF_PIXELS - 1)).astype(np.int64)
+    first = np.concatenate([[0], np.flatnonzero(np.diff(column)) + 1])
+    return time[first], np.minimum.reduceat(values, first), np.maximum.reduceat(values, first)
+
+
+def _resistance(axis: Axes, time: np.ndarray, record: Record) -> None:
+    voltage, current = record.column("voltage_volt"), record.column("current_ampere")
+    usual = np.nanquantile(np.abs(current), 0.9) if len(current) else 0.0
+    flowing = np.abs(current) > 0.02 * usual
+    ohm = np.divide(voltage, current, out=np.full(len(time), np.nan), where=flowing)
+    at, low, high = envelope(time, ohm)
+    axis.vlines(at, low, high, color=RED, linewidth=0.8)
+    axis.plot(at, 0.5 * (low + high), color=RED, linewidth=0.0, marker=".", markersize=1.5)
+    known = ohm[np.isfinite(ohm)]
+    if len(known):
+        axis.set_ylim(0.0, 1.6 * max(float(np.quantile(known, 0.95)), 1e-9))
+    axis.set_ylabel("V/I / Ω")
+
+
+def _background(axis: Axes, marks: Sequence[Mark], gaps: Iterable[tuple[float, float]], scale: float) -> None:
+    for start, end in gaps:
+        axis.axvspan(start * scale, end * scale, color=MUTED, alpha=0.18, linewidth=0.0)
+    for mark in marks:
+        colour = RED if mark.sure else ORANGE
+        axis.axvline(mark.start * scale, color=colour, linewidth=1.0, linestyle="--" if mark.sure else ":", zorder=3)
+        if mark.end is not None:
+            axis.axvspan(mark.start * scale, mark.end * scale, color=colour, alpha=0.10, linewidth=0.0)
+
+
+def _labels(axis: Axes, marks: Sequence[Mark], scale: float, end: float) -> None:
+    written = -np.inf
+    for mark in sorted(marks, key=lambda one: one.start):
+        at = mark.start * scale
+        if at - written < 0.12 * end:  # labels that would lie on each other
+            continue
+        written = at
+        right = at > 0.5 * end
+        place: dict[str, Any] = {"ha": "right" if right else "left", "va": "top", "fontsize": 8}
+        axis.annotate(
+            mark.label,
+            (at, 1.0),
+            (-4 if right else 4, -2),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            color=RED if mark.sure else ORANGE,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 1.0},
+            **place,
+        )
