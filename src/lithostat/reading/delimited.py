@@ -111,8 +111,8 @@ def read(path: str | Path, declaration: Declaration | None = None) -> Record:
 def read_bytes(data: bytes, path: str | Path, declaration: Declaration | None = None) -> Record:
     """Read the text in `data`, which came from `path`."""
     if declaration is None:
-        text = _head_text(data[:HEAD])
-        declaration = find(text) if text is not None else None
+        head = _head_text(data[:HEAD])
+        declaration = find(head) if head is not None else None
         if declaration is None:
             raise InputError("is in no format that is known here", file=str(path), expected=_names_of_formats())
     refuse(declaration, str(path))
