@@ -189,6 +189,13 @@ def test_a_reader_that_never_ends_is_stopped(tmp_path, monkeypatch):
         arbin_res._run(["sleep", "5"], path)
 
 
+def test_a_reader_that_prints_without_end_is_stopped(tmp_path):
+    path = tmp_path / "cell.res"
+    path.write_bytes(arbin_res.MAGIC[0] + bytes(100))
+    with pytest.raises(InputError, match="keeps its reader busy"):
+        arbin_res._run(["yes"], path)
+
+
 def test_without_any_reader_it_says_what_to_install(tmp_path, monkeypatch):
     path = tmp_path / "cell.res"
     path.write_bytes(arbin_res.MAGIC[1] + bytes(100))

@@ -188,6 +188,13 @@ def test_a_point_of_a_spectrum_that_stands_alone_is_named():
     assert said(empty, [Spectrum(off_grid, impedance, name="one")]) != []
 
 
+@pytest.mark.parametrize("rows", range(9))
+def test_any_number_of_rows_will_do(rows):
+    table = {name: values[:rows] for name, values in clean(frequency_hertz=np.full(ROWS, 5.0)).items()}
+    assert said(table) == []
+    assert said({name: np.full(rows, np.nan) for name in table}) == []
+
+
 def test_nothing_is_changed_and_nothing_said_twice():
     record = Record(pl.DataFrame(changed("voltage_volt", 120, 3.13)), warnings=("before",))
     once = check_books(record)

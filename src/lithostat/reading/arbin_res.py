@@ -8,6 +8,9 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
+import threading
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -130,21 +133,33 @@ def _by_access_parser(path: Path) -> tuple[pl.DataFrame, dict[str, Any], list[st
 
 
 def _run(command: list[str], path: Path) -> str:
-    """What a program prints about this file; `InputError` if it fails, complains or takes longer than `PATIENCE`."""
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=PATIENCE, check=False)
-    except subprocess.TimeoutExpired:
+    """What a program prints about this file; `InputError` if it fails, complains, or finds no end in time or length."""
+    most = 64 * path.stat().st_size + (1 << 20)  # bytes; a table in text is some four times as long as in the database
+    begin = time.monotonic()
+    with (
+        tempfile.TemporaryFile() as complaints,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints) as process,
+    ):
+        timer = threading.Timer(PATIENCE, process.kill)
+        timer.start()
+        try:
+            printed = process.stdout.read(most + 1) if process.stdout else b""
+            if len(printed) > most:
+                process.kill()
+        finally:
+            timer.cancel()
+        code = process.wait()
+        complaints.seek(0)
+        complaint = (complaints.read(1 << 16).decode(errors="replace").strip().splitlines() or [""])[-1][:200]
+    if len(printed) > most or time.monotonic() - begin >= PATIENCE:
+        raise InputError("keeps its reader busy without an end; it is damaged", file=str(path))
+    if code != 0 or complaint:
         raise InputError(
-            f"keeps its reader busy for more than {PATIENCE:.0f} s; it is damaged", file=str(path)
-        ) from None
-    complaint = (done.stderr.decode(errors="replace").strip().splitlines() or [""])[-1][:200]
-    if done.returncode != 0 or complaint:
-        raise InputError(
-            f"is damaged or none of Arbin's ({complaint or f'its reader ended with code {done.returncode}'})",
+            f"is damaged or none of Arbin's ({complaint or f'its reader ended with code {code}'})",
             file=str(path),
             expected=f"an Access database with '{ROWS}'",
         )
-    return done.stdout.decode(errors="replace")
+    return printed.decode(errors="replace")
 
 
 def _gaps(table: pl.DataFrame) -> list[str]:

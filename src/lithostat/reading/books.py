@@ -52,10 +52,12 @@ class _Table:
             self.interval <= 100.0 * np.median(_sample(self.interval)) if self.rows > 1 else True
         )
         self.swept = np.zeros(len(self.same), bool)
-        if "frequency_hertz" in self:
+        if "frequency_hertz" in self and self.rows > 1:
             sweep = self["frequency_hertz"] > 0.0
             self.swept = sweep[1:] & sweep[:-1]
             self.counted &= ~(sweep[1:] | sweep[:-1])
+            stride = np.abs(np.diff(np.log(np.where(sweep, self["frequency_hertz"], 1.0))))
+            self.same &= (sweep[1:] == sweep[:-1]) & ~(self.swept & (stride > 3.0 * np.median(stride)))  # another sweep
 
     def __contains__(self, name: str) -> bool:
         return name in self._table.columns
@@ -119,15 +121,18 @@ def _even(table: _Table) -> Iterator[str]:
     yield from _counted(_off_the_grid(table.time), "whose time does not fit the even spacing around it", 3)
 
 
-def _off_the_grid(values: np.ndarray) -> np.ndarray:
-    """For entries 2 to n-3: do the two before and the two after lie on one even grid, and this one off it?"""
+def _off_the_grid(values: np.ndarray, least: float = 0.002, even: float = 1e-4) -> np.ndarray:
+    """For entries 2 to n-3: do the two before and the two after lie on one even grid, and this one off it?
+
+    `least` is how far off, and `even` how even the grid is, both as shares of its step.
+    """
     if len(values) < 5:
         return np.zeros(0, bool)
     step = 0.5 * (values[3:-1] - values[1:-3])
     off = np.abs(values[2:-2] - 0.5 * (values[3:-1] + values[1:-3]))
-    near = 1e-4 * np.abs(step)
+    near = even * np.abs(step)
     before, after = values[1:-3] - values[:-4], values[4:] - values[3:-1]
-    return (off > 0.002 * np.abs(step)) & (np.abs(before - step) <= near) & (np.abs(after - step) <= near)
+    return (off > least * np.abs(step)) & (np.abs(before - step) <= near) & (np.abs(after - step) <= near)
 
 
 def _limits(table: _Table) -> Iterator[str]:
@@ -266,14 +271,19 @@ def _alone(table: _Table) -> Iterator[str]:
     steady &= table.same
     floor = OF_RANGE * _range(table.voltage)
     yield from _counted(_isolated(table.voltage, steady, floor), "whose voltage stands alone")
-    settled = table.counted.copy()  # not next to the start of a step, where the current has yet to settle
-    settled[1:] &= table.counted[:-1]
-    settled[:-1] &= table.counted[1:]
-    alone = _isolated(table.current, settled, OF_RANGE * _range(table.current))
+    settled = table.same.copy()  # not next to the start of a step, where the current has yet to settle
+    settled[1:] &= table.same[:-1]
+    settled[:-1] &= table.same[1:]
+    usual = _range(table.current)
+    alone = _isolated(table.current, settled, OF_RANGE * usual)
     if alone.any():
-        reacts = np.zeros(table.rows, bool)
-        reacts[1:-1] = np.abs(table.voltage[1:-1] - 0.5 * (table.voltage[2:] + table.voltage[:-2])) > floor
-        yield from _counted(alone & ~reacts, "whose current stands alone, without an answer in the voltage")
+        off = np.zeros((2, table.rows))
+        off[:, 1:-1] = [np.abs(x[1:-1] - 0.5 * (x[2:] + x[:-2])) for x in (table.voltage, table.current)]
+        calm = off[0] <= floor
+        calm[1:] &= ~table.swept  # the direct current of a sweep wanders
+        most = 3.0 * max(usual, abs(float(np.nanmedian(_sample(table.current)))))
+        alone &= calm | (off[1] > most)
+        yield from _counted(alone, "whose current stands alone, without an answer in the voltage")
     if "ambient_temperature_celsius" in table:
         alone = _isolated(table["ambient_temperature_celsius"], np.ones(table.rows - 1, bool), 5.0)
         yield from _counted(alone, "whose temperature stands alone")
@@ -347,7 +357,7 @@ def _spectra(spectra: tuple[Spectrum, ...]) -> Iterator[str]:
         alone = np.zeros(len(spectrum.frequency), bool)
         for part in (spectrum.impedance.real, spectrum.impedance.imag):
             alone |= _isolated(part, every, OF_RANGE * float(np.ptp(part)))
-        alone[2:-2] |= _off_the_grid(np.log(spectrum.frequency))
+        alone[2:-2] |= _off_the_grid(np.log(spectrum.frequency), least=0.2, even=0.05)
         if alone.any():
             first = first or f"'{spectrum.name}' at {spectrum.frequency[int(np.argmax(alone))]:.4g} Hz"
             count += int(np.count_nonzero(alone))
