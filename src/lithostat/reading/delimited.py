@@ -299,7 +299,7 @@ def _split(line: str, delimiter: str) -> list[str]:
 def _rows(table: Found, reading: Reading) -> tuple[pl.DataFrame, pl.Series] | None:
     """The cells of the rows that have as many as there are names, and their line numbers; None if there is no row."""
     lines = _lines(table.body)
-    whole = ~lines.str.strip_chars(" \t,;").fill_null("").eq("")
+    whole = lines.str.contains(r"[^ \t,;]").fill_null(False)
     numbers = pl.int_range(table.line, table.line + len(lines), eager=True).filter(whole)
     lines = lines.filter(whole)
     if not len(lines):
@@ -460,9 +460,9 @@ def _part(table: Found, reading: Reading) -> Part | None:
         if table.title and reading.declaration.table and reading.declaration.table.many:
             reading.say(f"the table '{' '.join(table.title.split())[:40]}' has no row that can be read")
         return None
-    frame, lines = rows
-    part = Part(frame, known)
-    state = _states(frame, reading.declaration)
+    part, lines = Part(rows[0], known), rows[1]
+    del rows  # the text of a large table is let go column by column
+    state = _states(part.frame, reading.declaration)
     comma = _comma(part, reading.declaration, b"," in table.body)
     bad = _typed(part, comma, lines, reading)
     if bad is not None and bool(bad.any()):
