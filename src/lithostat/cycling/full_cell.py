@@ -14,6 +14,7 @@ NUCLEATION = 0.05  # share of a half-cycle in which the voltage may come down fr
 OVERSHOOT = 0.3  # V that such a peak may have
 BEYOND = 1.2  # times the capacity that a charge may take before it counts as endless
 DEAD = 0.3  # V at rest below which a cell that stood above 1 V has an electronic path
+REPEATED = 3  # half-cycles that make a capacity
 _BLOCKS = 64
 
 
@@ -29,12 +30,18 @@ def full_cell_suspects(record: Record, half: HalfCycles, note: CellNote) -> list
     return [suspect.with_evidence(pressure_evidence(record, half, suspect.row)) for suspect in merged]
 
 
-def capacity_reference(half: HalfCycles, note: CellNote) -> tuple[float | None, str]:
-    """(capacity [C], where it comes from): stated active mass and specific capacity, else the largest discharge."""
+def capacity_reference(half: HalfCycles, note: CellNote, index: int) -> tuple[float | None, str]:
+    """(capacity [C], where it comes from) for the half-cycle `index`; None where nothing says what the cell holds.
+
+    The stated active mass and specific capacity; else the largest of the half-cycles before, if at least three of them
+    took half of it or more (a pulse test or an interrupted charge says nothing of the capacity).
+    """
     if note.active_mass is not None and note.specific_capacity is not None:
         return note.active_mass * note.specific_capacity, "the stated active mass and specific capacity"
-    discharges = -half.charge[half.direction == -1]
-    return (float(discharges.max()), "the largest discharge") if len(discharges) else (None, "")
+    before = np.abs(half.charge[:index][np.abs(half.direction[:index]) == 1])
+    if not len(before) or (before >= 0.5 * before.max()).sum() < REPEATED:
+        return None, ""
+    return float(before.max()), "the largest half-cycle before"
 
 
 def _falls(record: Record, half: HalfCycles, note: CellNote) -> list[Suspect]:
@@ -110,22 +117,15 @@ def _endless(record: Record, half: HalfCycles, note: CellNote) -> list[Suspect]:
     """Charges that take more than the cell can hold."""
     time = record.column("test_time_second")
     suspects = []
-    stated = note.active_mass is not None and note.specific_capacity is not None
-    discharged = np.maximum.accumulate(np.where(half.direction == -1, -half.charge, 0.0))
     for index in np.flatnonzero(half.direction == 1):
-        if stated:
-            capacity, source = capacity_reference(half, note)
-        else:
-            capacity, source = float(discharged[index]), "the largest discharge before"
+        capacity, source = capacity_reference(half, note, int(index))
         taken = float(half.charge[index])
         if not capacity or taken <= BEYOND * capacity:
             continue
         share = BEYOND * capacity / taken
         at = time[half.first[index]] + share * (half.end[index] - half.start[index])
         row = int(np.searchsorted(time, at))
-        text = (
-            f"the charge took {taken / capacity:.2f} times the capacity ({1e3 * capacity / 3600.0:.3g} mAh, {source})"
-        )
+        text = f"the charge took {taken / capacity:.2f} times the capacity ({1e3 * capacity / 3600.0:.3g} mAh, {source})"
         suspects.append(Suspect(row, int(half.first[index]), None, (Evidence(text, 2.0),)))
     return suspects
 
@@ -137,9 +137,8 @@ def _dead_at_rest(record: Record, half: HalfCycles) -> list[Suspect]:
         return []
     for index in np.flatnonzero(half.direction == 0):
         first, last = int(half.first[index]), int(half.last[index])
-        before = voltage[max(0, first - 50) : first + 1]
         low = np.flatnonzero(np.abs(voltage[first : last + 1]) < DEAD)
-        if len(low) >= 3 and len(before) and np.nanmax(before) > 1.0:
+        if len(low) >= 3 and voltage[first] > 1.0:
             row = first + int(low[0])
             text = f"the voltage at rest fell to {voltage[row]:.2f} V from above 1 V"
             return [Suspect(row, max(row - 1, 0), None, (Evidence(text, 4.0),))]

@@ -47,6 +47,8 @@ def half_cycles(record: Record) -> HalfCycles:
         whole = np.zeros(0, np.int64)
         return HalfCycles(whole, whole, whole, empty, empty, empty, empty)
     direction = directions(current)
+    if "frequency_hertz" in record.table.columns:  # an impedance sweep: its mean current is no cycling
+        direction[record.column("frequency_hertz") > 0.0] = -2
     level = np.abs(current)
     change = np.abs(np.diff(level)) > LEVEL * np.maximum(level[1:], level[:-1])
     edge = (direction[1:] != direction[:-1]) | (change & (np.abs(direction[1:]) == 1))

@@ -18,7 +18,8 @@ from lithostat.lab.cell_page import cell_page
 from lithostat.lab.completeness import Completeness, completeness
 from lithostat.lab.export import explain_left_out, write_bdf
 from lithostat.lab.folder import CellFolder, LoadedCell, load
-from lithostat.show.page import page
+from lithostat.show.lives_figure import lives_figure
+from lithostat.show.page import page, svg
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,8 @@ def write_folder(cells: list[AnalysedCell], folder: Path, title: str) -> list[Pa
     table = folder_table(cells)
     rows = [_row(cell) for cell in cells]
     shorted = sum(row["shorted"] for row in rows)
-    html = page("folder.html", folder=title, rows=rows, shorted=shorted, version=version("lithostat"))
+    figure = _lives(cells)
+    html = page("folder.html", folder=title, rows=rows, shorted=shorted, figure=figure, version=version("lithostat"))
     return [
         write_whole(folder / "cells.csv", table.write_csv),
         write_whole(folder / "cells.parquet", table.write_parquet),
@@ -124,6 +126,17 @@ _CALL = (
     *("cell", "kind_of_cell", "outcome", "time_to_short_s", "censored_at_s", "pressure_pa", "confidence"),
     *("charge_one_direction_c_per_m2", "charge_both_directions_c_per_m2"),
 )
+
+
+def _lives(cells: list[AnalysedCell]) -> str:
+    """Life against pressure as a figure for the page; '' for fewer than two cells that know both."""
+    calls = [cell.analysis.outcome for cell in cells if cell.analysis is not None]
+    lives = [
+        (call.pressure, call.cycling_time, call.shorted)
+        for call in calls
+        if call.pressure is not None and call.cycling_time is not None and (call.shorted or call.kind == "censored")
+    ]
+    return svg(lives_figure(lives)) if len(lives) > 1 else ""
 
 
 def file_name(name: str) -> str:

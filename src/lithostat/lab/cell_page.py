@@ -14,7 +14,7 @@ from lithostat.experiment.finding import Finding
 from lithostat.experiment.quantity import show
 from lithostat.lab.completeness import Completeness
 from lithostat.lab.folder import LoadedCell
-from lithostat.show.cell_figure import Mark, cell_figure
+from lithostat.show.cell_figure import Mark, cell_figure, drawable
 from lithostat.show.cycles_figure import capacity_figure, overpotential_figure
 from lithostat.show.page import page, svg
 from lithostat.show.spectra_figure import spectra_figure
@@ -50,7 +50,7 @@ def cell_figures(loaded: LoadedCell, analysis: Analysis) -> dict[str, Figure]:
     """Figures of a cell by name: 'time', 'cycles', 'spectra'; those that have nothing to show are left out."""
     record, figures = loaded.record, {}
     symmetric = analysis.kind == "symmetric"
-    if len(record.table) > 1:
+    if len(record.table) > 1 and drawable(record):
         gaps = [(gap["start_second"], gap["end_second"]) for gap in record.provenance.get("gaps", [])]
         figures["time"] = cell_figure(
             record, marks=_marks(loaded, analysis), gaps=gaps, resistance=symmetric and len(analysis.half_cycles) > 0

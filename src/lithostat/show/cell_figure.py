@@ -76,6 +76,11 @@ def cell_figure(
     return figure
 
 
+def drawable(record: Record) -> bool:
+    """True if the record has anything to draw over time."""
+    return bool(_panels(record))
+
+
 def _panels(record: Record) -> list[_Panel]:
     """The panels whose column holds something; the applied pressure only where none was measured."""
     chosen: list[_Panel] = []
@@ -98,10 +103,23 @@ def _scaled(record: Record, panel: _Panel) -> tuple[np.ndarray, str]:
 def _band(axis: Axes, time: np.ndarray, values: np.ndarray, colour: str) -> None:
     """A line, or the band between least and largest value per column of pixels where there are many."""
     if len(time) <= 4 * COLUMNS_OF_PIXELS:
-        axis.plot(time, values, color=colour, linewidth=0.9)
-        return
-    at, low, high = envelope(time, values)
-    axis.fill_between(at, low, high, color=colour, linewidth=0.6, step=None)
+        axis.plot(*_broken(time, values), color=colour, linewidth=0.9)
+    else:
+        at, low, high = envelope(time, values)
+        axis.fill_between(at, low, high, color=colour, linewidth=0.6)
+    known = values[np.isfinite(values)]
+    least = 0.04 * abs(float(np.median(known))) if len(known) else 0.0
+    if len(known) and 0.0 < np.ptp(known) < least:  # noise should not look like a signal
+        middle = 0.5 * float(known.max() + known.min())
+        axis.set_ylim(middle - least, middle + least)
+
+
+def _broken(time: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The same points with a NaN wherever no samples were taken for long, so that no line is drawn there."""
+    width = np.diff(time)
+    usual = float(np.median(width[width > 0.0])) if (width > 0.0).any() else 0.0
+    at = np.flatnonzero(width > 10.0 * usual) + 1
+    return np.insert(time, at, time[at]), np.insert(values.astype(float), at, np.nan)
 
 
 def envelope(time: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -147,14 +165,13 @@ def _labels(axis: Axes, marks: Sequence[Mark], scale: float, end: float) -> None
             continue
         written = at
         right = at > 0.5 * end
-        place: dict[str, Any] = {"ha": "right" if right else "left", "va": "top", "fontsize": 8}
+        place: dict[str, Any] = {"ha": "right" if right else "left", "va": "bottom", "fontsize": 8}
         axis.annotate(
             mark.label,
             (at, 1.0),
-            (-4 if right else 4, -2),
+            (0, 3),
             xycoords=("data", "axes fraction"),
             textcoords="offset points",
             color=RED if mark.sure else ORANGE,
-            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 1.0},
             **place,
         )

@@ -24,7 +24,10 @@ def spectra_figure(spectra: Sequence[Spectrum], title: str = "") -> Figure:
         for spectrum, colour in zip(chosen, colours, strict=False):
             z = spectrum.impedance
             nyquist.plot(z.real, -z.imag, color=colour, marker=".", markersize=3, linewidth=0.8, label=_label(spectrum))
-            bode.loglog(spectrum.frequency, np.abs(z), color=colour, linewidth=1.0)
+            bode.semilogx(spectrum.frequency, np.abs(z), color=colour, linewidth=1.0)
+        size = np.concatenate([np.abs(spectrum.impedance) for spectrum in chosen])
+        if size.max() > 5.0 * size.min() > 0.0:
+            bode.set_yscale("log")
         nyquist.set_aspect("equal", adjustable="datalim")
         nyquist.set_xlabel("Re Z / Ω")
         nyquist.set_ylabel("-Im Z / Ω")
