@@ -12,16 +12,24 @@ import pytest
 
 from lithostat.experiment.errors import InputError, MissingPackage
 from lithostat.experiment.record import Record
+from lithostat.experiment.spectrum import Spectrum
 from lithostat.lab import folder as module
 from lithostat.lab.folder import find_cells, load
 
 NOON = datetime(2025, 3, 1, 12, 0, 0, tzinfo=UTC)
 
 
+@pytest.fixture
+def real():
+    """For tests of files as they are read; every other test has files of its own kind."""
+
+
 @pytest.fixture(autouse=True)
-def reader(monkeypatch):
+def reader(monkeypatch, request):
     """A file is JSON: the hour at which it starts, and its header."""
     seen = []
+    if "real" in request.fixturenames:
+        return seen
 
     def read(path, *, declaration=None):
         seen.append((path.name, None if declaration is None else declaration.name))
@@ -43,6 +51,7 @@ def reader(monkeypatch):
         )
 
     monkeypatch.setattr(module, "read", read)
+    monkeypatch.setattr(module, "_why_unknown", lambda path: None)
     return seen
 
 
@@ -246,3 +255,80 @@ def test_an_area_of_a_header_is_never_used(lab):
 def test_a_fault_in_a_note_names_file_and_line(lab):
     with pytest.raises(InputError, match=r"cell\.yaml, line 1"):
         find_cells(lab(cell_dot_yaml="kin: half\n", a_dot_csv={}))
+
+
+TABLE = "time/s,voltage/V,current/mA\n" + "".join(f"{10 * k},0.05,1.0\n" for k in range(20))
+
+
+@pytest.mark.usefixtures("real")
+def test_records_of_our_own_and_an_impedance_become_one_timeline(tmp_path):
+    times = np.arange(0.0, 101.0, 10.0)
+
+    def part(hours, times, spectra=()):
+        table = {"test_time_second": times, "voltage_volt": 0.05 + 0.0 * times, "current_ampere": 1e-3 + 0.0 * times}
+        return Record(pl.DataFrame(table), spectra=spectra, start=NOON + timedelta(hours=hours))
+
+    spectrum = Spectrum(np.array([1e5, 1.0]), np.array([30.0 + 0.0j, 40.0 - 2.0j]))
+    part(0, times).write_parquet(tmp_path / "1_before.parquet")
+    part(2, times).write_parquet(tmp_path / "2_after.parquet")
+    part(1, np.zeros(0), (spectrum,)).write_parquet(tmp_path / "sweep.parquet")
+    (tmp_path / "cell.yaml").write_text("kind: symmetric\narea: 1 cm2\npressure: 5 MPa\ntemperature: 25 degC\n")
+
+    (cell,) = find_cells(tmp_path)
+    loaded = load(cell)
+    record = loaded.record
+    assert loaded.files == ("1_before.parquet", "2_after.parquet", "sweep.parquet")
+    assert loaded.refused == ()
+    assert record.start == NOON
+    np.testing.assert_array_equal(record.column("test_time_second"), np.append(times, 7200.0 + times))
+    np.testing.assert_array_equal(record.column("unix_time_second")[[0, -1]] - NOON.timestamp(), [0.0, 7300.0])
+    assert record.column("net_capacity_ah")[-1] == pytest.approx(2 * 1e-3 * 100.0 / 3600.0)
+    np.testing.assert_array_equal(record.column("applied_pressure_pa"), 5e6)
+    (gap,) = record.provenance["gaps"]
+    assert (gap["start_second"], gap["end_second"]) == (100.0, 7200.0)
+    (found,) = record.spectra
+    assert (found.time, found.pressure, found.temperature, found.area) == (3600.0, 5e6, 298.15, 1e-4)
+
+
+@pytest.mark.usefixtures("real")
+def test_without_a_note_what_no_format_knows_is_left_over_with_the_first_cell(lab):
+    root = lab(
+        a_dot_csv=TABLE,
+        b_dot_csv=TABLE,
+        sample_info_dot_txt="made by hand on a Monday\n",
+        meta_dot_json={"a": 1},
+        nothing_dot_txt="",
+    )
+    first, second = find_cells(root)
+    assert names([first, second]) == {"a": ["a.csv"], "b": ["b.csv"]}
+    assert [path.name for path, _ in first.left_over] == ["meta.json", "nothing.txt", "sample_info.txt"]
+    assert not second.left_over
+    warnings = load(first).record.warnings
+    assert "left out: sample_info.txt (is in no format that is known here)" in warnings
+    assert any("meta.json (is JSON" in warning for warning in warnings)
+
+
+@pytest.mark.usefixtures("real")
+def test_a_folder_in_which_nothing_can_be_read_says_why_of_every_file(lab):
+    with pytest.raises(InputError, match=r"a\.txt: is in no format.*; b\.txt: is empty"):
+        find_cells(lab(a_dot_txt="words and words\n", b_dot_txt=""))
+
+
+@pytest.mark.usefixtures("real")
+def test_the_load_cell_is_tared_where_only_its_log_has_samples(tmp_path):
+    rows = np.arange(0.0, 3601.0, 10.0)
+    table = {"test_time_second": rows, "voltage_volt": 0.05 + 0.0 * rows, "current_ampere": 1e-3 + 0.0 * rows}
+    Record(pl.DataFrame(table), start=NOON).write_parquet(tmp_path / "cycling.parquet")
+    logged = np.arange(0.0, 7201.0, 5.0)  # from half an hour before the cycler starts until half an hour after it ends
+    loaded = (logged > 900.0) & (logged < 6300.0)
+    table = {"test_time_second": logged, "voltage_volt": np.nan * logged, "current_ampere": np.nan * logged}
+    table["load_cell_volt"] = 0.1 + 1e-5 * logged + np.where(loaded, 0.5, 0.0)
+    Record(pl.DataFrame(table), start=NOON - timedelta(minutes=30)).write_parquet(tmp_path / "load.parquet")
+    tare = "[{start: -30 min, end: -20 min}, {start: 80 min, end: 90 min}]"
+    (tmp_path / "cell.yaml").write_text(f"area: 1 cm2\nload_cell: {{sensitivity: 1000 N/V, tare: {tare}}}\n")
+    record = load(find_cells(tmp_path)[0]).record
+    np.testing.assert_allclose(record.column("measured_pressure_pa"), 5e6, rtol=1e-9)
+    assert record.column("test_time_second")[0] == 0.0
+    first, last = record.provenance["load_cell"]["tare"]
+    assert (first["time_second"], last["time_second"]) == (-1500.0, 5100.0)
+    assert first["zero"] == pytest.approx(0.103)

@@ -138,6 +138,42 @@ def test_volts_without_a_sensitivity_say_what_is_missing():
     assert said(result, "load_cell.sensitivity")
 
 
+def test_a_stated_load_cell_in_volts_without_a_sensitivity_says_what_to_add():
+    with pytest.raises(InputError, match=r"load_cell_volt.*'sensitivity'.*cell\.yaml.*1000 N/V"):
+        calibrate(record([0.5]), note({"zero": "0.1 V"}))
+
+
+@pytest.mark.parametrize(("name", "value"), [("Load (kN)", 0.5), ("p / MPa", 5.0)])
+def test_a_column_in_newton_or_pascal_needs_no_sensitivity(name, value):
+    column = {"other:" + name: np.array([value, value])}
+    plain = calibrate(record(**column), note({"column": name}))
+    np.testing.assert_allclose(plain.column("measured_pressure_pa"), 5e6, rtol=1e-12)
+    assert not plain.warnings
+    tare = [{"start": "0 h", "end": "0.5 h"}]
+    for cell in (CELL, CELL | {"tare": tare}):
+        assert said(calibrate(record(**column), note(cell | {"column": name})), name, "without sensitivity of")
+
+
+def test_a_tare_stretch_may_lie_where_only_the_log_has_samples():
+    cell = CELL | {"tare": [{"start": "-2 h", "end": "-30 min"}]}
+    outside = {"load_cell_volt": (np.array([-7000.0, -3600.0, -1800.0]), np.array([0.1, 0.1, 0.1]))}
+    result = calibrate(record([0.6, 0.6]), note(cell), outside=outside)
+    np.testing.assert_allclose(result.column("measured_pressure_pa"), 5e6)
+    assert result.provenance["load_cell"]["tare"][0]["time_second"] == -3600.0
+    with pytest.raises(InputError, match=r"-7200 s to -1800 s.*since the cycler started"):
+        calibrate(record([0.6, 0.6]), note(cell))
+
+
+def test_only_the_times_of_a_tare_stretch_may_be_negative():
+    with pytest.raises(InputError, match="time_to_short"):
+        note(override={"outcome": "hard short", "by": "me", "why": "seen", "time_to_short": "-1 h"})
+    with pytest.raises(InputError, match="'end' lies before 'start'"):
+        note(CELL | {"tare": [{"start": "-1 h", "end": "-2 h"}]})
+    for wrong in ("--1 h", "-1", -1.0, "-1 V"):
+        with pytest.raises(InputError):
+            note(CELL | {"tare": [{"start": wrong, "end": "2 h"}]})
+
+
 def test_a_pressure_below_zero_beyond_the_noise_is_reported():
     noise = np.random.default_rng(1).normal(0.0, 1e-3, 200)
     near = np.where(np.arange(200) < 100, 0.0, 0.5) + noise

@@ -13,7 +13,7 @@ from lithostat.experiment.cell_note import CellNote, note_from
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.record import Record
 from lithostat.experiment.spectrum import Spectrum
-from lithostat.reading.stitch import stitch
+from lithostat.reading.stitch import stitch, stitch_with_outside
 
 NOON = datetime(2025, 3, 1, 12, 0, 0, tzinfo=UTC)
 NOTHING = CellNote()
@@ -238,6 +238,18 @@ def test_a_log_is_interpolated_onto_the_rows_of_the_cycler_but_not_across_its_ga
     assert said(record, "load.csv", "100 samples lie before")
     assert len(record.provenance["files"]) == 2
     assert set(record.column("file_index")) == {1}  # the log began first
+
+
+def test_what_a_log_says_before_and_after_the_cycler_is_kept_beside_the_record():
+    load = log(
+        NOON - timedelta(seconds=60), np.arange(0.0, 201.0, 20.0), load_newton=np.arange(11.0), step_count=[1] * 11
+    )
+    line = stitch_with_outside([cycler(NOON), load], names=["a", "load"], note=NOTHING)
+    assert list(line.outside) == ["load_newton"]
+    times, values = line.outside["load_newton"]
+    np.testing.assert_array_equal(times, [-60.0, -40.0, -20.0, 120.0, 140.0])
+    np.testing.assert_array_equal(values, [0.0, 1.0, 2.0, 9.0, 10.0])
+    assert stitch_with_outside([cycler(NOON)], names=["a"], note=NOTHING).outside == {}
 
 
 def test_a_log_fills_only_what_the_cycler_does_not_know():

@@ -23,11 +23,26 @@ Sensitivity = Annotated[float, BeforeValidator(reader("load_cell_sensitivity"))]
 Zero = Annotated[float, BeforeValidator(reader("load_cell_zero"))]
 
 
-class Span(Noun):
-    """A stretch of the timeline, in time since its start."""
+_time = reader("time")
 
-    start: Time
-    end: Time
+
+def _moment(value: Any, info: ValidationInfo) -> float:
+    """A time on the timeline, which may lie before its start: '-20 min'."""
+    if isinstance(value, str) and value.lstrip().startswith("-"):
+        return -_time(value.lstrip()[1:], info)
+    if isinstance(value, float) and value < 0.0 and (info.context or {}).get("si"):
+        return -_time(-value, info)  # a note of our own, read back
+    return _time(value, info)
+
+
+Moment = Annotated[float, BeforeValidator(_moment)]
+
+
+class Span(Noun):
+    """A stretch of the timeline, in time since its start; a log may begin before it, at negative times."""
+
+    start: Moment
+    end: Moment
 
     @model_validator(mode="after")
     def _in_order(self) -> Span:
@@ -40,11 +55,11 @@ class LoadCell(Noun):
     """How the signal of the load cell becomes a pressure: F = sensitivity (U - zero), P = F / area.
 
     `column` is the name that the file gives the signal; without it, the column that a reader knows to be the load cell.
-    `zero` is the signal without load, or is found by taring on the stretches of `tare`, during which the stack was not
-    loaded (two of them show the drift).
+    A signal in volts needs the `sensitivity`; one in newtons or pascals does not. `zero` is the signal without load, or
+    is found by taring on the stretches of `tare`, during which the stack was not loaded (two of them show the drift).
     """
 
-    sensitivity: Sensitivity
+    sensitivity: Sensitivity | None = None
     column: str | None = None
     zero: Zero | None = None
     tare: tuple[Span, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
+import importlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -15,9 +16,11 @@ from lithostat.experiment.cell_note import CellNote, note_from, read_note
 from lithostat.experiment.errors import InputError, LithostatError
 from lithostat.experiment.quantity import parse, show
 from lithostat.experiment.record import Record
+from lithostat.reading.clock import natural
+from lithostat.reading.declaration import find
 from lithostat.reading.load_cell import calibrate
-from lithostat.reading.read import read
-from lithostat.reading.stitch import natural, stitch
+from lithostat.reading.read import FORMATS, HEAD, read
+from lithostat.reading.stitch import stitch_with_outside
 
 NOTE = "cell.yaml"
 OUTPUT = "lithostat-out"
@@ -35,14 +38,14 @@ _EXPECTED = (
 class CellFolder:
     """A cell that was found: its name, the folder that paths are shown against, its files and its note.
 
-    `left_over` are files beside it that no note claims.
+    `left_over` has one (path, sentence) for every file that no cell has: no note claims it, or no format knows it.
     """
 
     name: str
     folder: Path
     files: tuple[Path, ...]
     note_path: Path | None = None
-    left_over: tuple[Path, ...] = ()
+    left_over: tuple[tuple[Path, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,10 +69,10 @@ def find_cells(folder: str | Path, *, together: bool = False) -> list[CellFolder
 
     A folder with `cell.yaml` is one cell, with all files in it and below that no deeper note claims. `NAME.cell.yaml`
     claims the files whose name begins with NAME, or those that match its `files`. Where no folder on the way up has a
-    note, every file is a cell of its own; with `together`, all files of the folder are one. A path of one file is that
-    cell alone, with the `cell.yaml` beside it.
+    note, every file is a cell of its own, and those that no format recognises are left over with the first cell; with
+    `together`, all files of the folder are one. A path of one file is that cell alone, with the `cell.yaml` beside it.
 
-    Raises `InputError` if there is nothing to read, and for a note with a fault.
+    Raises `InputError` if there is nothing to read, with the reason for every file, and for a note with a fault.
     """
     folder = Path(folder)
     if folder.is_file():
@@ -85,13 +88,18 @@ def find_cells(folder: str | Path, *, together: bool = False) -> list[CellFolder
     ]
     noted = {note.parent for note in notes}
     loose = [path for path in left if path.parent not in noted]
+    unknown: list[tuple[Path, str]] = []
     if together and loose:
         cells.append(CellFolder(folder.resolve().name, folder, tuple(loose)))
     elif loose:
-        cells += _one_each(loose, folder)
+        unknown = [(path, why) for path in loose if (why := _why_unknown(path)) is not None]
+        cells += _one_each([path for path in loose if path not in dict(unknown)], folder)
     if not cells:
-        raise InputError("holds nothing that could be a cell's file", file=str(folder), expected=_EXPECTED)
-    return sorted(cells, key=lambda cell: natural(cell.name))
+        why = "; ".join(f"{_shown(path, folder)}: {sentence}" for path, sentence in unknown)
+        problem = "holds nothing that could be a cell's file" + (f" ({why})" if why else "")
+        raise InputError(problem, file=str(folder), expected=_EXPECTED)
+    first, *others = sorted(cells, key=lambda cell: natural(cell.name))
+    return [replace(first, left_over=(*first.left_over, *unknown)), *others]
 
 
 def load(
@@ -130,16 +138,17 @@ def load(
         )
     record = _timeline(records, names, note, cell)
     warnings += _area_conflicts(record, note)
-    if cell.left_over:
-        left = ", ".join(_shown(path, cell.folder) for path in cell.left_over)
-        warnings.append(f"files that no cell's note claims, left out: {left}")
+    for why in dict.fromkeys(why for _, why in cell.left_over):
+        left = ", ".join(_shown(path, cell.folder) for path, other in cell.left_over if other == why)
+        warnings.append(f"left out: {left} ({why})")
     record = replace(record, warnings=(*warnings, *record.warnings))
     return LoadedCell(note.name or cell.name, cell.folder, note, record, tuple(names), tuple(refused))
 
 
 def _timeline(records: list[Record], names: list[str], note: CellNote, cell: CellFolder) -> Record:
     try:
-        return calibrate(stitch(records, names=names, note=note), note)
+        line = stitch_with_outside(records, names=names, note=note)
+        return calibrate(line.record, note, outside=line.outside)
     except InputError as error:
         if error.file is not None:
             raise
@@ -210,10 +219,10 @@ def _begins(name: str, prefix: str) -> bool:
     return name.startswith(prefix) and not (prefix[-1:].isdigit() and rest[:1].isdigit())
 
 
-def _beside(note: Path, left: list[Path], notes: list[Path]) -> list[Path]:
+def _beside(note: Path, left: list[Path], notes: list[Path]) -> list[tuple[Path, str]]:
     """Files in the note's folder that nobody claims; told once, with the first note of that folder."""
     first = next(other for other in notes if other.parent == note.parent)
-    return [path for path in left if path.parent == note.parent] if note == first else []
+    return [(path, "no cell's note claims it") for path in left if path.parent == note.parent and note == first]
 
 
 def _name(note: Path) -> str:
@@ -232,6 +241,26 @@ def _one_each(files: list[Path], folder: Path) -> list[CellFolder]:
         CellFolder(path.stem if stems.count(path.stem) == 1 else _shown(path, folder), folder, (path,))
         for path in files
     ]
+
+
+def _why_unknown(path: Path) -> str | None:
+    """Why the first bytes of a file are of no format that can be read, None if some format recognises them."""
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(HEAD)
+    except OSError as error:
+        return f"cannot be read ({error.strerror or error})"
+    if not head:
+        return "is empty"
+    for name in FORMATS:
+        try:
+            known = importlib.import_module(f"lithostat.reading.{name}").recognise(head, path)
+        except Exception:  # a damaged file, of which reading it will say what is wrong
+            return None
+        if known:
+            declared = find(head.decode("utf-8", "replace")) if name == "delimited" else None
+            return None if declared is None else declared.refuse
+    return "is in no format that is known here"
 
 
 def _shown(path: Path, folder: Path) -> str:

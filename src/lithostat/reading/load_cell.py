@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from lithostat.experiment.cell_note import CellNote, LoadCell
 from lithostat.experiment.errors import InputError, nearest
 from lithostat.experiment.quantity import linear
 from lithostat.experiment.record import COLUMNS, OTHER, Record
+from lithostat.reading.joined_logs import Samples
 from lithostat.reading.stitch import with_states
 
 DAY = 86400.0  # s
@@ -28,34 +30,39 @@ _AREA_MISSING = "'die_diameter' (or 'load_cell.area') in cell.yaml, the area tha
 
 @dataclass(frozen=True)
 class _Signal:
-    """A column as numbers in V, N or Pa (`unit`), and the name that people know it by."""
+    """A column as numbers in V, N or Pa (`unit`), at `times` of which the first `rows` are those of the table."""
 
     column: str
     unit: str
+    times: np.ndarray
     values: np.ndarray
+    rows: int
 
     @property
     def name(self) -> str:
+        """What people know it by."""
         return self.column.removeprefix(OTHER)
 
 
-def calibrate(record: Record, note: CellNote) -> Record:
+def calibrate(record: Record, note: CellNote, *, outside: Mapping[str, Samples] | None = None) -> Record:
     """The record with `load_newton` and `measured_pressure_pa` from the load cell; call it on the stitched record.
 
     The signal is `note.load_cell.column` (with or without 'other:'), else `load_cell_volt`, else `load_newton`. In
     volts, F = sensitivity (U - zero); zero is that of the stretches of `tare` (median of each; two or more: a straight
     line between them, constant outside), else `note.load_cell.zero`, else 0 V with a warning. A column in N, kN, kg,
     MPa and the like, as the end of its name says, is used as it is; tare stretches then hold in its own unit. The
-    pressure is F over `note.pressed_area`. What was used stands in `provenance['load_cell']`.
+    pressure is F over `note.pressed_area`. What was used stands in `provenance['load_cell']`. `outside` are samples of
+    logs before and after the rows of the record (see `stitch_with_outside`); a tare stretch may lie there.
 
     Without a load cell, a stated pressure fills `applied_pressure_pa`; a stated temperature fills
     `ambient_temperature_celsius` if there is no such column. Spectra then get their pressure and temperature.
 
-    Raises `InputError` if a stated load cell has no area, no such column, or a tare stretch without samples.
+    Raises `InputError` if a stated load cell has no area, no such column, no sensitivity for a signal in volts, or a
+    tare stretch without samples.
     """
     warnings: list[str] = []
     table, about = record.table, None
-    signal = _signal(record, note)
+    signal = _signal(record, note, outside or {})
     if signal is not None:
         table, about = _measured(table, signal, note, warnings)
     elif note.load_cell is not None and not _known(table, "measured_pressure_pa"):
@@ -72,7 +79,7 @@ def calibrate(record: Record, note: CellNote) -> Record:
     return with_states(record, note)
 
 
-def _signal(record: Record, note: CellNote) -> _Signal | None:
+def _signal(record: Record, note: CellNote, outside: Mapping[str, Samples]) -> _Signal | None:
     """The column of the load cell, None if there is none that holds a number."""
     table = record.table
     wanted = note.load_cell.column if note.load_cell else None
@@ -84,27 +91,31 @@ def _signal(record: Record, note: CellNote) -> _Signal | None:
             raise InputError(problem, place="load_cell.column", expected=f"one of {', '.join(known)}")
         if not table[column].dtype.is_numeric():
             raise InputError(f"the column '{wanted}' holds no numbers", place="load_cell.column")
-        return _in_unit(table, column)
+        return _in_unit(table, column, outside)
     if "measured_pressure_pa" in table.columns and _known(table, "measured_pressure_pa"):
         return None  # a file that was calibrated already
     column = next((name for name in ("load_cell_volt", "load_newton") if _known(table, name)), None)
-    return None if column is None else _in_unit(table, column)
+    return None if column is None else _in_unit(table, column, outside)
 
 
 def _known(table: pl.DataFrame, name: str) -> bool:
     return name in table.columns and bool(np.isfinite(table[name].cast(pl.Float64).to_numpy()).any())
 
 
-def _in_unit(table: pl.DataFrame, column: str) -> _Signal:
+def _in_unit(table: pl.DataFrame, column: str, outside: Mapping[str, Samples]) -> _Signal:
     """The column in V, N or Pa, by its standard name or by the unit at the end of its own name; else in V."""
-    values = table[column].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    more, beyond = outside.get(column, (np.zeros(0), np.zeros(0)))
+    times = np.append(table["test_time_second"].to_numpy(), more)
+    values = np.append(table[column].cast(pl.Float64).fill_null(float("nan")).to_numpy(), beyond)
     standard = {"load_newton": "N", "measured_pressure_pa": "Pa", "applied_pressure_pa": "Pa"}
     unit = standard.get(column) or _unit_in(column)
     if unit in _TO_NEWTON:
-        return _Signal(column, "N", values * _TO_NEWTON[unit])
-    if unit in _TO_PASCAL:
-        return _Signal(column, "Pa", values * linear(unit, "Pa")[0])
-    return _Signal(column, "V", values * _TO_VOLT.get(unit, 1.0))
+        si, scale = "N", _TO_NEWTON[unit]
+    elif unit in _TO_PASCAL:
+        si, scale = "Pa", linear(unit, "Pa")[0]
+    else:
+        si, scale = "V", _TO_VOLT.get(unit, 1.0)
+    return _Signal(column, si, times, values * scale, len(table))
 
 
 def _unit_in(name: str) -> str:
@@ -122,17 +133,22 @@ def _measured(
     if signal.unit == "V" and cell is None:
         warnings.append(f"'{signal.name}' cannot become a pressure: state 'load_cell.sensitivity' in cell.yaml")
         return table, None
+    if signal.unit == "V" and cell is not None and cell.sensitivity is None:
+        raise InputError(
+            f"'{signal.name}' is a signal in volts, and nothing says which force a volt is",
+            place="load_cell",
+            expected="'sensitivity' under 'load_cell' in cell.yaml, such as '1000 N/V'; a column in kN or MPa needs "
+            "none, but its name must end with that unit, such as 'Load (kN)'",
+        )
     if area is None and signal.unit != "Pa":
         if cell is not None:
             raise InputError("the load cell cannot become a pressure without an area", expected=_AREA_MISSING)
         warnings.append(f"'{signal.name}' cannot become a pressure without an area: state {_AREA_MISSING}")
         return table, None
-    scale = cell.sensitivity if cell is not None and signal.unit == "V" else 1.0  # N/V
+    scale = cell.sensitivity if cell is not None and cell.sensitivity is not None and signal.unit == "V" else 1.0  # N/V
     per_pascal = scale / area if signal.unit != "Pa" and area is not None else 1.0
-    times = table["test_time_second"].to_numpy()
-    zero, about = _zero(times, signal, cell, per_pascal, warnings)
-    tared = signal.values - zero
-    pressure = tared * per_pascal
+    zero, about = _zero(table["test_time_second"].to_numpy(), signal, cell, per_pascal, warnings)
+    pressure = (signal.values[: signal.rows] - zero) * per_pascal
     columns = {"measured_pressure_pa": pressure}
     if area is not None:
         columns["load_newton"] = pressure * area
@@ -151,9 +167,12 @@ def _zero(
     times: np.ndarray, signal: _Signal, cell: LoadCell | None, per_pascal: float, warnings: list[str]
 ) -> tuple[np.ndarray | float, dict[str, Any]]:
     """The signal without load at every time, in the signal's unit, and where it came from."""
-    tare = _tare(times, signal, cell) if cell is not None and cell.tare else []
+    tare = _tare(signal, cell) if cell is not None and cell.tare else []
     unit = signal.unit
     about: dict[str, Any] = {"tare": [{"time_second": t, "zero": u, "noise": noise} for t, u, noise in tare]}
+    unused = [] if cell is None or unit == "V" else [n for n in ("sensitivity", "zero") if getattr(cell, n) is not None]
+    if unused:
+        warnings.append(f"'{signal.name}' is in {unit} and is used without {' and '.join(unused)} of cell.yaml")
     if tare:
         at, zeros = np.array([t for t, _, _ in tare]), np.array([u for _, u, _ in tare])
         if cell is not None and cell.zero is not None and unit == "V":
@@ -167,10 +186,6 @@ def _zero(
             )
         return np.interp(times, at, zeros), about
     if unit != "V":
-        if cell is not None:
-            warnings.append(
-                f"'{signal.name}' is in {unit} and is used as it is, without sensitivity and zero of cell.yaml"
-            )
         return 0.0, about
     if cell is None or cell.zero is None:
         warnings.append(
@@ -181,19 +196,19 @@ def _zero(
     return cell.zero, about | {"zero": cell.zero}
 
 
-def _tare(times: np.ndarray, signal: _Signal, cell: LoadCell) -> list[tuple[float, float, float]]:
+def _tare(signal: _Signal, cell: LoadCell) -> list[tuple[float, float, float]]:
     """Time [s], median and standard deviation of the signal in every tare stretch, in the order of time."""
     found = []
     for k, span in enumerate(cell.tare):
-        inside = (times >= span.start) & (times <= span.end) & np.isfinite(signal.values)
+        inside = (signal.times >= span.start) & (signal.times <= span.end) & np.isfinite(signal.values)
         if not inside.any():
             raise InputError(
                 f"there is no sample of the load cell from {span.start:.6g} s to {span.end:.6g} s",
                 place=f"load_cell.tare[{k + 1}]",
-                expected="a stretch of the timeline, which starts with the cycler, in which the stack was not loaded",
+                expected="a stretch without load, in time since the cycler started (before it: '-5 min')",
             )
         values = signal.values[inside]
-        found.append((float(np.median(times[inside])), float(np.median(values)), float(np.std(values))))
+        found.append((float(np.median(signal.times[inside])), float(np.median(values)), float(np.std(values))))
     found.sort()
     if len({t for t, _, _ in found}) < len(found):
         raise InputError("two tare stretches are the same", place="load_cell.tare")
