@@ -14,6 +14,7 @@ NUCLEATION = 0.05  # share of a half-cycle in which the voltage may come down fr
 OVERSHOOT = 0.3  # V that such a peak may have
 BEYOND = 1.2  # times the capacity that a charge may take before it counts as endless
 DEAD = 0.3  # V at rest below which a cell that stood above 1 V has an electronic path
+CHARGED = 600.0  # s of current before a cell can be said to have had a voltage of its own
 REPEATED = 3  # half-cycles that make a capacity
 _BLOCKS = 64
 
@@ -135,7 +136,8 @@ def _dead_at_rest(record: Record, half: HalfCycles) -> list[Suspect]:
     voltage = record.column("voltage_volt")
     if not len(voltage) or not np.nanmax(voltage) > 1.0:
         return []
-    for index in np.flatnonzero(half.direction == 0):
+    charged = np.cumsum((np.abs(half.direction) == 1) & (half.end - half.start >= CHARGED)) > 0
+    for index in np.flatnonzero((half.direction == 0) & charged):
         first, last = int(half.first[index]), int(half.last[index])
         low = np.flatnonzero(np.abs(voltage[first : last + 1]) < DEAD)
         if len(low) >= 3 and voltage[first] > 1.0:
