@@ -181,12 +181,7 @@ def analyze(
     cells = []
     with _steps(_console(), "reading", sum(len(cell.files) + 1 for cell in found)) as step:
         for cell in found:
-            analysed = analyze_cell(
-                cell,
-                overrides=overrides,
-                repeats=len(found),
-                progress=lambda name, cell=cell: step(f"{cell.name}: {name}"),
-            )
+            analysed = analyze_cell(cell, overrides=overrides, repeats=len(found), progress=step)
             step(f"{cell.name}: writing")
             cells.append(write_cell(analysed, output, draw=pages))
     written = write_folder(cells, output, folder.resolve().name)

@@ -10,18 +10,30 @@ from lithostat.experiment.cell_note import CellNote
 from lithostat.experiment.record import Record
 
 FALL = 0.02  # V; smaller falls of a charging voltage are everyday
-NUCLEATION = 0.05  # share of a half-cycle in which the voltage may come down from its first peak
+NUCLEATION = 0.05  # share of a charge in which the voltage may come down from its first peak
 OVERSHOOT = 0.3  # V that such a peak may have
 BEYOND = 1.2  # times the capacity that a charge may take before it counts as endless
-DEAD = 0.3  # V at rest below which a cell that stood above 1 V has an electronic path
-CHARGED = 600.0  # s of current before a cell can be said to have had a voltage of its own
-REPEATED = 3  # half-cycles that make a capacity
+FORMING = 1.5  # times, for the first charge: it also forms interphases
+DEAD = 0.3  # V below which a full cell that stood above `ALIVE` has an electronic path
+DEAD_HALF = 0.02  # V; graphite and alloys work close to lithium
+ALIVE = 1.0  # V
+LOST = 0.1  # fall of a cycle's efficiency against the cell's own past that is more than ageing
+CYCLES = 3  # in a row that make such a fall
+LOUD = 5.0  # times noisier than the rest of the charge
+LOUD_LEAST = 2e-3  # V; less noise is no sign of anything
+RUN = 3  # samples or blocks in a row; fewer are a glitch
 _BLOCKS = 64
 
 
 def full_cell_suspects(record: Record, half: HalfCycles, note: CellNote) -> list[Suspect]:
     """Every stretch that looks like an electronic path, in the order of time."""
-    suspects = [*_falls(record, half, note), *_endless(record, half, note), *_dead_at_rest(record, half)]
+    sweeps = charge_sweeps(half)
+    suspects = [
+        *_falls(record, half, note),
+        *_endless(record, half, note, sweeps),
+        *_dead(record, half, note),
+        *_imbalance(record, half, sweeps),
+    ]
     merged: list[Suspect] = []
     for suspect in sorted(suspects, key=lambda one: one.row):
         if merged and (merged[-1].end is None or suspect.row <= merged[-1].end):
@@ -31,117 +43,223 @@ def full_cell_suspects(record: Record, half: HalfCycles, note: CellNote) -> list
     return [suspect.with_evidence(pressure_evidence(record, half, suspect.row)) for suspect in merged]
 
 
-def capacity_reference(half: HalfCycles, note: CellNote, index: int) -> tuple[float | None, str]:
-    """(capacity [C], where it comes from) for the half-cycle `index`; None where nothing says what the cell holds.
+def charge_sweeps(half: HalfCycles) -> np.ndarray:
+    """Charges and discharges whole, whatever rests and steps of the current divide them.
 
-    The stated active mass and specific capacity; else the largest of the half-cycles before, if at least three of them
-    took half of it or more (a pulse test or an interrupted charge says nothing of the capacity).
+    One row each: (first half-cycle, last half-cycle, direction), in the order of time.
     """
-    if note.active_mass is not None and note.specific_capacity is not None:
-        return note.active_mass * note.specific_capacity, "the stated active mass and specific capacity"
-    before = np.abs(half.charge[:index][np.abs(half.direction[:index]) == 1])
-    if not len(before) or (before >= 0.5 * before.max()).sum() < REPEATED:
-        return None, ""
-    return float(before.max()), "the largest half-cycle before"
+    flowing = half.flowing
+    direction = half.direction[flowing]
+    begins = np.concatenate([[True], direction[1:] != direction[:-1]]) if len(flowing) else np.zeros(0, bool)
+    at = np.flatnonzero(begins)
+    if not len(at):
+        return np.zeros((0, 3), np.int64)
+    ends = np.concatenate([at[1:] - 1, [len(flowing) - 1]])
+    return np.stack([flowing[at], flowing[ends], direction[at]], axis=1).astype(np.int64)
+
+
+def stated_capacity(note: CellNote) -> float | None:
+    """Capacity from the active mass and specific capacity of the note [C]; None without them."""
+    if note.active_mass is None or note.specific_capacity is None:
+        return None
+    return note.active_mass * note.specific_capacity
+
+
+def capacity_reference(half: HalfCycles, note: CellNote) -> tuple[float | None, str]:
+    """(capacity [C], where it comes from): stated active mass and specific capacity, else the largest discharge."""
+    stated = stated_capacity(note)
+    if stated is not None:
+        return stated, "the stated active mass and specific capacity"
+    discharges = -half.charge[half.direction == -1]
+    return (float(discharges.max()), "the largest discharge") if len(discharges) else (None, "")
+
+
+def _taken(half: HalfCycles, sweeps: np.ndarray) -> np.ndarray:
+    """Charge of each sweep without sign [C]."""
+    flows = np.where(np.abs(half.direction) == 1, np.abs(half.charge), 0.0)
+    total = np.concatenate([[0.0], np.cumsum(flows)])
+    taken: np.ndarray = total[sweeps[:, 1] + 1] - total[sweeps[:, 0]]
+    return taken
 
 
 def _falls(record: Record, half: HalfCycles, note: CellNote) -> list[Suspect]:
-    """Charges at constant current in which the voltage falls, though it should only rise."""
+    """Charges at constant current in which the voltage falls or becomes loud, though it should rise smoothly."""
     voltage, suspects = record.column("voltage_volt"), []
     current = np.abs(record.column("current_ampere"))
     for index in np.flatnonzero(half.direction == 1):
         first, last = int(half.first[index]), int(half.last[index])
         if last - first < 12:
             continue
-        part, level = voltage[first : last + 1], current[first : last + 1]
-        constant = np.abs(level - np.median(level)) < 0.05 * np.median(level)
-        part = np.where(constant & np.isfinite(part), part, np.nan)
-        size = max(3, len(part) // _BLOCKS)
-        rows = np.arange(0, len(part) - size + 1, size)
-        means = np.nanmedian(part[: len(rows) * size].reshape(len(rows), size), axis=1) if len(rows) else part[:0]
-        noise = 1.4826 * np.nanmedian(np.abs(np.diff(part))) / np.sqrt(2.0)
-        suspect = _first_fall(part, means, size, float(noise), first, last)
+        level = current[first : last + 1]
+        constant = np.flatnonzero(np.abs(level - np.median(level[: len(level) // 2 + 1])) < 0.05 * np.median(level))
+        if len(constant) < 12:
+            continue
+        last = first + int(constant[-1])  # what follows is held at constant voltage
+        part = voltage[first : last + 1]
+        size = max(RUN, len(part) // _BLOCKS)
+        count = len(part) // size
+        cut = part[: count * size].reshape(count, size)
+        means = np.median(cut, axis=1)
+        steps = np.abs(np.diff(cut, axis=1))
+        noise = 1.4826 * float(np.median(np.abs(np.diff(part)))) / np.sqrt(2.0)
+        suspect = _first_fall(part, means, size, noise, first)
         if suspect is not None:
             suspects.append(_judged(suspect, record, half, note, int(index)))
+        loud = _first_loud(np.median(steps, axis=1), size, first, last)
+        if loud is not None:
+            suspects.append(loud)
     return suspects
+
+
+def _first_loud(step: np.ndarray, size: int, first: int, last: int) -> Suspect | None:
+    """The stretch from which a charge is much noisier than its quiet quarter; `step` is the usual step in each block."""
+    quiet = float(np.quantile(step, 0.25))
+    loud = (step > LOUD * quiet) & (step > LOUD_LEAST)
+    loud[: int(np.ceil(NUCLEATION * len(step)))] = False
+    runs = np.flatnonzero(loud[:-2] & loud[1:-1] & loud[2:]) if len(loud) >= RUN else np.zeros(0, np.int64)
+    if not len(runs):
+        return None
+    index = int(runs[0])
+    level = float(np.median(step[index : index + RUN]))
+    text = f"the voltage became noisy during a charge: {1e3 * level:.2g} mV from sample to sample"
+    row = first + index * size
+    stays = bool(loud[index:].mean() > 0.5)
+    end = None if stays else min(first + (index + RUN) * size, last)
+    return Suspect(row, max(row - 1, 0), end, (Evidence(text, 1.5),))
 
 
 def _first_fall(
-    part: np.ndarray, means: np.ndarray, size: int, noise: float, first: int, last: int
-) -> tuple[int, int, int | None, float, float] | None:
-    """(row, row before, end, fall, noise ratio) of the first fall in a charge, None if there is none."""
-    if len(means) < 3 or not np.isfinite(means).any():
+    part: np.ndarray, means: np.ndarray, size: int, noise: float, first: int
+) -> tuple[int, int, int | None, float] | None:
+    """(row, row before, end, fall) of the first fall in a charge, None if there is none."""
+    early = int(np.ceil(NUCLEATION * len(means)))
+    if len(means) < early + 3:
         return None
-    highest = np.fmax.accumulate(means)
-    fall = np.concatenate([[0.0], highest[:-1] - means[1:]])
-    early = np.arange(len(means)) < max(1, NUCLEATION * len(means))
-    peak_early = np.argmax(np.where(np.isfinite(means), means, -np.inf)[: max(1, early.sum() + 1)])
-    limit = np.maximum(FALL, 8.0 * noise) * np.ones(len(means))
-    if highest[early.sum()] > np.nanmax(means[early.sum() :], initial=-np.inf) and peak_early <= early.sum():
-        limit = np.maximum(limit, OVERSHOOT)
-    low = np.flatnonzero(fall > limit)
+    limit = max(FALL, 8.0 * noise)
+    fall = np.concatenate([[0.0], np.fmax.accumulate(means)[:-1] - means[1:]])
+    settled = np.concatenate([np.zeros(early + 1), np.fmax.accumulate(means[early:])[:-1] - means[early + 1 :]])
+    low = np.flatnonzero((fall > OVERSHOOT + limit) | (settled > limit))
     if not len(low):
         return None
     index = int(low[0])
-    level, high = float(np.nanmin(means[index : index + 3])), float(highest[index - 1])
+    high = float(np.max(means[early:index])) if index > early else float(np.max(means[:index]))
+    level = float(np.min(means[index : index + 3]))
     begin = max(0, (index - 2) * size)
-    window = part[begin : (index + 2) * size]
-    under = np.flatnonzero(window < high - 0.5 * (high - level))
+    under = np.flatnonzero(part[begin : (index + 2) * size] < high - 0.5 * (high - level))
     row = begin + int(under[0]) if len(under) else index * size
     back = np.flatnonzero(means[index:] >= high)
     end = None if not len(back) else first + (index + int(back[0])) * size
-    after = part[row:]
-    after = after[np.isfinite(after)]
-    loud = 1.4826 * float(np.median(np.abs(np.diff(after)))) / np.sqrt(2.0) if len(after) > 8 else 0.0
-    return first + row, first + max(row - 1, 0), end, high - level, loud / noise if noise > 0.0 else 1.0
+    return first + row, first + max(row - 1, 0), end, high - level
 
 
 def _judged(
-    found: tuple[int, int, int | None, float, float], record: Record, half: HalfCycles, note: CellNote, index: int
+    found: tuple[int, int, int | None, float], record: Record, half: HalfCycles, note: CellNote, index: int
 ) -> Suspect:
-    row, before, end, fall, louder = found
+    row, before, end, fall = found
     evidence = [
         Evidence(f"the voltage fell by {1e3 * fall:.0f} mV while the cell was charged", 1.0 + min(10.0 * fall, 2.0))
     ]
-    if louder > 3.0:
-        evidence.append(Evidence(f"the voltage became {louder:.0f} times noisier", 1.0))
     if end is None:
         evidence.append(Evidence("it did not come back before the charge ended", 1.0))
-        top = note.upper_voltage
-        highest = float(np.nanmax(record.column("voltage_volt")[row : half.last[index] + 1]))
-        if top is not None and highest < top - 0.02:
-            evidence.append(Evidence(f"the charge never reached {top:.3g} V (it stayed below {highest:.3g} V)", 2.0))
+        evidence.extend(_never_full(record, note, row, int(half.last[index])))
     return Suspect(row, before, end, tuple(evidence))
 
 
-def _endless(record: Record, half: HalfCycles, note: CellNote) -> list[Suspect]:
-    """Charges that take more than the cell can hold."""
-    time = record.column("test_time_second")
-    suspects = []
-    for index in np.flatnonzero(half.direction == 1):
-        capacity, source = capacity_reference(half, note, int(index))
-        taken = float(half.charge[index])
-        if not capacity or taken <= BEYOND * capacity:
-            continue
-        share = BEYOND * capacity / taken
-        at = time[half.first[index]] + share * (half.end[index] - half.start[index])
-        row = int(np.searchsorted(time, at))
-        text = f"the charge took {taken / capacity:.2f} times the capacity ({1e3 * capacity / 3600.0:.3g} mAh, {source})"
-        suspects.append(Suspect(row, int(half.first[index]), None, (Evidence(text, 2.0),)))
-    return suspects
-
-
-def _dead_at_rest(record: Record, half: HalfCycles) -> list[Suspect]:
-    """Rests in which a cell that had a voltage loses it."""
-    voltage = record.column("voltage_volt")
-    if not len(voltage) or not np.nanmax(voltage) > 1.0:
+def _never_full(record: Record, note: CellNote, row: int, last: int) -> list[Evidence]:
+    """The upper voltage that a charge should have reached, if it was stated and the charge did not."""
+    top = note.upper_voltage
+    highest = float(np.max(record.column("voltage_volt")[row : last + 1]))
+    if top is None or highest >= top - FALL:
         return []
-    charged = np.cumsum((np.abs(half.direction) == 1) & (half.end - half.start >= CHARGED)) > 0
-    for index in np.flatnonzero((half.direction == 0) & charged):
-        first, last = int(half.first[index]), int(half.last[index])
-        low = np.flatnonzero(np.abs(voltage[first : last + 1]) < DEAD)
-        if len(low) >= 3 and voltage[first] > 1.0:
-            row = first + int(low[0])
-            text = f"the voltage at rest fell to {voltage[row]:.2f} V from above 1 V"
-            return [Suspect(row, max(row - 1, 0), None, (Evidence(text, 4.0),))]
+    return [Evidence(f"the charge never reached {top:.3g} V (it stayed below {highest:.3g} V)", 2.0)]
+
+
+def _endless(record: Record, half: HalfCycles, note: CellNote, sweeps: np.ndarray) -> list[Suspect]:
+    """Charges that take more than the cell can hold: the first tells when, the largest how much went astray."""
+    stated = stated_capacity(note)
+    taken, direction = _taken(half, sweeps), sweeps[:, 2]
+    whole = np.concatenate([[False], direction[:-1] == 1]) if len(sweeps) else np.zeros(0, bool)
+    given = np.maximum.accumulate(np.where((direction == -1) & whole, taken, 0.0)) if len(sweeps) else taken
+    capacity = np.full(len(sweeps), stated) if stated is not None else given
+    allowed = np.where(np.cumsum(direction == 1) == 1, FORMING, BEYOND)
+    over = np.flatnonzero((direction == 1) & (capacity > 0.0) & (taken > allowed * capacity))
+    if not len(over):
+        return []
+    one = int(over[0])
+    worst = over[np.argmax(taken[over] / capacity[over])]
+    ratio = float(taken[worst] / capacity[worst])
+    row = _row_of_charge(record, half, sweeps[one], float(allowed[one] * capacity[one]))
+    source = "the stated active mass and specific capacity" if stated is not None else "the largest discharge before"
+    many = "a charge" if len(over) == 1 else f"{len(over)} charges, one of them"
+    text = f"{many} took {ratio:.2f} times the capacity ({capacity[worst] / 3.6:.3g} mAh, {source})"
+    evidence = [Evidence(text, 2.0 + min(2.0 * float(np.log(ratio / BEYOND)), 2.0) + 0.5 * min(len(over) - 1, 2))]
+    evidence.extend(_never_full(record, note, row, int(half.last[sweeps[one][1]])))
+    first = int(half.first[sweeps[one][0]])
+    lasts = over[-1] >= np.flatnonzero(direction == 1)[-1]
+    end = None if lasts else int(half.first[sweeps[over[-1] + 1][0]])
+    return [Suspect(row, first, end, tuple(evidence), electrons=1.0 - 1.0 / ratio)]
+
+
+def _row_of_charge(record: Record, half: HalfCycles, sweep: np.ndarray, charge: float) -> int:
+    """First row of a sweep at which `charge` [C] has passed."""
+    for index in range(int(sweep[0]), int(sweep[1]) + 1):
+        step = abs(float(half.charge[index])) if abs(half.direction[index]) == 1 else 0.0
+        if step >= charge > 0.0:
+            time = record.column("test_time_second")
+            at = half.start[index] + charge / step * (half.end[index] - half.start[index])
+            return min(int(np.searchsorted(time, at)), int(half.last[index]))
+        charge -= step
+    return int(half.last[sweep[1]])
+
+
+def _imbalance(record: Record, half: HalfCycles, sweeps: np.ndarray) -> list[Suspect]:
+    """Cycles that give back much less of their charge than the cell's own earlier ones: electrons took the rest."""
+    taken, direction = _taken(half, sweeps), sweeps[:, 2]
+    pairs = np.flatnonzero((direction[:-1] == 1) & (direction[1:] == -1))
+    if len(pairs) < 2 * CYCLES + 1 or not np.all(taken[pairs] > 0.0):
+        return []
+    efficiency = taken[pairs + 1] / taken[pairs]
+    for at in range(CYCLES + 1, len(efficiency) - CYCLES + 1):
+        past = efficiency[1:at]
+        usual, scatter = float(np.median(past)), 1.4826 * float(np.median(np.abs(past - np.median(past))))
+        now = efficiency[at : at + CYCLES]
+        if np.all(now < usual - max(LOST, 4.0 * scatter)):
+            level = float(np.median(efficiency[at:]))
+            low = np.flatnonzero(efficiency[at:] > usual - 0.5 * LOST)
+            text = (
+                f"{int(low[0]) if len(low) else len(efficiency) - at} cycles in a row gave back "
+                f"{100 * np.median(now):.0f} % of their charge, those before {100 * usual:.0f} %"
+            )
+            weight = float(np.interp(usual - np.median(now), [LOST, 0.3], [1.0, 3.0]))
+            charge = sweeps[pairs[at]]
+            row = int(half.first[charge[0]])
+            end = int(half.first[sweeps[pairs[at + int(low[0])]][0]]) if len(low) else None
+            share = float(np.clip(1.0 - min(level, float(np.median(now))) / usual, 0.0, 1.0))
+            return [Suspect(row, max(row - 1, 0), end, (Evidence(text, weight),), electrons=share)]
+    return []
+
+
+def _dead(record: Record, half: HalfCycles, note: CellNote) -> list[Suspect]:
+    """Stretches, at rest or while charging, in which a cell that had a voltage shows none."""
+    voltage = record.column("voltage_volt")
+    level = DEAD_HALF if note.kind == "half" else DEAD
+    alive = np.flatnonzero(voltage > ALIVE)
+    if not len(alive):
+        return []
+    low = np.abs(voltage) < level
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], low, [False]]).astype(np.int8)))
+    for begin, end in zip(edges[::2], edges[1::2], strict=True):
+        rows = np.arange(begin, end)
+        stretch = np.searchsorted(half.first, rows, side="right") - 1
+        shows = half.direction[stretch] >= 0
+        if shows.sum() < RUN or begin < alive[0]:
+            continue
+        before = int(alive[np.searchsorted(alive, begin) - 1])
+        charging = bool((half.direction[stretch] == 1).any())
+        how = "while the cell was charged" if charging else "at rest"
+        text = f"the voltage {how} was {voltage[rows[shows][0]]:.2f} V, after it had been above {ALIVE:.0f} V"
+        if half.direction[stretch[0]] == 0:  # it died during a rest: the path may be as old as the rest
+            before = max(int(half.first[stretch[0]]) - 1, 0)
+        over = int(end) if end < len(voltage) and (voltage[end:] > ALIVE).any() else None
+        return [Suspect(int(begin), before, over, (Evidence(text, 4.0),), electrons=1.0 if charging else float("nan"))]
     return []

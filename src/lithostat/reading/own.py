@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -10,6 +11,7 @@ from lithostat.experiment.errors import InputError
 from lithostat.experiment.record import Record, read_parquet
 from lithostat.reading import delimited
 from lithostat.reading.declaration import named
+from lithostat.reading.harmonise import provenance
 
 PARQUET = b"PAR1"
 
@@ -26,7 +28,7 @@ def read(path: str | Path) -> Record:
         return delimited.read(path, named("bdf"))
     try:
         if "lithostat" in pl.read_parquet_metadata(path):
-            return read_parquet(path)
+            return _with_file(read_parquet(path), path)
         frame = pl.read_parquet(path)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise InputError(f"cannot be read as Parquet ({str(error).splitlines()[0]})", file=str(path)) from None
@@ -38,3 +40,10 @@ def read(path: str | Path) -> Record:
             expected="a record of lithostat, or Battery Data Format ('test_time_second' or 'Test Time / s', ...)",
         )
     return delimited.read_frame(frame, path, named("bdf"), note=" (Parquet)")
+
+
+def _with_file(record: Record, path: Path) -> Record:
+    """The record with this file in its provenance; what made it is kept as 'origin', the files behind it as they are."""
+    if record.provenance.get("files"):
+        return record
+    return replace(record, provenance=provenance(path, "lithostat record") | {"origin": record.provenance})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from collections.abc import Callable
 from pathlib import Path
@@ -34,8 +35,10 @@ def read(path: str | Path, *, declaration: str | Path | None = None) -> Record:
     for name in FORMATS:
         module = importlib.import_module(f"lithostat.reading.{name}")
         if module.recognise(head, path):
-            return check_books(_guarded(path, lambda module=module: module.read(path)))
-    raise InputError("is in no format that is known here", file=str(path), expected="see docs/reading.md for the formats")
+            return check_books(_guarded(path, functools.partial(module.read, path)))
+    raise InputError(
+        "is in no format that is known here", file=str(path), expected="see docs/reading.md for the formats"
+    )
 
 
 def _head(path: Path) -> bytes:
@@ -62,8 +65,11 @@ def _guarded(path: Path, reading: Callable[[], Record]) -> Record:
     except LithostatError:
         raise
     except MemoryError:
-        raise InputError("would need more memory than there is; it is damaged or far too large", file=str(path)) from None
+        raise InputError(
+            "would need more memory than there is; it is damaged or far too large", file=str(path)
+        ) from None
     except Exception as error:
         reason = (str(error).splitlines() or [""])[0][:200]
-        raise InputError(f"is damaged or not what it looks like ({type(error).__name__}: {reason})", file=str(path)) from None
-
+        raise InputError(
+            f"is damaged or not what it looks like ({type(error).__name__}: {reason})", file=str(path)
+        ) from None
