@@ -22,9 +22,11 @@ bench: .venv/dev
 	$(BIN)/python benchmarks/start_up.py
 	$(BIN)/python benchmarks/against_pybamm.py
 	$(BIN)/python benchmarks/ensemble.py
+	$(BIN)/python benchmarks/reading.py
+	$(BIN)/python benchmarks/shorts.py
 
 campaign: .venv/dev
-	LITHOSTAT_CAMPAIGN=1 $(BIN)/python -m pytest -n auto tests/conventions tests/verification
+	LITHOSTAT_CAMPAIGN=1 $(BIN)/python -m pytest -n auto tests/conventions tests/verification tests/cycling tests/readers
 
 constraints: .venv/dev
 	$(BIN)/python -m pip install --quiet uv

@@ -1,11 +1,14 @@
 """lithostat: solid-state lithium cells under stack pressure.
 
-A cell and a protocol become a record:
+A cell and a protocol become a record, and so do a lab's files:
 
     import lithostat
     experiment = lithostat.read_experiment("cell.yaml")
     record = lithostat.simulate(experiment.cell, experiment.protocol)
     print(record.outcome)
+
+    measured = lithostat.read("cycler-file.mpt")
+    print(lithostat.analyze(measured).outcome)
 
 Names are looked up when they are first used, so that importing the package costs next to nothing.
 """
@@ -16,20 +19,30 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lithostat.cycling.analysis import Analysis, analyze
     from lithostat.experiment.cell import Cell
+    from lithostat.experiment.cell_note import CellNote, note_from, read_note
     from lithostat.experiment.errors import InputError, LithostatError, SimulationError
     from lithostat.experiment.experiment import Experiment, read_experiment
     from lithostat.experiment.finding import Finding, Outcome
     from lithostat.experiment.protocol import Protocol
     from lithostat.experiment.record import Record, read_parquet
     from lithostat.experiment.spectrum import Spectrum
+    from lithostat.lab.folder import find_cells, load
     from lithostat.materials.card import Card, cards
+    from lithostat.reading.read import read
     from lithostat.simulation.ensemble import Ensemble, ensemble
     from lithostat.simulation.ledger import Ledger, ledger
     from lithostat.simulation.run import simulate
+    from lithostat.simulation.sensor import Instrument, sense
 
 _HOMES = {
+    "Analysis": "cycling.analysis",
+    "analyze": "cycling.analysis",
     "Cell": "experiment.cell",
+    "CellNote": "experiment.cell_note",
+    "note_from": "experiment.cell_note",
+    "read_note": "experiment.cell_note",
     "InputError": "experiment.errors",
     "LithostatError": "experiment.errors",
     "SimulationError": "experiment.errors",
@@ -41,13 +54,18 @@ _HOMES = {
     "Record": "experiment.record",
     "read_parquet": "experiment.record",
     "Spectrum": "experiment.spectrum",
+    "find_cells": "lab.folder",
+    "load": "lab.folder",
     "Card": "materials.card",
     "cards": "materials.card",
+    "read": "reading.read",
     "Ensemble": "simulation.ensemble",
     "ensemble": "simulation.ensemble",
     "Ledger": "simulation.ledger",
     "ledger": "simulation.ledger",
     "simulate": "simulation.run",
+    "Instrument": "simulation.sensor",
+    "sense": "simulation.sensor",
 }
 
 __all__ = [*sorted(_HOMES), "__version__"]

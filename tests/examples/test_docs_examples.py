@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 import lithostat
 from lithostat.experiment.cell import OVERRIDABLE
+from lithostat.experiment.cell_note import CellNote
 from lithostat.experiment.protocol import VERBS
 from lithostat.experiment.record import COLUMNS
 
@@ -47,6 +49,25 @@ def test_example_runs_and_balances(text: str, tmp_path: Path) -> None:
     assert record.outcome.kind in ("survived", "short")
     assert record.warnings == ()
     assert lithostat.ledger(record).worst < 1e-8
+
+
+NOTE = re.compile(r"^```yaml\n(name:.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/lab-folder.md"])
+def test_printed_notes_are_notes(page: str, tmp_path: Path) -> None:
+    texts = NOTE.findall((ROOT / page).read_text(encoding="utf-8"))
+    assert texts
+    for text in texts:
+        path = tmp_path / "cell.yaml"
+        path.write_text(text, encoding="utf-8")
+        assert lithostat.read_note(path).electrode_area == pytest.approx(0.25 * math.pi * 12.7e-3**2)
+
+
+def test_every_key_of_the_note_is_described() -> None:
+    text = (ROOT / "docs" / "lab-folder.md").read_text(encoding="utf-8")
+    table = text.split("| key | meaning |")[1].split("\n\n")[0]
+    assert [name for name in CellNote.model_fields if f"`{name}`" not in table] == []
 
 
 def test_the_table_of_columns_is_the_one_in_the_code() -> None:
