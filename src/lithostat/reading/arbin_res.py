@@ -24,7 +24,7 @@ from lithostat.reading.harmonise import Column, harmonise
 ROWS, HEADER = "Channel_Normal_Table", "Global_Table"
 MAGIC = (b"\x00\x01\x00\x00Standard Jet DB", b"\x00\x01\x00\x00Standard ACE DB")
 EPOCH = datetime(1899, 12, 30)  # Arbin's clock counts days from here, in local time
-PATIENCE = 300.0  # s; either library can go round in circles on a damaged page
+PATIENCE = 20.0  # s, and as much again for every 4 MB; either library can go round in circles on a damaged page
 COLUMNS = {
     "Data_Point": Column("record_index"),
     "Test_Time": Column("test_time_second", "s"),
@@ -134,13 +134,15 @@ def _by_access_parser(path: Path) -> tuple[pl.DataFrame, dict[str, Any], list[st
 
 def _run(command: list[str], path: Path) -> str:
     """What a program prints about this file; `InputError` if it fails, complains, or finds no end in time or length."""
-    most = 64 * path.stat().st_size + (1 << 20)  # bytes; a table in text is some four times as long as in the database
+    size = path.stat().st_size
+    most = 8 * size + (1 << 20)  # bytes; a table is about as long in text as in the database
+    patience = PATIENCE * (1.0 + size / 4e6)
     begin = time.monotonic()
     with (
         tempfile.TemporaryFile() as complaints,
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints) as process,
     ):
-        timer = threading.Timer(PATIENCE, process.kill)
+        timer = threading.Timer(patience, process.kill)
         timer.start()
         try:
             printed = process.stdout.read(most + 1) if process.stdout else b""
@@ -151,7 +153,7 @@ def _run(command: list[str], path: Path) -> str:
         code = process.wait()
         complaints.seek(0)
         complaint = (complaints.read(1 << 16).decode(errors="replace").strip().splitlines() or [""])[-1][:200]
-    if len(printed) > most or time.monotonic() - begin >= PATIENCE:
+    if len(printed) > most or time.monotonic() - begin >= patience:
         raise InputError("keeps its reader busy without an end; it is damaged", file=str(path))
     if code != 0 or complaint:
         raise InputError(
