@@ -3,38 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from lithostat.cycling.floor import history_floor, impedance_floor, pellet_floor
-from lithostat.cycling.resistance import Blocks
+from lithostat.cycling.resistance import PER_HALF_CYCLE, Blocks
 from lithostat.cycling.steps import HalfCycles
 from lithostat.experiment.cell_note import CellNote
 from lithostat.experiment.spectrum import Spectrum
 
 MARGIN = 0.05  # below the floor, where pressure and temperature were measured
 MARGIN_BLIND = 0.15  # where one of them was not: a draught or a turn of the screw does as much
+MARGIN_UNPLATED = 0.3  # after the first reversal: one contact has never been plated before, and heals
 SIGMAS = 6.0
 RUN = 3  # samples in a row that make an event; fewer are a glitch
 STEP = 3  # samples on each side of a step
+BLURRED = 10.0  # times the noise of one sample; a smaller step is not known to one sample
 HARD = 0.8  # share of the current that passes as electrons in a hard short
 MOST = 50  # events looked for
+WEAK = 0.1  # share of the largest current before, below which V/I is not judged: a cycler's zero has an error
 
 
 @dataclass(frozen=True)
 class Event:
     """An electronic path. `row` is the first sample that shows it, `before` the last that does not (None: none was).
 
+    Where the noise blurs the step, `before` lies some samples earlier and `surely`, by which it is there, some later.
+
     `end` is the first row after it, None if it lasted. `expected` [ohm] is what an intact cell would have shown at
     least, `level` [ohm] what it showed at first, `least` [ohm] what it fell to; `electrons` is the largest share of the
     current that passed as electrons for three blocks, `electrons_at_first` the share in the first blocks. `directions`
     are the directions of current it was seen in; `below` names the floors that were broken; `hardened` is the row from
-    which it was hard; `from_start` is true if no block before it was that of an intact cell.
+    which it was hard; `from_start` is true if no block before it was that of an intact cell. `samples` lie below the
+    limit. `mirrored` [ohm] is what V/I rose by in the other direction of current, NaN where that was not seen;
+    `blind` is true if nobody measured the pressure.
     """
 
     row: int
     before: int | None
+    surely: int
     end: int | None
     expected: float
     level: float
@@ -46,6 +54,9 @@ class Event:
     hardened: int | None
     noise_ratio: float
     from_start: bool
+    samples: int
+    mirrored: float
+    blind: bool
 
     @property
     def hard(self) -> bool:
@@ -57,27 +68,30 @@ def find_events(half: HalfCycles, block: Blocks, note: CellNote, spectra: Sequen
     """Every electronic path that the samples resolve, in the order of time; `spectra` are those of the intact cell."""
     if not len(block):
         return []
-    current = np.abs(half.current[block.half_cycle])
+    current = block.current
+    judged = current >= WEAK * np.maximum.accumulate(current)
     floors = _fixed_floors(block, note, spectra)
     intact = np.ones(len(block), bool)
     events: list[Event] = []
-    after = 0
+    after, origin = 0, None
     while len(events) < MOST:
         history = history_floor(block, current, intact)
-        limit = _limit(block, history, floors)
-        index = _next_run(block.resistance, limit, intact, after, block)
+        limit = np.where(judged, _limit(block, history, floors), -np.inf)
+        index = _next_run(limit, intact, after, block)
         if index is None:
             break
         own = history_floor(block, current, intact, creep=False)
-        known = [floor[index] for floor in (own, *floors.values()) if np.isfinite(floor[index])]
-        expected = max(known)
+        near = slice(index - int(index > 0 and block.half_cycle[index - 1] == block.half_cycle[index]), index + 1)
+        known = [floor[near].max() for floor in (own, *floors.values()) if np.isfinite(floor[near]).all()]
+        expected = max([limit[index], *known])
         end = _recovery(block, index, expected)
-        event = _event(block, index, end, expected, {"its own past": history, **floors})
+        event = _event(block, index, end, expected, limit[index], {"its own past": history, **floors})
+        origin = index if origin is None else origin
+        if event is not None:
+            events.append(replace(event, mirrored=_mirrored(block, index, origin)))
         last = len(block) if end is None else end
         intact[index:last] = False
         after = last
-        if event is not None:
-            events.append(event)
         if end is None:
             break
     return events
@@ -85,7 +99,8 @@ def find_events(half: HalfCycles, block: Blocks, note: CellNote, spectra: Sequen
 
 def _limit(block: Blocks, history: np.ndarray, floors: dict[str, np.ndarray]) -> np.ndarray:
     """Resistance [ohm] below which a block cannot be that of an intact cell; -inf where nothing is known."""
-    limit = np.where(np.isfinite(history), history * (1.0 - margin(block, history)), -np.inf)
+    known = np.isfinite(history) & (history > 0.0)
+    limit = np.where(known, np.where(known, history, 0.0) * (1.0 - margin(block, history)), -np.inf)
     for floor in floors.values():
         below = floor * (1.0 - MARGIN) - SIGMAS * block.block_noise()
         limit = np.maximum(limit, np.where(np.isfinite(floor), below, -np.inf))
@@ -98,8 +113,19 @@ def margin(block: Blocks, floor: np.ndarray) -> np.ndarray:
     noise = np.divide(
         SIGMAS * block.block_noise(), floor, out=np.zeros(len(block)), where=np.isfinite(floor) & (floor > 0.0)
     )
-    total: np.ndarray = np.where(known, MARGIN, MARGIN_BLIND) + noise
+    weather = np.where(known, MARGIN, MARGIN_BLIND)
+    total: np.ndarray = np.where(_first_plated(block), MARGIN_UNPLATED, weather) + noise
     return total
+
+
+def _first_plated(block: Blocks) -> np.ndarray:
+    """True in the first half of the first half-cycle of the second direction."""
+    other = np.flatnonzero(block.direction != block.direction[0])
+    plated = np.zeros(len(block), bool)
+    if len(other):
+        same = other[block.half_cycle[other] == block.half_cycle[other[0]]]
+        plated[same[: (len(same) + 1) // 2]] = True
+    return plated
 
 
 def _fixed_floors(block: Blocks, note: CellNote, spectra: Sequence[Spectrum]) -> dict[str, np.ndarray]:
@@ -115,21 +141,26 @@ def _fixed_floors(block: Blocks, note: CellNote, spectra: Sequence[Spectrum]) ->
     return floors
 
 
-def _next_run(resistance: np.ndarray, limit: np.ndarray, usable: np.ndarray, after: int, block: Blocks) -> int | None:
+def _next_run(limit: np.ndarray, usable: np.ndarray, after: int, block: Blocks) -> int | None:
     """First block from `after` on that lies below its limit and begins `RUN` samples that do, or as many as there are.
 
     What follows is held against the limit of that block, since its own past already contains it.
     """
-    for index in np.flatnonzero((resistance < limit)[after:] & usable[after:]) + after:
+    for index in np.flatnonzero((block.resistance < limit)[after:] & usable[after:]) + after:
         samples, at = 0, int(index)
-        while at < len(resistance) and resistance[at] < limit[index]:
-            samples += int(block.samples[at])
+        while at < len(block) and block.resistance[at] < limit[index]:
+            samples += _below(block, at, at, limit[index])
             at += 1
             if samples >= RUN:
                 return int(index)
-        if at == len(resistance):
+        if at == len(block):
             return int(index)
     return None
+
+
+def _below(block: Blocks, begin: int, end: int, limit: float) -> int:
+    """Samples of the blocks `begin` to `end` that lie below `limit`."""
+    return int(np.count_nonzero(block.ohm[block.first[begin] : block.last[end] + 1] < limit))
 
 
 def _recovery(block: Blocks, index: int, expected: float) -> int | None:
@@ -140,21 +171,26 @@ def _recovery(block: Blocks, index: int, expected: float) -> int | None:
     return int(np.flatnonzero(three)[0]) if three.any() else None
 
 
-def _event(block: Blocks, index: int, end: int | None, expected: float, floors: dict[str, np.ndarray]) -> Event | None:
+def _event(
+    block: Blocks, index: int, end: int | None, expected: float, limit: float, floors: dict[str, np.ndarray]
+) -> Event | None:
     inside = slice(index, end)
     ohm = np.maximum(block.resistance[inside], 0.0)
     electrons = np.clip(1.0 - ohm / expected, 0.0, 1.0)
     held = (
         electrons if len(electrons) < 3 else np.min(np.stack([electrons[:-2], electrons[1:-1], electrons[2:]]), axis=0)
     )
-    row, before = _first_row(block, index)
+    row, before, surely = _first_row(block, index)
     if end is not None and row >= block.first[end]:
         return None
     hard = np.flatnonzero(held >= HARD)
     noise = _noise_ratio(block, index, end)
+    if np.median(electrons[:3]) >= HARD:
+        hard = np.zeros(1, np.int64)
     return Event(
         row=row,
         before=before,
+        surely=surely,
         end=None if end is None else int(block.first[end]),
         expected=float(expected),
         level=float(np.median(ohm[:3])),
@@ -171,17 +207,33 @@ def _event(block: Blocks, index: int, end: int | None, expected: float, floors: 
         hardened=int(block.first[inside][hard[0]]) if len(hard) else None,
         noise_ratio=noise,
         from_start=index == 0 or bool(np.median(block.resistance[:index]) < 0.5 * (expected + np.median(ohm[:3]))),
+        samples=_below(block, index, min(len(block) if end is None else end, index + RUN) - 1, limit),
+        mirrored=float("nan"),
+        blind=not bool(np.isfinite(block.pressure[index])),
     )
 
 
-def _first_row(block: Blocks, index: int) -> tuple[int, int | None]:
-    """(first row that shows the path, last row with current before it): where the samples step down most.
+def _mirrored(block: Blocks, index: int, origin: int) -> float:
+    """Rise of V/I [ohm] in the other direction of current after block `index`; NaN where that was not seen.
+
+    Against a few half-cycles before `origin`, the first block of the first event.
+    """
+    other = np.flatnonzero(block.direction == -block.direction[index])
+    old, split = (int(np.searchsorted(other, at)) for at in (origin, index))
+    if old == 0 or split == len(other):
+        return float("nan")
+    before, after = other[max(0, old - 4 * PER_HALF_CYCLE) : old], other[split : split + PER_HALF_CYCLE]
+    return float(np.median(block.resistance[after]) - np.median(block.resistance[before]))
+
+
+def _first_row(block: Blocks, index: int) -> tuple[int, int | None, int]:
+    """(first row that shows the path, last row before it, row by which it is there): where the samples step down most.
 
     The step is the mean of three samples before minus that of three from the row on. The first sample after a switch of
     the current is in no block; it is taken if it lies on the low side.
     """
     if index == 0:
-        return int(block.first[0]), None
+        return int(block.first[0]), None, int(block.first[0])
     begin, until = max(0, index - 2), min(len(block) - 1, index + 1)
     rows = np.concatenate([np.arange(block.first[b], block.last[b] + 1) for b in range(begin, until + 1)])
     highest = 1.2 * float(np.max(block.resistance[begin:index]))
@@ -190,12 +242,15 @@ def _first_row(block: Blocks, index: int) -> tuple[int, int | None]:
     low, high = np.maximum(at - STEP, 0), np.minimum(at + STEP, len(rows))
     before, after = (total[at] - total[low]) / (at - low), (total[high] - total[at]) / (high - at)
     best = int(np.argmax(before - after))
-    first = _stepped_before(block.ohm[rows], int(at[best]), block.noise)
+    noise = block.noise / float(block.current[index])
+    first = _stepped_before(block.ohm[rows], int(at[best]), noise)
     row, last = int(rows[first]), int(rows[first - 1])
     switch = row - 1
     if last < switch and -highest < block.ohm[switch] < 0.5 * (before[best] + after[best]):
         row = switch
-    return row, last
+    if before[best] - after[best] < BLURRED * noise:
+        return row, int(rows[max(first - 1 - STEP, 0)]), int(rows[min(first + STEP, len(rows) - 1)])
+    return row, last, row
 
 
 def _stepped_before(ohm: np.ndarray, at: int, noise: float) -> int:
@@ -215,4 +270,4 @@ def _noise_ratio(block: Blocks, index: int, end: int | None) -> float:
     part = part[np.isfinite(part)]
     if len(part) < 8:
         return 1.0
-    return float(1.4826 * np.median(np.abs(np.diff(part))) / np.sqrt(2.0) / block.noise)
+    return float(1.4826 * np.median(np.abs(np.diff(part))) / np.sqrt(2.0) * block.current[index] / block.noise)

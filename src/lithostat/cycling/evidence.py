@@ -9,11 +9,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lithostat.cycling.events import HARD, Event
+from lithostat.cycling.events import HARD, RUN, Event
 from lithostat.cycling.floor import ionic_resistance
 from lithostat.cycling.steps import HalfCycles
 from lithostat.experiment.record import Record
 from lithostat.experiment.spectrum import Spectrum
+
+AT_ONCE = 3.0  # usual sampling intervals; what takes longer came while nothing was seen
+LOUD = 3.0  # times noisier than before is more than chance
+HEALS = 3600.0  # s of rest in which contact may heal
+STEADY = 0.2  # relative change below which the resistance after the fall stands still
 
 
 class Evidence(NamedTuple):
@@ -38,6 +43,7 @@ class Suspect:
     electrons: float = float("nan")  # share of the current that passed as electrons, where that can be known
     hardened: int | None = None  # row from which most of the current did
     from_start: bool = False  # no sample of an intact cell comes before it
+    surely: int | None = None  # row by which it is there, where noise blurs the first
 
     @property
     def sure(self) -> float:
@@ -47,7 +53,15 @@ class Suspect:
     def joined(self, other: Suspect) -> Suspect:
         """One stretch with the evidence of both."""
         end = None if self.end is None or other.end is None else max(self.end, other.end)
-        return replace(self, end=end, evidence=self.evidence + other.evidence)
+        shares = [share for share in (self.electrons, other.electrons) if not math.isnan(share)]
+        rows = [row for row in (self.hardened, other.hardened) if row is not None]
+        return replace(
+            self,
+            end=end,
+            hardened=min(rows, default=None),
+            evidence=tuple(dict.fromkeys(self.evidence + other.evidence)),
+            electrons=max(shares, default=float("nan")),
+        )
 
     def with_evidence(self, more: Iterable[Evidence]) -> Suspect:
         """The same stretch with more evidence."""
@@ -68,7 +82,9 @@ def suspect_from(record: Record, half: HalfCycles, event: Event, spectra: Iterab
         *pressure_evidence(record, half, event.row),
     )
     hardened = None if event.hardened is None else max(event.hardened, event.row)
-    return Suspect(event.row, event.before, event.end, evidence, event.electrons, hardened, event.from_start)
+    return Suspect(
+        event.row, event.before, event.end, evidence, event.electrons, hardened, event.from_start, event.surely
+    )
 
 
 def event_evidence(record: Record, event: Event) -> list[Evidence]:
@@ -81,12 +97,56 @@ def event_evidence(record: Record, event: Event) -> list[Evidence]:
         )
     ]
     found.extend(Evidence(f"V/I lies below {name}", 3.0) for name in event.below if name != "its own past")
-    if event.before is not None and event.row - event.before <= 2:
+    if event.before is not None and _waited(record, event) <= AT_ONCE * _usual_interval(record):
         found.append(Evidence("the drop came within one sampling interval", 1.0))
     found.append(_persistence(record, event))
-    if event.noise_ratio > 3.0:
+    if event.noise_ratio > LOUD:
         found.append(Evidence(f"V/I is {event.noise_ratio:.0f} times noisier than before", 1.0))
+    return [*found, *_other_causes(record, event)]
+
+
+def _other_causes(record: Record, event: Event) -> list[Evidence]:
+    """What else would look like this event."""
+    found = []
+    if event.samples < RUN:
+        found.append(Evidence(f"only {event.samples} sample(s) show it: a glitch looks the same", -6.0))
+    fall = event.expected - event.level
+    if len(event.directions) == 1 and event.end is not None:
+        if event.mirrored > 0.5 * fall:
+            text = f"V/I rose by {event.mirrored:.3g} ohm in the other direction: an offset of the voltage does that"
+            found.append(Evidence(text, -4.0))
+        elif event.mirrored > -0.2 * fall:
+            text = "the other direction of current does not show it: an interface does that, a metal conducts both ways"
+            found.append(Evidence(text, -1.5))
+    own_past_only = all(name == "its own past" for name in event.below)
+    if own_past_only and event.electrons < 0.3 and _rested(record, event) > HEALS:
+        found.append(Evidence("it came over a rest, in which contact can heal", -1.5))
+    stands = event.end is None and event.least > (1.0 - STEADY) * event.level and event.noise_ratio <= LOUD
+    if event.blind and own_past_only and stands and event.electrons < HARD:
+        found.append(Evidence("nobody measured the pressure: a turn of the screw gives a steady fall like this", -3.0))
     return found
+
+
+def _waited(record: Record, event: Event) -> float:
+    """Time from the last sample without the path to the first with it [s]."""
+    time = record.column("test_time_second")
+    return float(time[event.row] - time[event.before]) if event.before is not None else 0.0
+
+
+def _rested(record: Record, event: Event) -> float:
+    """Time of that without current [s]."""
+    if event.before is None or event.row - event.before < 3:
+        return 0.0
+    rows = slice(event.before + 1, event.row)
+    current, time = np.abs(record.column("current_ampere")), record.column("test_time_second")[rows]
+    flows = current[rows] > 0.1 * current[event.row]
+    return 0.0 if flows.any() else float(time[-1] - time[0])
+
+
+def _usual_interval(record: Record) -> float:
+    widths = np.diff(record.column("test_time_second"))
+    widths = widths[widths > 0.0]
+    return float(np.median(widths[:: max(1, len(widths) // 100_000)])) if len(widths) else 0.0
 
 
 def impedance_evidence(event_time: float, spectra: Iterable[Spectrum]) -> list[Evidence]:

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.ndimage import minimum_filter1d
 
 from lithostat.cycling.resistance import YOUNG, Blocks, jumps
 from lithostat.experiment.cell_note import CellNote
@@ -19,11 +20,11 @@ ACTIVATION = (
 BEST_CONDUCTIVITY = 4.0  # S/m at 298 K
 ROOM = 298.15
 RIPENING = 0.25  # power of time that contact may gain with
-_CHUNK = 1 << 16  # blocks looked at together
 FRESH = 0.6  # share of the ionic resistance that contact leaves while it is not twice as old
 COLLAPSE = 0.2  # share of the ionic resistance that ripening never takes it below
 _ENOUGH = 3  # blocks of the same regime that make a history
-WINDOW = 64  # blocks: about four half-cycles
+WINDOW = 4  # half-cycles that make the recent past
+_NEAR = 1.03  # times the least resistance counts as having shown it again
 _MOST_REGIMES = 5000  # more of them are noise
 
 
@@ -32,27 +33,29 @@ def history_floor(block: Blocks, current: np.ndarray, among: np.ndarray, *, cree
 
     `current` is |I| of each block [A], `among` says which blocks belong to the intact past. Two things must both be
     undercut. First, the least that the cell ever showed, carried to the block's pressure, temperature and current as
-    far as the field knows resistance to fall: in inverse proportion to pressure (contact) and to current (the voltage
+    far as resistance is known to fall: in inverse proportion to pressure (contact) and to current (the voltage
     cannot fall when the current rises), with 0.5 eV against temperature. Second, if the block has neighbours in the
-    same regime (pressure and current hold still), the least of the last `WINDOW` blocks, from which contact may only
-    ripen: with the time since the pressure last changed to the power -0.25 (creep of lithium gives -0.13).
-    `creep=False` leaves that last allowance out: what the cell would show had nothing happened.
+    same regime (pressure and current hold still), the least of the last four half-cycles, from which contact may
+    only ripen: with the time since the pressure last changed to the power -0.25 (creep of lithium gives -0.13).
+    After a jump of pressure or current the recent past is carried like the whole.
+    `creep=False` leaves the ripening out: what the cell would show had nothing happened.
     """
-    smooth = _median_of_three(block.resistance)
+    smooth = _without_glitches(block)
     ohm = np.where(among, smooth, np.inf)
     press, conduct, drive = _factors(block.pressure, block.temperature, current)
     ever = _carried(ohm, [press, conduct, drive])
     regime = _regimes(block.pressure, current)
+    window = _window(block)
     if not len(ohm) or regime[-1] > _MOST_REGIMES:
         return ever
-    floor = ever.copy()
     age = block.age**RIPENING if creep else np.ones(len(ohm))
+    floor = np.maximum(ever, _recent(ohm, [press, conduct, drive, age], window))
     edges = np.concatenate([[0], np.flatnonzero(np.diff(regime)) + 1, [len(ohm)]])
     for begin, end in itertools.pairwise(edges):
         settled = slice(begin + _ENOUGH, end)
         part = slice(begin, end)
         here = _carried(ohm[part], [press[part], conduct[part]])
-        recent = _recent(ohm[part], [press[part], conduct[part], age[part]])
+        recent = _recent(ohm[part], [press[part], conduct[part], age[part]], window)
         floor[settled] = np.minimum(here, recent)[_ENOUGH:]
     return floor
 
@@ -122,11 +125,33 @@ def _at_most_one(ratio: np.ndarray) -> np.ndarray:
     return np.fmin(np.where(np.isfinite(ratio), ratio, 1.0), 1.0)
 
 
-def _median_of_three(values: np.ndarray) -> np.ndarray:
-    if len(values) < 3:
-        return values
-    middle = np.median(np.stack([values[:-2], values[1:-1], values[2:]]), axis=0)
-    return np.concatenate([[max(values[0], middle[0])], middle, [max(values[-1], middle[-1])]])
+def _without_glitches(block: Blocks) -> np.ndarray:
+    """Resistance of the blocks, small ones replaced by the median of their neighbourhood: two odd samples are no past.
+
+    A block of eight samples and more has left out its extremes, and two of them hardly move it.
+    """
+    samples = block.samples
+    few = np.where(samples <= 2, _median_around(block.resistance, 2), _median_around(block.resistance, 1))
+    return np.where(samples >= 8, block.resistance, few)
+
+
+def _median_around(values: np.ndarray, reach: int) -> np.ndarray:
+    """Median of each value and its `reach` neighbours on both sides; at the ends the larger of that and the value."""
+    width = 2 * reach + 1
+    if len(values) < width:
+        return np.full(len(values), np.median(values)) if len(values) else values
+    middle = np.median(np.lib.stride_tricks.sliding_window_view(values, width), axis=1)
+    return np.concatenate(
+        [np.maximum(values[:reach], middle[0]), middle, np.maximum(values[len(values) - reach :], middle[-1])]
+    )
+
+
+def _window(block: Blocks) -> int:
+    """Blocks in `WINDOW` half-cycles, of those with most of them."""
+    if not len(block):
+        return 1
+    count = np.bincount(np.unique(block.half_cycle, return_inverse=True)[1])
+    return int(WINDOW * max(1, round(float(np.quantile(count, 0.9)))))
 
 
 def _factors(pressure: np.ndarray, temperature: np.ndarray, current: np.ndarray) -> list[np.ndarray]:
@@ -160,18 +185,28 @@ def _carried(ohm: np.ndarray, factors: list[np.ndarray]) -> np.ndarray:
     return floor
 
 
-def _recent(ohm: np.ndarray, factors: list[np.ndarray]) -> np.ndarray:
-    """Least resistance of the `WINDOW` blocks before each, carried from where it was last seen (within 3 %)."""
-    floor = np.full(len(ohm), np.inf)
-    padded = np.concatenate([np.full(WINDOW, np.inf), ohm[:-1]])
-    view = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)
-    for begin in range(0, len(ohm), _CHUNK):
-        part = view[begin : begin + _CHUNK]
-        least = part.min(axis=1)
-        back = np.argmax((part <= 1.03 * least[:, None])[:, ::-1], axis=1)
-        now = np.arange(begin, begin + len(part))
-        then = np.maximum(now - 1 - back, 0)
-        for factor in factors:
-            least = least * np.minimum(factor[then] / factor[now], 1.0)
-        floor[begin : begin + len(part)] = least
-    return floor
+def _recent(ohm: np.ndarray, factors: list[np.ndarray], window: int) -> np.ndarray:
+    """Least resistance of the `window` blocks before each, carried from where it was last seen (within 3 %)."""
+    if len(ohm) < 2:
+        return np.full(len(ohm), np.inf)
+    least = _least_before(ohm, window)
+    now = np.flatnonzero(np.isfinite(least))
+    then = np.zeros(len(ohm), np.int64)
+    back = 1
+    while len(now):
+        seen = ohm[now - back] <= _NEAR * np.maximum(least[now], 0.0) + np.minimum(least[now], 0.0)
+        then[now[seen]] = now[seen] - back
+        back += 1
+        now = now[~seen & (now >= back)]
+    floor = least.copy()
+    for factor in factors:
+        floor *= np.minimum(factor[then] / factor, 1.0)
+    return np.where(np.isfinite(least), floor, np.inf)
+
+
+def _least_before(values: np.ndarray, window: int) -> np.ndarray:
+    """Least of the `window` values before each one, inf before the first."""
+    least = np.full(len(values), np.inf)
+    trailing = minimum_filter1d(values, window, mode="constant", cval=np.inf, origin=(window - 1) // 2)
+    least[1:] = trailing[:-1]
+    return least

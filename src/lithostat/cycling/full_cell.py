@@ -17,6 +17,7 @@ FORMING = 1.5  # times, for the first charge: it also forms interphases
 DEAD = 0.3  # V below which a full cell that stood above `ALIVE` has an electronic path
 DEAD_HALF = 0.02  # V; graphite and alloys work close to lithium
 ALIVE = 1.0  # V
+REPEATED = 3  # charges or discharges of like size that make a capacity
 LOST = 0.1  # fall of a cycle's efficiency against the cell's own past that is more than ageing
 CYCLES = 3  # in a row that make such a fall
 LOUD = 5.0  # times noisier than the rest of the charge
@@ -65,15 +66,6 @@ def stated_capacity(note: CellNote) -> float | None:
     return note.active_mass * note.specific_capacity
 
 
-def capacity_reference(half: HalfCycles, note: CellNote) -> tuple[float | None, str]:
-    """(capacity [C], where it comes from): stated active mass and specific capacity, else the largest discharge."""
-    stated = stated_capacity(note)
-    if stated is not None:
-        return stated, "the stated active mass and specific capacity"
-    discharges = -half.charge[half.direction == -1]
-    return (float(discharges.max()), "the largest discharge") if len(discharges) else (None, "")
-
-
 def _taken(half: HalfCycles, sweeps: np.ndarray) -> np.ndarray:
     """Charge of each sweep without sign [C]."""
     flows = np.where(np.abs(half.direction) == 1, np.abs(half.charge), 0.0)
@@ -105,24 +97,28 @@ def _falls(record: Record, half: HalfCycles, note: CellNote) -> list[Suspect]:
         suspect = _first_fall(part, means, size, noise, first)
         if suspect is not None:
             suspects.append(_judged(suspect, record, half, note, int(index)))
-        loud = _first_loud(np.median(steps, axis=1), size, first, last)
+        loud = _first_loud(np.abs(np.diff(part)), np.median(steps, axis=1), size, first, last)
         if loud is not None:
             suspects.append(loud)
     return suspects
 
 
-def _first_loud(step: np.ndarray, size: int, first: int, last: int) -> Suspect | None:
-    """The stretch from which a charge is much noisier than its quiet quarter; `step` is the usual step in each block."""
-    quiet = float(np.quantile(step, 0.25))
-    loud = (step > LOUD * quiet) & (step > LOUD_LEAST)
-    loud[: int(np.ceil(NUCLEATION * len(step)))] = False
+def _first_loud(steps: np.ndarray, usual: np.ndarray, size: int, first: int, last: int) -> Suspect | None:
+    """The stretch from which a charge is much noisier than its quiet quarter.
+
+    `steps` [V] lie between its samples, `usual` is their median in each block.
+    """
+    limit = max(LOUD * float(np.quantile(usual, 0.25)), LOUD_LEAST)
+    loud = usual > limit
+    loud[: int(np.ceil(NUCLEATION * len(usual)))] = False
     runs = np.flatnonzero(loud[:-2] & loud[1:-1] & loud[2:]) if len(loud) >= RUN else np.zeros(0, np.int64)
     if not len(runs):
         return None
     index = int(runs[0])
-    level = float(np.median(step[index : index + RUN]))
+    level = float(np.median(usual[index : index + RUN]))
     text = f"the voltage became noisy during a charge: {1e3 * level:.2g} mV from sample to sample"
-    row = first + index * size
+    begin = max(index - 1, 0) * size
+    row = first + begin + 1 + int(np.argmax(steps[begin:] > limit))
     stays = bool(loud[index:].mean() > 0.5)
     end = None if stays else min(first + (index + RUN) * size, last)
     return Suspect(row, max(row - 1, 0), end, (Evidence(text, 1.5),))
@@ -161,14 +157,14 @@ def _judged(
     ]
     if end is None:
         evidence.append(Evidence("it did not come back before the charge ended", 1.0))
-        evidence.extend(_never_full(record, note, row, int(half.last[index])))
+        evidence.extend(_never_full(record, note, int(half.first[index]), int(half.last[index])))
     return Suspect(row, before, end, tuple(evidence))
 
 
-def _never_full(record: Record, note: CellNote, row: int, last: int) -> list[Evidence]:
+def _never_full(record: Record, note: CellNote, first: int, last: int) -> list[Evidence]:
     """The upper voltage that a charge should have reached, if it was stated and the charge did not."""
     top = note.upper_voltage
-    highest = float(np.max(record.column("voltage_volt")[row : last + 1]))
+    highest = float(np.max(record.column("voltage_volt")[first : last + 1]))
     if top is None or highest >= top - FALL:
         return []
     return [Evidence(f"the charge never reached {top:.3g} V (it stayed below {highest:.3g} V)", 2.0)]
@@ -178,9 +174,8 @@ def _endless(record: Record, half: HalfCycles, note: CellNote, sweeps: np.ndarra
     """Charges that take more than the cell can hold: the first tells when, the largest how much went astray."""
     stated = stated_capacity(note)
     taken, direction = _taken(half, sweeps), sweeps[:, 2]
-    whole = np.concatenate([[False], direction[:-1] == 1]) if len(sweeps) else np.zeros(0, bool)
-    given = np.maximum.accumulate(np.where((direction == -1) & whole, taken, 0.0)) if len(sweeps) else taken
-    capacity = np.full(len(sweeps), stated) if stated is not None else given
+    given = _given(taken, direction)
+    capacity = np.maximum(stated or 0.0, given)  # a cell that gives more than was stated holds more
     allowed = np.where(np.cumsum(direction == 1) == 1, FORMING, BEYOND)
     over = np.flatnonzero((direction == 1) & (capacity > 0.0) & (taken > allowed * capacity))
     if not len(over):
@@ -189,15 +184,33 @@ def _endless(record: Record, half: HalfCycles, note: CellNote, sweeps: np.ndarra
     worst = over[np.argmax(taken[over] / capacity[over])]
     ratio = float(taken[worst] / capacity[worst])
     row = _row_of_charge(record, half, sweeps[one], float(allowed[one] * capacity[one]))
-    source = "the stated active mass and specific capacity" if stated is not None else "the largest discharge before"
+    by_note = stated is not None and capacity[worst] <= stated
+    source = "the stated active mass and specific capacity" if by_note else "the largest discharge before"
     many = "a charge" if len(over) == 1 else f"{len(over)} charges, one of them"
     text = f"{many} took {ratio:.2f} times the capacity ({capacity[worst] / 3.6:.3g} mAh, {source})"
     evidence = [Evidence(text, 2.0 + min(2.0 * float(np.log(ratio / BEYOND)), 2.0) + 0.5 * min(len(over) - 1, 2))]
-    evidence.extend(_never_full(record, note, row, int(half.last[sweeps[one][1]])))
     first = int(half.first[sweeps[one][0]])
+    evidence.extend(_never_full(record, note, first, int(half.last[sweeps[one][1]])))
     lasts = over[-1] >= np.flatnonzero(direction == 1)[-1]
     end = None if lasts else int(half.first[sweeps[over[-1] + 1][0]])
     return [Suspect(row, first, end, tuple(evidence), electrons=1.0 - 1.0 / ratio)]
+
+
+def _given(taken: np.ndarray, direction: np.ndarray) -> np.ndarray:
+    """Largest discharge before each sweep that a charge came before [C]; 0 until three sweeps were half as large.
+
+    An interrupted charge or a discharge at the start of the record says nothing of the capacity.
+    """
+    given = np.zeros(len(taken))
+    largest = 0.0
+    for index in range(1, len(taken)):
+        if direction[index - 1] == -1 and index > 1:
+            largest = max(largest, float(taken[index - 1]))
+        if largest > given[index - 1] and np.count_nonzero(taken[:index] >= 0.5 * largest) < REPEATED:
+            given[index] = given[index - 1]
+        else:
+            given[index] = largest
+    return given
 
 
 def _row_of_charge(record: Record, half: HalfCycles, sweep: np.ndarray, charge: float) -> int:
@@ -254,12 +267,16 @@ def _dead(record: Record, half: HalfCycles, note: CellNote) -> list[Suspect]:
         shows = half.direction[stretch] >= 0
         if shows.sum() < RUN or begin < alive[0]:
             continue
-        before = int(alive[np.searchsorted(alive, begin) - 1])
+        at_rest = half.direction[stretch[0]] == 0
+        if not voltage[half.first[stretch[0]] if at_rest else begin - 1] > ALIVE:
+            continue  # it was discharged to there
+        before = int(begin) - 1
         charging = bool((half.direction[stretch] == 1).any())
         how = "while the cell was charged" if charging else "at rest"
         text = f"the voltage {how} was {voltage[rows[shows][0]]:.2f} V, after it had been above {ALIVE:.0f} V"
-        if half.direction[stretch[0]] == 0:  # it died during a rest: the path may be as old as the rest
+        if at_rest:  # it died during a rest: the path may be as old as the rest
             before = max(int(half.first[stretch[0]]) - 1, 0)
         over = int(end) if end < len(voltage) and (voltage[end:] > ALIVE).any() else None
-        return [Suspect(int(begin), before, over, (Evidence(text, 4.0),), electrons=1.0 if charging else float("nan"))]
+        hard = int(begin) if charging else None
+        return [Suspect(int(begin), before, over, (Evidence(text, 4.0),), hardened=hard)]
     return []

@@ -15,6 +15,8 @@ YOUNG = 60.0  # s; contact is not younger than this when it is first measured
 _JUMP = 0.05  # relative change of the pressure from which contact begins to ripen anew
 SIGMAS = 8.0  # of the noise that a jump must exceed
 _MANY = 200_000  # samples that are enough to know the noise
+FINE = 0.02  # of its resistance is the noise that a block should have at most
+REVERSALS = 10  # that tell the offset of the voltage
 
 
 @dataclass(frozen=True)
@@ -24,8 +26,8 @@ class Blocks:
     `first` and `last` are rows; `resistance` [ohm] is the mean of V/I without its largest and smallest sample;
     `direction` 1 or -1; `age` [s] counts from the last change of the pressure (from the start of the record where
     nobody knows the pressure); `half_cycle` the index into `HalfCycles`; `pressure` [Pa] and `temperature` [K] are
-    means, NaN if unknown. `noise` [ohm] is the standard deviation of V/I of one sample, `offset` [V] was taken from the
-    voltage. `ohm` is V/I of every row of the record.
+    means, NaN if unknown, `current` [A] is that of its half-cycle without sign. `noise` [V] is the standard deviation
+    of the voltage of one sample, `offset` [V] was taken from the voltage. `ohm` is V/I of every row of the record.
     """
 
     first: np.ndarray
@@ -38,6 +40,7 @@ class Blocks:
     pressure: np.ndarray
     temperature: np.ndarray
     age: np.ndarray
+    current: np.ndarray
     noise: float
     offset: float
     ohm: np.ndarray
@@ -53,7 +56,7 @@ class Blocks:
 
     def block_noise(self) -> np.ndarray:
         """Standard deviation of each block's resistance [ohm]."""
-        noise: np.ndarray = self.noise / np.sqrt(self.samples)
+        noise: np.ndarray = self.noise / (np.sqrt(self.samples) * self.current)
         return noise
 
 
@@ -67,7 +70,8 @@ def blocks(record: Record, half: HalfCycles) -> Blocks:
     """Blocks of every half-cycle that carries current, without its first sample where others follow."""
     offset = voltage_offset(record, half)
     ohm = apparent_resistance(record, offset)
-    first, last, owner = _edges(half)
+    noise, usual = _noise(record, half)
+    first, last, owner = _edges(half, (noise / (FINE * usual)) ** 2 if usual > 0.0 else 0.0)
     time = record.column("test_time_second")
     return Blocks(
         first,
@@ -80,7 +84,8 @@ def blocks(record: Record, half: HalfCycles) -> Blocks:
         _means(pressures(record), first, last),
         _means(temperatures(record), first, last),
         _age(record, last),
-        _noise(ohm, half),
+        np.abs(half.current[owner]),
+        noise,
         offset,
         ohm,
     )
@@ -105,23 +110,25 @@ def temperatures(record: Record) -> np.ndarray | None:
 def voltage_offset(record: Record, half: HalfCycles) -> float:
     """Voltage of the instrument and of unlike electrodes at no current [V]: half the sum of two opposite half-cycles.
 
-    The median over the first ten reversals at equal current, so that a later short does not enter; 0 without one.
+    Of each half-cycle it takes the least voltage (a tenth of the samples lie below): voids and polarisation come on top
+    of that, and not alike in both directions. Of the first ten reversals at equal current it takes a small sum, so that
+    a short between two half-cycles does not enter; 0 without a reversal.
     """
     voltage = record.column("voltage_volt")
     sums = []
     for one, two in zip(half.flowing[:-1], half.flowing[1:], strict=True):
         opposite = half.direction[one] == -half.direction[two]
         if opposite and abs(half.current[one] + half.current[two]) < 0.02 * abs(half.current[one]):
-            sums.append(0.5 * sum(_late(voltage, half, index) for index in (one, two)))
-        if len(sums) == 10:
+            sums.append(0.5 * sum(_least(voltage, half, index) for index in (one, two)))
+        if len(sums) == REVERSALS:
             break
-    return float(np.median(sums)) if sums else 0.0
+    return float(sorted(sums, key=abs)[len(sums) // 4]) if sums else 0.0
 
 
-def _late(voltage: np.ndarray, half: HalfCycles, index: int) -> float:
-    """Median voltage of the second half of a half-cycle."""
-    first, last = half.first[index], half.last[index]
-    return float(np.median(voltage[(first + last + 1) // 2 : last + 1]))
+def _least(voltage: np.ndarray, half: HalfCycles, index: int) -> float:
+    """Voltage of a half-cycle that a tenth of its samples stay below, in the direction of the current."""
+    first, last, sign = half.first[index], half.last[index], half.direction[index]
+    return float(sign * np.quantile(sign * voltage[first + (last - first > 4) : last + 1], 0.1))
 
 
 def _age(record: Record, rows: np.ndarray) -> np.ndarray:
@@ -144,13 +151,14 @@ def jumps(log: np.ndarray) -> np.ndarray:
     return np.asarray(step > max(_JUMP, SIGMAS * usual))
 
 
-def _edges(half: HalfCycles) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(first row, last row, half-cycle) of every block."""
+def _edges(half: HalfCycles, needed: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(first row, last row, half-cycle) of every block; `needed` samples average the noise out."""
     owner = half.flowing
     count = half.last[owner] - half.first[owner] + 1
     skip = (count > 4).astype(np.int64)
     first, count = half.first[owner] + skip, count - skip
     size = np.clip(count // PER_HALF_CYCLE, 1, LARGEST)
+    size = np.maximum(size, np.minimum(count // 2, int(np.ceil(min(needed, 1e6)))))
     number = np.maximum(count // size, 1)
     which = np.repeat(np.arange(len(owner)), number)
     within = np.arange(len(which)) - np.repeat(np.cumsum(number) - number, number)
@@ -173,7 +181,7 @@ def _trimmed(ohm: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray
     count = last - first + 1
     total = _sums(ohm, first, last, np.add)
     ends = _sums(ohm, first, last, np.minimum) + _sums(ohm, first, last, np.maximum)
-    many = count >= 4
+    many = count >= 3
     return np.where(many, total - ends, total) / np.where(many, count - 2, count)
 
 
@@ -186,13 +194,21 @@ def _means(values: np.ndarray | None, first: np.ndarray, last: np.ndarray) -> np
     return np.divide(total, count, out=np.full(len(first), np.nan), where=count > 0)
 
 
-def _noise(ohm: np.ndarray, half: HalfCycles) -> float:
-    """Standard deviation of one sample from differences of neighbours, which drift and steps hardly touch."""
+def _noise(record: Record, half: HalfCycles) -> tuple[float, float]:
+    """(standard deviation of one sample, usual size) of the voltage [V] in the half-cycles that carry current.
+
+    The first from differences of neighbours, which drift and steps hardly touch; the second is that of the first half-
+    cycles, the largest of twenty.
+    """
+    voltage = record.column("voltage_volt")
     owner = half.flowing[(half.last - half.first)[half.flowing] >= 3]
     differences, count = [], 0
     for index in owner[:: max(1, len(owner) // (_MANY // 8))]:
-        differences.append(np.diff(ohm[half.first[index] + 1 : half.last[index] + 1]))
+        differences.append(np.diff(voltage[half.first[index] + 1 : half.last[index] + 1]))
         count += len(differences[-1])
         if count > _MANY:
             break
-    return float(1.4826 * np.nanmedian(np.abs(np.concatenate(differences))) / np.sqrt(2.0)) if differences else 0.0
+    usual = [abs(float(np.median(voltage[half.first[i] : half.last[i] + 1]))) for i in half.flowing[:20]]
+    if not differences:
+        return 0.0, max(usual, default=0.0)
+    return float(1.4826 * np.median(np.abs(np.concatenate(differences))) / np.sqrt(2.0)), max(usual)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import polars as pl
 
 from lithostat.cycling.events import MARGIN, RUN, find_events
 from lithostat.cycling.evidence import Evidence, Suspect, confidence, suspect_from
 from lithostat.cycling.floor import COLLAPSE, ionic_resistance, pellet_floor
-from lithostat.cycling.full_cell import full_cell_suspects
+from lithostat.cycling.full_cell import full_cell_suspects, stated_capacity
 from lithostat.cycling.resistance import Blocks, blocks, pressures
 from lithostat.cycling.steps import HalfCycles, half_cycles
 from lithostat.experiment.cell_note import CellNote
@@ -25,6 +26,8 @@ SOFT_SAMPLES = 10  # samples within which a short that hardens counts as hard at
 LEAST_ARC = 3e-5  # ohm m2; the interfaces of lithium that are known have ten times as much
 ENDED = {"stopped": "it was stopped", "leak": "the cell leaked", "rig": "the rig failed", "running": "it is running"}
 LARGE = 3e-4  # m2; area of a laboratory pellet, where nobody stated one
+FULL = 0.5  # V; symmetric cells begin below
+TINY = 0.1  # V; no cell with a cathode cycles below
 FAST = 1e5  # Hz; cables and inductance shape the impedance above
 
 
@@ -45,13 +48,21 @@ def call_short(record: Record, note: CellNote | None = None) -> Call:
     sample that shows the short; `interval` holds the last sample without and the first with it.
     """
     note = note or CellNote()
-    half = half_cycles(record)
     warnings: list[str] = []
+    record, kept = _usable(record, warnings)
+    half = half_cycles(record)
     kind = note.kind or guess_kind(record, half, warnings)
+    if kind == "symmetric":
+        record = _same_sign(record, half, warnings)
     intact, collapsed = _split_spectra(record, note)
-    block = blocks(record, half) if kind == "symmetric" else None
+    unsigned = kind == "symmetric" and _unsigned(record, half)
+    block = blocks(record, half) if kind == "symmetric" and not unsigned else None
     suspects: list[Suspect] = []
-    if block is not None:
+    if unsigned:
+        warnings.append(
+            "the current has one sign while the voltage has both: its direction was lost, V/I means nothing"
+        )
+    elif block is not None:
         events = find_events(half, block, note, intact)
         suspects = [suspect_from(record, half, event, record.spectra) for event in events]
     elif len(half.flowing):
@@ -60,25 +71,108 @@ def call_short(record: Record, note: CellNote | None = None) -> Call:
     before = _before_current(record, half, block, collapsed, called)
     if before is not None:
         outcome = before
+    elif not _held(half):
+        why = Evidence("the current is not held between samples, as in a sweep of the voltage", 0.0)
+        end = float(record.column("test_time_second")[-1])
+        outcome = _outcome(record, half, "unknown", end, "V/I says nothing where the current is not held", [why])
     elif called:
-        outcome = _shorted(record, half, called, note)
+        outcome = _shorted(record, half, called)
+    elif unsigned:
+        why = Evidence("the direction of the current was lost", 0.0)
+        end = float(record.column("test_time_second")[-1])
+        outcome = _outcome(record, half, "unknown", end, "a record without the current's direction cannot say", [why])
     else:
         outcome = _not_shorted(record, half, block, suspects, intact, collapsed, note)
-    return Call(outcome, tuple(suspects), kind, tuple(warnings))
+    return Call(outcome, tuple(_in_rows_of(suspect, kept) for suspect in suspects), kind, tuple(warnings))
+
+
+def _usable(record: Record, warnings: list[str]) -> tuple[Record, np.ndarray | None]:
+    """(the rows that have time, voltage and current, in the order of time; their numbers, None where those are all)."""
+    time = record.column("test_time_second")
+    known = np.isfinite(time)
+    for name in ("voltage_volt", "current_ampere"):
+        known &= np.isfinite(record.column(name))
+    ordered = bool(np.all(np.diff(time[known]) >= 0.0))
+    if known.all() and ordered:
+        return record, None
+    rows = np.flatnonzero(known)
+    if not known.all():
+        warnings.append(f"{len(known) - len(rows)} row(s) without time, voltage or current were left out")
+    if not ordered:
+        warnings.append("the rows were not in the order of time and were sorted")
+        rows = rows[np.argsort(time[rows], kind="stable")]
+    return replace(record, table=record.table[rows]), rows
+
+
+def _in_rows_of(suspect: Suspect, kept: np.ndarray | None) -> Suspect:
+    """The suspect with row numbers of the record as it came."""
+    if kept is None:
+        return suspect
+
+    def came(row: int | None) -> int | None:
+        return None if row is None else int(kept[row])
+
+    return replace(
+        suspect,
+        row=int(kept[suspect.row]),
+        before=came(suspect.before),
+        end=came(suspect.end),
+        hardened=came(suspect.hardened),
+        surely=came(suspect.surely),
+    )
+
+
+def _same_sign(record: Record, half: HalfCycles, warnings: list[str]) -> Record:
+    """The record with a voltage that has the sign of the current, as that of a symmetric cell must."""
+    if not _against(record, half):
+        return record
+    warnings.append("voltage and current have opposite signs; the voltage was turned round")
+    return replace(record, table=record.table.with_columns(-pl.col("voltage_volt")))
+
+
+def _against(record: Record, half: HalfCycles) -> bool:
+    """True if the voltage of nearly all half-cycles has the sign that the current has not."""
+    means, direction = _half_voltages(record, half)
+    turned = -np.sign(means) * direction
+    both = len(set(direction.tolist())) == 2
+    return bool(both and len(means) and np.mean(turned) > 0.8)
+
+
+def _half_voltages(record: Record, half: HalfCycles) -> tuple[np.ndarray, np.ndarray]:
+    """(median voltage [V], direction) of the first half-cycles that carry current."""
+    flowing = half.flowing[:20]
+    voltage = record.column("voltage_volt")
+    return np.array([np.median(voltage[half.first[i] : half.last[i] + 1]) for i in flowing]), half.direction[flowing]
+
+
+def _unsigned(record: Record, half: HalfCycles) -> bool:
+    """True if the current has one direction throughout but the voltage is as often on the one side as on the other."""
+    if len(set(half.direction[half.flowing].tolist())) != 1:
+        return False
+    flows = np.abs(half.direction[np.repeat(np.arange(len(half)), half.last - half.first + 1)]) == 1
+    voltage = record.column("voltage_volt")[flows]
+    size = np.quantile(np.abs(voltage), 0.9)
+    return bool(min(np.mean(voltage > 0.3 * size), np.mean(voltage < -0.3 * size)) > 0.1)
 
 
 def guess_kind(record: Record, half: HalfCycles, warnings: list[str]) -> str:
-    """'symmetric' if the voltage follows the sign of the current and stays small, else 'full'; says that it guessed."""
-    flowing = half.flowing[:200]
-    if not len(flowing):
+    """'symmetric' if the voltage turns with the current and begins small, else 'full'; says that it guessed."""
+    means, direction = _half_voltages(record, half)
+    if not len(means):
         return "symmetric"
-    voltage = record.column("voltage_volt")
-    means = np.array([np.median(voltage[half.first[i] : half.last[i] + 1]) for i in flowing])
-    both = len(set(half.direction[flowing].tolist())) == 2
-    turns = np.median(means * half.direction[flowing]) > 0.0
-    kind = "symmetric" if turns and np.median(np.abs(means)) < (0.5 if both else 0.2) else "full"
+    both = len(set(direction.tolist())) == 2
+    turns = np.abs(np.mean(np.sign(means) * direction)) > 0.8 and (both or means[0] * direction[0] > 0.0)
+    small = np.median(np.abs(means)) < (FULL if both else 0.2) and abs(means[0]) < FULL
+    tiny = np.max(np.abs(means)) < TINY  # an offset may outweigh what a shorted cell shows
+    kind = "symmetric" if (turns and small) or tiny else "full"
     warnings.append(f"the note does not say the kind of cell; from its voltage it is taken as {kind}")
     return kind
+
+
+def _held(half: HalfCycles) -> bool:
+    """True unless the current changes from sample to sample wherever it flows."""
+    samples = (half.last - half.first + 1)[half.flowing]
+    return not len(samples) or float(np.max(samples)) > 2.0
 
 
 def _split_spectra(record: Record, note: CellNote) -> tuple[list[Spectrum], list[tuple[Spectrum, Evidence]]]:
@@ -127,7 +221,7 @@ def _like_a_resistor(spectrum: Spectrum, area: float | None) -> Evidence | None:
     if len(f) < 10 or f.max() / f.min() < 1e3:
         return None
     arc = max(2.0 * float(np.max(np.abs(z.imag))), float(np.ptp(z.real)))
-    if arc * (area or LARGE) > LEAST_ARC:
+    if arc * (area or LARGE) > LEAST_ARC or arc > 0.05 * abs(spectrum.total_resistance):
         return None
     return Evidence(
         f"the impedance is that of a resistor of {spectrum.total_resistance:.3g} ohm: between {f.min():.2g} and "
@@ -165,7 +259,7 @@ def _before_current(
     )
 
 
-def _shorted(record: Record, half: HalfCycles, called: Sequence[Suspect], note: CellNote) -> Outcome:
+def _shorted(record: Record, half: HalfCycles, called: Sequence[Suspect]) -> Outcome:
     """A short that came under current: hard, soft, soft then hard, or recovered."""
     time = record.column("test_time_second")
     first = called[0]
@@ -176,11 +270,6 @@ def _shorted(record: Record, half: HalfCycles, called: Sequence[Suspect], note: 
         kind, cause = "soft short, recovered", f"{len(called)} electronic path(s) formed and went away"
     elif not hardened:
         kind, cause = "soft short", "an electronic path formed beside the ionic one and stayed"
-        if math.isnan(lasting[0].electrons):
-            kind, cause = (
-                "hard short" if lasting[0].sure > 0.99 else "soft short",
-                "an electronic path formed and stayed",
-            )
     elif _soft_first(record, first, hardened[0]) or first is not lasting[0]:
         kind, cause = "soft then hard short", "an electronic path formed softly and hardened"
         evidence.append(Evidence(f"it was hard from {time[hardened[0]] / 3600.0:.4g} h on", 0.0))
@@ -188,7 +277,8 @@ def _shorted(record: Record, half: HalfCycles, called: Sequence[Suspect], note: 
         kind, cause = "hard short", "an electronic path formed at once"
     before = 0.0 if first.before is None else float(time[first.before])
     at = float(time[first.row])
-    return _outcome(record, half, kind, at, cause, evidence, interval=(before, at))
+    until = at if first.surely is None else max(at, float(time[first.surely]))
+    return _outcome(record, half, kind, at, cause, evidence, interval=(before, until))
 
 
 def _soft_first(record: Record, suspect: Suspect, hardened: int) -> bool:
@@ -233,23 +323,30 @@ def _not_shorted(
             record, half, "contact lost", at, "the resistance rose: voids or too little pressure", [Evidence(rise, 3.0)]
         )
     cause = f"no short until the record ends; {ENDED.get(note.ended or '', 'nobody said why it ends')}"
-    return _outcome(record, half, "censored", end, cause, _signs_of_life(block, intact, note), against=True)
+    discharged = bool(np.any(np.diff(half.direction[half.flowing].astype(int)) == -2))
+    return _outcome(record, half, "censored", end, cause, _signs_of_life(block, intact, note, discharged), against=True)
 
 
-def _signs_of_life(block: Blocks | None, intact: Sequence[Spectrum], note: CellNote) -> list[Evidence]:
+def _signs_of_life(
+    block: Blocks | None, intact: Sequence[Spectrum], note: CellNote, discharged: bool
+) -> list[Evidence]:
     if block is None or not len(block):
-        return [Evidence("the voltage shows no sign of an electronic path", -3.0)]
+        found = [Evidence("the voltage shows no sign of an electronic path", -3.0)]
+        if stated_capacity(note) is None and not discharged:
+            text = "no capacity was stated and no discharge followed a charge: a charge without end cannot be told"
+            found.append(Evidence(text, 1.5))
+        return found
     least = float(np.min(block.resistance))
-    found = [Evidence(f"V/I never fell below what the cell had shown before (least {least:.3g} ohm)", -4.0)]
+    text = f"V/I fell below its own past no further than weather, noise and glitches explain (least {least:.3g} ohm)"
+    found = [Evidence(text, -4.0)]
     name, _ = pellet_floor(note, np.array([np.nan]))
-    if not (intact or name or note.ionic_resistance):
-        found.append(
-            Evidence(
-                "nothing says what an intact cell shows (no impedance, no thickness and area): a short before the "
-                "first current cannot be excluded",
-                2.0,
-            )
+    if not (name or note.ionic_resistance):
+        measured = "" if intact else "no impedance was measured, and "
+        text = (
+            f"{measured}neither an ionic resistance nor thickness and area were stated: a short before the first "
+            "current cannot be excluded"
         )
+        found.append(Evidence(text, 1.0 if intact else 2.0))
     return found
 
 
