@@ -62,7 +62,7 @@ def test_two_files_by_clock_with_the_gap_between_them():
     np.testing.assert_array_equal(both.column("file_index"), [0] * 11 + [1] * 11)
     np.testing.assert_array_equal(both.column("unix_time_second"), NOON.timestamp() + both.column("test_time_second"))
     assert both.provenance["gaps"] == [{"start_second": 100.0, "end_second": 700.0, "between": ["a.csv", "b.csv"]}]
-    assert said(both, "600 s", "a.csv", "b.csv")
+    assert said(both, "10 min", "a.csv", "b.csv")
 
 
 def test_no_current_flows_between_files_and_trapezoids_hold_inside():
@@ -149,7 +149,7 @@ def test_gaps_are_measured_against_the_sampling_around_them():
         (3154.0, 5000.0),
     ]
     assert all(gap["between"] is None for gap in record.provenance["gaps"])
-    assert "1846 s" in said(record, "no samples")[0]
+    assert "30.8 min" in said(record, "no samples")[0]
 
 
 def test_at_most_five_gaps_are_named():

@@ -241,6 +241,13 @@ def show(value: float, name: str, digits: int = 4) -> str:
     return f"{number:.{digits}g} {quantity.shown}".rstrip()
 
 
+def span(seconds: float) -> str:
+    """A stretch of time as a person says it: span(203760.0) -> '56.6 h'."""
+    if abs(seconds) >= 7200.0:
+        return f"{seconds / 3600.0:.4g} h"
+    return f"{seconds / 60.0:.3g} min" if abs(seconds) >= 120.0 else f"{seconds:.3g} s"
+
+
 def in_unit(value: float, name: str, unit: str) -> float:
     """An SI float of the named quantity in another unit."""
     return _convert(float(value), lookup(name).unit, unit)

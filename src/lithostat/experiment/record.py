@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import tempfile
@@ -112,6 +113,7 @@ class Record:
             "provenance": self.provenance,
             "warnings": list(self.warnings),
             "start": self.start.isoformat() if self.start else None,
+            "sha256": _digest(self.table),
         }
         text = json.dumps(about, allow_nan=True)
         return write_whole(path, lambda temporary: self.table.write_parquet(temporary, metadata={"lithostat": text}))
@@ -137,6 +139,8 @@ def read_parquet(path: str | Path) -> Record:
         raise InputError("has damaged metadata and cannot be read as a record", file=str(path)) from None
     if version != FORMAT:
         raise InputError(f"has record format {version}", file=str(path), expected=f"format {FORMAT}")
+    if data.get("sha256") not in (None, _digest(table)):
+        raise InputError("is damaged: its table is not the one that was written", file=str(path))
     outcome = data["outcome"]
     if outcome:
         outcome = Outcome.from_dict(outcome)
@@ -149,6 +153,18 @@ def read_parquet(path: str | Path) -> Record:
         warnings=tuple(data["warnings"]),
         start=datetime.fromisoformat(data["start"]) if data.get("start") else None,
     )
+
+
+def _digest(table: pl.DataFrame) -> str:
+    """SHA-256 over names and values of a table: Parquet has no checksum of its own."""
+    digest = hashlib.sha256()
+    for column in table:
+        digest.update(f"{column.name} {column.dtype} {len(column)}".encode())
+        if column.dtype.is_numeric() and not column.null_count():
+            digest.update(column.to_numpy().tobytes())
+        else:
+            digest.update(json.dumps(column.cast(pl.String).to_list()).encode())
+    return digest.hexdigest()
 
 
 def write_whole(path: str | Path, write: Callable[[str], Any]) -> Path:

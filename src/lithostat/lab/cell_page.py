@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from lithostat.cycling.analysis import Analysis
 from lithostat.cycling.shorts import SURE
 from lithostat.experiment.finding import Finding
-from lithostat.experiment.quantity import show
+from lithostat.experiment.quantity import show, span
 from lithostat.lab.completeness import Completeness
 from lithostat.lab.folder import LoadedCell
 from lithostat.show.cell_figure import Mark, cell_figure, drawable
@@ -90,9 +90,9 @@ def _numbers(analysis: Analysis, complete: Completeness) -> list[tuple[str, str]
     """Large numbers at the head of the page, each with its label."""
     call, numbers = analysis.outcome, []
     if analysis.time_to_short is not None:
-        numbers.append((_time(analysis.time_to_short), "until the first electronic path, from the first current"))
+        numbers.append((span(analysis.time_to_short), "until the first electronic path, from the first current"))
     elif call.cycling_time is not None:
-        numbers.append((_time(call.cycling_time), "under test without a short"))
+        numbers.append((span(call.cycling_time), "under test without a short"))
     if call.pressure is not None:
         numbers.append((show(call.pressure, "pressure"), "stack pressure"))
     if call.confidence is not None:
@@ -105,7 +105,7 @@ def _override(analysis: Analysis) -> dict[str, Any] | None:
     said = analysis.note.override
     if said is None:
         return None
-    return said.model_dump() | {"at": _time(said.time_to_short) if said.time_to_short is not None else ""}
+    return said.model_dump() | {"at": span(said.time_to_short) if said.time_to_short is not None else ""}
 
 
 def _interval(analysis: Analysis) -> str:
@@ -113,7 +113,7 @@ def _interval(analysis: Analysis) -> str:
     if call.interval is None:
         return ""
     before, after = (value / 3600.0 for value in call.interval)
-    shortest = "" if call.resolution is None else f" Events shorter than {_time(call.resolution)} could not be seen."
+    shortest = "" if call.resolution is None else f" Events shorter than {span(call.resolution)} could not be seen."
     return f"Last sample without it at {before:.5g} h, first with it at {after:.5g} h of the record.{shortest}"
 
 
@@ -129,9 +129,3 @@ def _printed(finding: Finding) -> dict[str, str]:
         "formula": finding.formula,
         "notes": "; ".join(notes),
     }
-
-
-def _time(seconds: float) -> str:
-    if seconds >= 7200.0:
-        return f"{seconds / 3600.0:.4g} h"
-    return f"{seconds / 60.0:.3g} min" if seconds >= 120.0 else f"{seconds:.3g} s"

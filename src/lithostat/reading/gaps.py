@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from lithostat.experiment.quantity import span
 from lithostat.reading.clock import File
 
 SHORTEST_GAP = 60.0  # s; a shorter stretch without samples is no gap
@@ -63,7 +64,7 @@ def gap_warnings(gaps: list[dict[str, Any]]) -> list[str]:
     for gap in longest[:MOST_NAMED]:
         where = f" between {gap['between'][0]} and {gap['between'][1]}" if gap["between"] else ""
         length = gap["end_second"] - gap["start_second"]
-        said.append(f"no samples for {length:.6g} s from {gap['start_second']:.6g} s on{where}")
+        said.append(f"no samples for {span(length)}, from {span(gap['start_second'])} on{where}")
     if len(longest) > MOST_NAMED:
         said.append(f"{len(longest) - MOST_NAMED} shorter stretches without samples; all are in the provenance")
     return said
@@ -86,7 +87,7 @@ def report_overlaps(cyclers: list[File], warnings: list[str]) -> None:
                 overlap -= _turns(one, other) + _turns(other, one)
                 if overlap > CLOCK_RESOLUTION:
                     warnings.append(
-                        f"{before.name} and {file.name} overlap by {overlap:.6g} s; rows of both are kept in the order "
+                        f"{before.name} and {file.name} overlap by {span(overlap)}; rows of both are kept in the order "
                         "of time, and the charge counts both"
                     )
 

@@ -10,6 +10,7 @@ import polars as pl
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.record import Record, read_parquet
 from lithostat.reading import delimited
+from lithostat.reading.columns import known_columns
 from lithostat.reading.declaration import named
 from lithostat.reading.harmonise import provenance
 
@@ -32,7 +33,7 @@ def read(path: str | Path) -> Record:
         frame = pl.read_parquet(path)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise InputError(f"cannot be read as Parquet ({str(error).splitlines()[0]})", file=str(path)) from None
-    known = delimited.known_columns(named("bdf"), frame.columns, lambda sentence: None, str(path))
+    known = known_columns(named("bdf"), frame.columns, lambda sentence: None, str(path))
     if not any(one.column.to in ("test_time_second", "unix_time_second", "frequency_hertz") for one in known.values()):
         raise InputError(
             "is Parquet without a column of time that is known here",
@@ -43,7 +44,7 @@ def read(path: str | Path) -> Record:
 
 
 def _with_file(record: Record, path: Path) -> Record:
-    """The record with this file in its provenance; what made it is kept as 'origin', the files behind it as they are."""
+    """The record with this file in its provenance; what made it is kept as 'origin', its files stay as they are."""
     if record.provenance.get("files"):
         return record
     return replace(record, provenance=provenance(path, "lithostat record") | {"origin": record.provenance})

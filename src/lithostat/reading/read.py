@@ -31,11 +31,12 @@ def read(path: str | Path, *, declaration: str | Path | None = None) -> Record:
         from lithostat.reading import delimited
         from lithostat.reading.declaration import read_declaration
 
-        return check_books(_guarded(path, lambda: delimited.read(path, read_declaration(declaration))))
+        said = read_declaration(declaration)
+        return _guarded(path, lambda: delimited.read(path, said))
     for name in FORMATS:
         module = importlib.import_module(f"lithostat.reading.{name}")
         if module.recognise(head, path):
-            return check_books(_guarded(path, functools.partial(module.read, path)))
+            return _guarded(path, functools.partial(module.read, path))
     raise InputError(
         "is in no format that is known here", file=str(path), expected="see docs/reading.md for the formats"
     )
@@ -55,9 +56,9 @@ def _head(path: Path) -> bytes:
 
 
 def _guarded(path: Path, reading: Callable[[], Record]) -> Record:
-    """Errors of the library underneath become one sentence about this file."""
+    """What was read, held against its own books; errors of the library underneath become one sentence."""
     try:
-        return reading()
+        return check_books(reading())
     except (InputError, MissingPackage) as error:
         if isinstance(error, MissingPackage) or error.file is not None:
             raise

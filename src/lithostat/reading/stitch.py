@@ -19,6 +19,10 @@ from lithostat.reading.joined_rows import rows_of
 
 NEAR = 600.0  # s between a spectrum and the sample that its pressure or temperature is taken from
 
+# parts of warnings that a file alone must give, and that its place on the timeline settles
+LOG = ("the file has no voltage", "the file has no current", "test time is counted from the clock")
+ZONE = ("no time zone", "does not say its time zone", "clock has no zone")
+
 _ZERO_CELSIUS = 273.15  # K
 
 
@@ -65,7 +69,9 @@ def stitch_with_outside(records: Sequence[Record], *, names: Sequence[str], note
     files = in_order(files)
     cyclers = [file for file in files if file in cyclers]
     for file in files:
-        warnings += [f"{file.name}: {warning}" for warning in file.record.warnings]
+        settled = (*(LOG if file in logs else ()), *(ZONE if note.time_zone else ()))
+        said = [warning for warning in file.record.warnings if not any(part in warning for part in settled)]
+        warnings += [f"{file.name}: {warning}" for warning in said]
     report_overlaps(cyclers, warnings)
     table = rows_of(cyclers, origin, warnings)
     outside = samples_outside(table, logs)
