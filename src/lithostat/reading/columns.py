@@ -1,0 +1,76 @@
+"""Which column of a file is what, by the rules of its declaration."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from lithostat.experiment.errors import InputError
+from lithostat.experiment.quantity import linear
+from lithostat.experiment.record import COLUMNS, OTHER, REQUIRED
+from lithostat.reading import cells
+from lithostat.reading.declaration import OF_SPECTRA, Declaration, Rule
+from lithostat.reading.harmonise import Column, unit_of
+
+TIMES = ("test_time_second", "unix_time_second")
+SPECTRAL = ("frequency_hertz", "real_impedance_ohm", "imaginary_impedance_ohm")
+POLAR = ("absolute_impedance_ohm", "phase_degree")
+
+
+class Known(NamedTuple):
+    """A column of a file that a rule knows: what it becomes and how."""
+
+    rule: Rule
+    column: Column
+
+
+def known_columns(declaration: Declaration, names: Iterable[str], say: Any, file: str) -> dict[str, Known]:
+    """What the columns of a table are. A column named as in a record is that column; of two that a rule makes the same,
+    the one of the earlier rule counts. A voltage, current or time without a known unit raises `InputError`."""
+    rules = declaration.rules
+    offers: dict[str, list[tuple[int, str, Known]]] = {}
+    for name in names:
+        plain = name.removeprefix(OTHER)
+        for place, rule in enumerate(rules):
+            match = re.fullmatch(rule.match, plain)
+            if match is not None:
+                known = _known(name, rule, match.groupdict().get("unit"), say, file)
+                if known is not None:
+                    offers.setdefault(rule.to, []).append((place, name, known))
+                break
+        else:
+            if plain in COLUMNS or plain in OF_SPECTRA:
+                rule = Rule.model_validate({"match": re.escape(plain), "is": plain})
+                column = Column(plain, unit_of(plain), 1.0)
+                offers.setdefault(plain, []).append((len(rules), name, Known(rule, column)))
+    chosen = [min(choice, key=lambda offer: offer[0]) for choice in offers.values()]
+    return {name: known for _, name, known in chosen}
+
+
+def _known(name: str, rule: Rule, said: str | None, say: Any, file: str) -> Known | None:
+    factor = float(rule.sign or 1)
+    needed = unit_of(rule.to)
+    if rule.written != "number":
+        return Known(rule, Column(rule.to, "s", factor))
+    if not needed:
+        return Known(rule, Column(rule.to, "", factor))
+    text = (said or "").strip() or rule.unit
+    if not text and rule.otherwise:
+        say(f"no unit is said for '{name}'; read as {rule.otherwise}")
+        text = rule.otherwise
+    problem = "does not say its unit"
+    if text:
+        unit = cells.unit(text)
+        try:
+            linear(unit, needed)
+        except InputError:
+            problem = f"has the unit '{text}', which cannot become {needed}"
+        else:
+            return Known(rule, Column(rule.to, unit, factor))
+    if rule.to in (*REQUIRED, *TIMES):
+        raise InputError(
+            f"column '{name}' {problem}", file=file, expected="a declaration that states it (see docs/reading.md)"
+        )
+    say(f"'{name}' {problem} and is kept as it is")
+    return None

@@ -1,0 +1,170 @@
+"""Bytes to UTF-8 with plain line ends, and where tables stand in it."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from lithostat.experiment.errors import InputError
+from lithostat.reading.declaration import Declaration, Table
+
+HEAD = 1 << 16  # bytes in which a format is recognised
+PREAMBLE = 4 << 20  # bytes in which the first table must start
+DELIMITERS = {"tab": "\t", "comma": ",", "semicolon": ";", "whitespace": " "}
+
+
+class Found(NamedTuple):
+    """A table in a file: what comes before it, its title and names, and the bytes of its rows from line `line` on."""
+
+    start: int
+    title: str
+    names: list[str]
+    body: bytes
+    line: int
+    ends: bool  # whether something follows, so that its last row is whole
+
+
+def head_text(head: bytes) -> str | None:
+    """The head of a text file with plain line ends; None if it is not text."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return head.decode("utf-16", "ignore").replace("\r", "")
+    if head.count(b"\0") > 0.3 * len(head):
+        return None
+    try:
+        text = head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        text = head.decode("utf-8", "replace") if error.start >= len(head) - 3 else head.decode("cp1252", "replace")
+    return _plain_ends(text.encode()).decode().removeprefix("\ufeff")
+
+
+def _plain_ends(data: bytes) -> bytes:
+    if b"\r" not in data:
+        return data
+    data = data.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n")
+    return data.replace(b"\r", b"\n") if b"\n" not in data else data
+
+
+def decode(data: bytes, encodings: Iterable[str], warnings: list[str]) -> bytes:
+    """Any of the encodings to UTF-8 with plain line ends; bytes that are no text are said."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        data = data.decode("utf-16", "replace").encode()
+    data = data.removeprefix(codecs.BOM_UTF8)
+    if not data.isascii():
+        data = _utf8(data, tuple(encodings), warnings)
+    nothing = data.count(b"\0")
+    if nothing:
+        warnings.append(f"the file holds {nothing} NUL bytes; it is damaged")
+    return _plain_ends(data)
+
+
+def _utf8(data: bytes, encodings: tuple[str, ...], warnings: list[str]) -> bytes:
+    for encoding in encodings:
+        try:
+            return data.decode(encoding).encode()
+        except UnicodeError:
+            continue
+    text = data.decode(encodings[0], "replace")
+    broken = text.count("\ufffd")
+    if encodings[-1] != encodings[0]:
+        other = data.decode(encodings[-1], "replace")
+        if other.count("\ufffd") < broken:
+            text, broken = other, other.count("\ufffd")
+    warnings.append(f"{broken} bytes are no text in {' or '.join(encodings)}; the file is damaged")
+    return text.encode()
+
+
+def tables(body: bytes, declaration: Declaration, file: str) -> Iterator[Found]:
+    """The tables of a file, in its order. Raises `InputError` if there is none."""
+    table = declaration.table
+    assert table is not None  # a declaration without one refuses
+    position, first = 0, True
+    while position < len(body) or first:
+        place = _start_of(body, position, table, declaration)
+        if place is None:
+            break
+        begin, title, names, start = place
+        for _ in range(table.skip):
+            start = _next_line(body, start)
+        stop = _end_of(body, start, table)
+        yield Found(begin, title, names, body[start:stop], body.count(b"\n", 0, start) + 1, stop < len(body))
+        first = False
+        if not table.many:
+            return
+        position = max(stop, start)
+        if position >= len(body):
+            return
+    if first:
+        raise InputError(f"looks like {declaration.name}, but no table of data was found in it", file=file)
+
+
+def _start_of(
+    body: bytes, position: int, table: Table, declaration: Declaration
+) -> tuple[int, str, list[str], int] | None:
+    """Where the next table begins from `position` on, its title and names, and the first byte after them."""
+    until = len(body) if table.many else min(len(body), PREAMBLE)
+    pattern = table.header or table.lines or table.title
+    if pattern is None:
+        return 0, "", list(table.names), 0
+    match = re.compile(pattern.encode(), re.MULTILINE).search(body, position, until)
+    if match is None:
+        return None
+    begin = body.rfind(b"\n", 0, match.start()) + 1
+    title = _line_at(body, begin)
+    start = _next_line(body, match.end())
+    if table.header:
+        said = match.groupdict().get("names")
+        return begin, title, _names(said.decode("utf-8", "replace") if said is not None else title, declaration), start
+    if table.lines:
+        start = begin = _line_of_names(body, int(match[1]))
+    if table.names:
+        return begin, title, list(table.names), start
+    return begin, title, _names(_line_at(body, start), declaration), _next_line(body, start)
+
+
+def _line_of_names(body: bytes, number: int) -> int:
+    """Where line `number` begins; in edited files the one before or after, if that holds the names."""
+    places = [0]
+    while len(places) <= number and places[-1] < len(body):
+        places.append(_next_line(body, places[-1]))
+    for place in (number - 1, number - 2, number):
+        if 0 <= place < len(places):
+            words = _line_at(body, places[place]).split("\t")
+            if sum(bool(re.search(r"[A-Za-z]{2}", word)) for word in words) > len(words) // 2 > 0:
+                return places[place]
+    return places[min(max(number - 1, 0), len(places) - 1)]
+
+
+def _end_of(body: bytes, start: int, table: Table) -> int:
+    if table.end is None:
+        return len(body)
+    match = re.compile(table.end.encode(), re.MULTILINE).search(body, start)
+    return len(body) if match is None else match.start()
+
+
+def _next_line(body: bytes, position: int) -> int:
+    found = body.find(b"\n", position)
+    return len(body) if found < 0 else found + 1
+
+
+def _line_at(body: bytes, position: int) -> str:
+    end = body.find(b"\n", position)
+    return body[body.rfind(b"\n", 0, position) + 1 : len(body) if end < 0 else end].decode("utf-8", "replace")
+
+
+def _names(line: str, declaration: Declaration) -> list[str]:
+    """Names of a header line; they are not yet unique, and may end in empty ones."""
+    delimiter = DELIMITERS.get(declaration.delimiter) or max("\t;,", key=line.count)
+    if line.count(delimiter) == 0 or delimiter == " ":
+        return line.split()
+    return [name.strip() for name in split_line(line, delimiter)]
+
+
+def split_line(line: str, delimiter: str) -> list[str]:
+    """Cells of one line, of which some may be quoted."""
+    try:
+        return next(csv.reader([line], delimiter=delimiter))
+    except csv.Error:
+        return line.split(delimiter)
