@@ -136,6 +136,23 @@ QUANTITIES: dict[str, Quantity] = {
     "lower_voltage": Quantity("V_min", "V", "V", "discharge limit", -5.0, False, 6.0),
     "diffusivity": _positive("D", "m2/s", "m2/s", "self-diffusion"),
     "work_of_adhesion": _positive("W", "J/m2", "J/m2", "between lithium and electrolyte"),
+    # a composite cathode; charges per gram count active material
+    "theoretical_capacity": _positive("q_t", "C/kg", "mAh/g", "all lithium of the formula"),
+    "assembled_stoichiometry": _positive("x_0", "", "", "lithium per formula as put together", 1.0),
+    "particle_radius": _positive("R_p", "m", "um", "of the active material", 1e-3),
+    "particle_diffusivity": _positive("D_f", "m2/s", "m2/s", "of lithium in the active material where it is fast"),
+    "slow_share": _positive("s_D", "", "", "diffusivity near full lithiation over that where it is fast", 1.0),
+    "slow_stoichiometry": _from_zero("x_m", "", "", "lithium per formula at which diffusion turns slow", 1.0),
+    "slow_width": _positive("w_D", "", "", "width of that turn in lithium per formula", 1.0),
+    "exchange_current": _positive("i_0", "A/m2", "A/m2", "of the active material, half lithiated"),
+    "oxidised_charge": _from_zero("q_ox", "C/kg", "mAh/g", "electrolyte oxidised in the cathode after oxidation_time"),
+    "oxidation_time": _positive("t_ox", "s", "h", "above the onset, of the stated oxidised charge"),
+    "oxidation_exponent": _positive("m_ox", "", "", "of oxidised charge against time", 1.0),
+    "oxidation_onset": Quantity("E_ox", "V", "V", "against lithium, half the oxidation rate", -5.0, False, 6.0),
+    "weak_share": _from_zero("w_c", "", "", "active material in weak contact, lost with time", 1.0),
+    "contact_loss_charge": _positive("q_c", "C/kg", "mAh/g", "in both directions, that parts 63 % of the weak contact"),
+    "lithiation_expansion": Quantity("b_x", "", "", "volume gained per lithium per formula", -1.0, False, 5.0),
+    "bruggeman_exponent": _from_zero("b", "", "", "of conduction against volume fraction in the composite", 5.0),
 }
 
 

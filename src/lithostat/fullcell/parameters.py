@@ -1,0 +1,280 @@
+"""The numbers of a full cell as a PyBaMM parameter set: from the cell and its cards, each with its source.
+
+The open-circuit potential of NCA is PyBaMM's `nca_ocp_Kim2011` (Kim et al. 2011, J. Electrochem. Soc. 158, A955). Its
+source calls the material NCA and does not print a composition; it was used from 0.41 to 0.936 lithium per formula (4.11
+to 3.51 V). The paper's limits need it from about 0.31 (4.32 V), where the polynomial still falls steadily, to 0.97.
+Below 0.41 it is extrapolation; at 4.3 V it gives 182 mAh/g.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from lithostat.experiment.errors import InputError
+from lithostat.experiment.full_cell import OF_CATHODE, FullCell
+from lithostat.experiment.quantity import show
+from lithostat.experiment.source import Source, Value
+from lithostat.fullcell.cathode import NAMES as LOSSES
+from lithostat.fullcell.cathode_laws import hindered_diffusivity
+from lithostat.fullcell.engine import Symbols
+from lithostat.fullcell.numbers import INTERFACE, LITHIUM, parameter_name
+from lithostat.materials.card import find
+from lithostat.physics.conduction import conductivity
+from lithostat.physics.constants import FARADAY, GAS
+
+STATED = Source("stated", "stated in the cell")
+_CONDUCTION = ("conductivity", "conductivity_activation_energy", "conductivity_temperature", "toughness")
+_OTHERS = ("charge_transfer_resistance", "short_resistance", "soft_short_resistance")
+_SCATTER = ("focusing_scatter", "reference_area", "area_exponent")
+LITHIUM_PER_LPSCL = 6.0 / 0.26842  # lithium in Li6PS5Cl [mol/kg]
+
+
+class Numbers(NamedTuple):
+    """What a full cell comes down to: numbers in SI by name, where each came from, what looks wrong."""
+
+    number: dict[str, float]
+    values: dict[str, Value]
+    warnings: tuple[str, ...]
+
+
+def resolve(cell: FullCell) -> Numbers:
+    """Look up all numbers of `cell`; what the cell states goes before its cards. `InputError` where one is missing."""
+    alloy = cell.electrode.material != "lithium"
+    pellet = cell.electrolyte.material
+    interface = cell.interface or f"lithium|{find(pellet).name}"
+    places = [
+        ("cell.electrolyte.material", pellet, (*_CONDUCTION, "theoretical_density")),
+        ("cell.cathode.material", cell.cathode.material, (*OF_CATHODE, "density", "electronic_conductivity")),
+        ("cell.interface", interface, (*INTERFACE, *_OTHERS, *_SCATTER)),
+        ("cell.electrode.material", "lithium", LITHIUM),
+    ]
+    if alloy:
+        places.append(("cell.electrode.material", cell.electrode.material, ("potential_vs_lithium",)))
+    values = {name: _value(cell, name, card, place) for place, card, names in places for name in names}
+    number = {name: value.value for name, value in values.items()}
+    number.setdefault("potential_vs_lithium", 0.0)
+    warnings: list[str] = []
+    if alloy:
+        warnings.append(
+            "no law of contact, interphase or filaments is known for Li-In: its columns are NaN, and it cannot short"
+        )
+    if cell.laws.model_dump() != {"growth": "constant_focusing", "entry": "open", "failure": "fracture"}:
+        raise InputError(
+            "the laws of this full cell are not the default ones",
+            place="cell.laws",
+            expected="no 'laws' in a full cell",
+        )
+    return Numbers(number | _geometry(cell, number), values, tuple(warnings))
+
+
+def _value(cell: FullCell, name: str, card: str, place: str) -> Value:
+    """One number: the cell's own, else the card's, else an error that says where it was looked for."""
+    if name in cell.parameters:
+        return Value(name, cell.parameters[name], show(cell.parameters[name], name), STATED, "user")
+    try:
+        return find(card).value(name)
+    except InputError as error:
+        if error.file is not None:
+            raise
+        raise InputError(error.problem, place=place, expected=error.expected) from None
+
+
+def _geometry(cell: FullCell, number: dict[str, float]) -> dict[str, float]:
+    """Thickness and volume fractions of the composite, and amounts per area, from weights and densities."""
+    parts, loading = cell.cathode.composition, cell.loading
+    solid = {
+        "active": loading / number["density"],
+        "electrolyte": loading
+        * parts.electrolyte
+        / parts.active
+        / find(cell.cathode.electrolyte).value("theoretical_density").value,
+        "carbon": loading * parts.carbon / parts.active / find(cell.cathode.carbon).value("density").value,
+    }
+    full = sum(solid.values())
+    if cell.cathode.thickness is not None:
+        thickness = cell.cathode.thickness
+        if thickness < full:
+            raise InputError(
+                f"a cathode of {show(thickness, 'length')} cannot hold {show(full, 'length')} of solids",
+                place="cell.cathode.thickness",
+                expected="a larger thickness, or a smaller loading",
+            )
+    else:
+        thickness = full / (1.0 - (cell.cathode.porosity or 0.0))
+    most = number["density"] * number["theoretical_capacity"] / FARADAY
+    return {
+        "cathode_thickness": thickness,
+        "active_fraction": solid["active"] / thickness,
+        "conductor_fraction": solid["electrolyte"] / thickness,
+        "largest_concentration": most,
+        "loading": loading,
+        "area": cell.area,
+        "thickness": cell.electrolyte.thickness,
+        "lithium_thickness": cell.electrode.thickness or 1e-3,
+        "lithiation_volume": number["lithiation_expansion"] / most,
+    }
+
+
+def parameter_values(cell: FullCell, *, temperature: float = 298.15) -> dict[str, Any]:
+    """The PyBaMM parameter set of `cell` at `temperature` [K], with the entries of the short model and the losses."""
+    n = resolve(cell).number
+    fixture = cell.fixture
+    contact = {
+        **{name: n[name] for name in (*LITHIUM, *INTERFACE, "toughness")},
+        "lithium_thickness": n["lithium_thickness"],
+        "frame_stiffness": fixture.stiffness or 0.0,
+        "frame_relaxation": fixture.relaxation.fraction if fixture.relaxation else 0.0,
+        "frame_relaxation_time": (fixture.relaxation.time if fixture.relaxation else 0.0) or 1.0,
+        "short_conductance": 1.0 / (n["short_resistance"] * cell.area),
+        "soft_conductance": 1.0 / (n["soft_short_resistance"] * cell.area),
+        "charge_transfer_resistance": n["charge_transfer_resistance"],
+        "charge_transfer_seen": n["charge_transfer_resistance"],
+        "lithiation_volume": n["lithiation_volume"],
+        "area": cell.area,
+    }
+    losses = {
+        "reference_charge": n["oxidised_charge"] * n["loading"],
+        "reference_time": n["oxidation_time"],
+        "exponent": n["oxidation_exponent"],
+        "onset": n["oxidation_onset"],
+        "weak": n["weak_share"],
+        "throughput": n["contact_loss_charge"] * n["loading"],
+    }
+    return {
+        **_host(cell, n, temperature),
+        **{parameter_name(name): value for name, value in contact.items()},
+        **{LOSSES[name]: value for name, value in losses.items()},
+    }
+
+
+def _host(cell: FullCell, n: dict[str, float], temperature: float) -> dict[str, Any]:
+    """What PyBaMM's own half-cell models ask for."""
+    capacity = (cell.cathode.specific_capacity or 0.6 * n["theoretical_capacity"]) * n["loading"] * cell.area / 3600.0
+    pellet = find(cell.cathode.electrolyte).value("theoretical_density").value
+    most = n["largest_concentration"]
+    kinetics = (
+        GAS * temperature / (FARADAY * n["charge_transfer_resistance"]) if n["charge_transfer_resistance"] else 1e6
+    )
+    return {
+        "chemistry": "lithium_ion",
+        "Electrode height [m]": cell.area**0.5,
+        "Electrode width [m]": cell.area**0.5,
+        "Nominal cell capacity [A.h]": capacity,
+        "Current function [A]": 0.1 * capacity,
+        "Contact resistance [Ohm]": 0.0,
+        "Number of electrodes connected in parallel to make a cell": 1.0,
+        "Number of cells connected in series to make a battery": 1.0,
+        "Lower voltage cut-off [V]": find(cell.cathode.material).value("lower_voltage").value
+        - n["potential_vs_lithium"],
+        "Upper voltage cut-off [V]": find(cell.cathode.material).value("upper_voltage").value
+        - n["potential_vs_lithium"],
+        "Ambient temperature [K]": temperature,
+        "Initial temperature [K]": temperature,
+        "Reference temperature [K]": temperature,
+        # the counter electrode
+        "Negative electrode thickness [m]": n["lithium_thickness"],
+        "Negative electrode OCP [V]": n["potential_vs_lithium"],
+        "Negative electrode OCP entropic change [V.K-1]": 0.0,
+        "Negative electrode conductivity [S.m-1]": 1.08e7,  # of metal; its drop is nanovolts
+        "Negative electrode charge transfer coefficient": 0.5,
+        "Exchange-current density for lithium metal electrode [A.m-2]": kinetics,
+        # the pellet and the single-ion conductor
+        "Separator thickness [m]": n["thickness"],
+        "Separator porosity": 1.0,
+        "Separator Bruggeman coefficient (electrolyte)": 1.5,
+        "Separator Bruggeman coefficient (electrode)": 1.5,
+        "Cation transference number": 1.0,
+        "Thermodynamic factor": 1.0,
+        "Initial concentration in electrolyte [mol.m-3]": pellet * LITHIUM_PER_LPSCL,
+        "Electrolyte diffusivity [m2.s-1]": 1e-11,  # moves nothing while the transference number is 1
+        "Electrolyte conductivity [S.m-1]": _pellet_conductivity(n),
+        # the composite
+        "Positive electrode thickness [m]": n["cathode_thickness"],
+        "Positive electrode porosity": n["conductor_fraction"],
+        "Positive electrode active material volume fraction": n["active_fraction"],
+        "Positive electrode conductivity [S.m-1]": n["electronic_conductivity"],
+        "Positive electrode Bruggeman coefficient (electrolyte)": n["bruggeman_exponent"],
+        "Positive electrode Bruggeman coefficient (electrode)": 0.0,  # carbon carries the electrons
+        "Positive electrode OCP [V]": _open_circuit,
+        "Positive electrode OCP entropic change [V.K-1]": 0.0,
+        "Positive electrode charge transfer coefficient": 0.5,
+        "Positive electrode exchange-current density [A.m-2]": _exchange_current(n),
+        "Positive electrode current-driven LAM rate": 0.0,  # replaced by the law of lost contact
+        "Positive particle radius [m]": n["particle_radius"],
+        "Positive particle diffusivity [m2.s-1]": _diffusivity(n),
+        "Maximum concentration in positive electrode [mol.m-3]": most,
+        "Initial concentration in positive electrode [mol.m-3]": n["assembled_stoichiometry"] * most,
+        "citations": [],
+    }
+
+
+def _open_circuit(stoichiometry: Any) -> Any:
+    """Open-circuit potential of NCA against lithium [V], see the head of this file."""
+    from pybamm.input.parameters.lithium_ion.NCA_Kim2011 import nca_ocp_Kim2011
+
+    return nca_ocp_Kim2011(stoichiometry)
+
+
+def _pellet_conductivity(n: dict[str, float]) -> Callable[[Any, Any], Any]:
+    def sigma(concentration: Any, temperature: Any) -> Any:
+        """Ionic conductivity of the pressed electrolyte [S/m]."""
+        return conductivity(
+            temperature,
+            reference=n["conductivity"],
+            activation_energy=n["conductivity_activation_energy"],
+            reference_temperature=n["conductivity_temperature"],
+            xp=Symbols,
+        )
+
+    return sigma
+
+
+def _exchange_current(n: dict[str, float]) -> Callable[..., Any]:
+    def exchange(electrolyte: Any, surface: Any, most: Any, temperature: Any) -> Any:
+        """Exchange current of NCA [A/m2], i_0 at half lithiation; the single-ion conductor does not enter."""
+        share = surface / most
+        return 2.0 * n["exchange_current"] * Symbols.sqrt(share * (1.0 - share))
+
+    return exchange
+
+
+def _diffusivity(n: dict[str, float]) -> Callable[[Any, Any], Any]:
+    def diffusivity(stoichiometry: Any, temperature: Any) -> Any:
+        """Diffusivity of lithium in NCA [m2/s], slow near full lithiation."""
+        return hindered_diffusivity(
+            stoichiometry,
+            fast=n["particle_diffusivity"],
+            share=n["slow_share"],
+            middle=n["slow_stoichiometry"],
+            width=n["slow_width"],
+            xp=Symbols,
+        )
+
+    return diffusivity
+
+
+def get_parameter_values() -> dict[str, Any]:
+    """The cell of Fig. 3 of Doux et al. 2020 as a PyBaMM parameter set, `Doux2020_NCA_Li6PS5Cl`.
+
+    Single-ion: transference number 1, thermodynamic factor 1. Runs with PyBaMM's own half-cell models (working
+    electrode positive) and with the short model. What was fitted, assumed or taken from another material is in the card NCA.
+    """
+    cell = FullCell.from_dict(DOUX2020)
+    return parameter_values(cell) | {"Stack pressure [Pa]": 5e6, "Fabrication pressure [Pa]": 25e6}
+
+
+DOUX2020: dict[str, Any] = {
+    "name": "Li | Li6PS5Cl | NCA",
+    "kind": "full",
+    "electrode": {"material": "lithium", "diameter": "12.7 mm", "thickness": "0.5 mm"},
+    "electrolyte": {"material": "Li6PS5Cl", "diameter": "13 mm", "thickness": "1 mm"},
+    "cathode": {
+        "material": "NCA",
+        "electrolyte": "Li6PS5Cl",
+        "composition": {"active": 11, "electrolyte": 16, "carbon": 1},
+        "areal_loading": "3.55 mg/cm2",
+        "porosity": "15 %",  # not in the paper
+        "specific_capacity": "150 mAh/g",
+    },
+}

@@ -1,0 +1,237 @@
+"""The short model inside PyBaMM: stack pressure, contact, filaments and shorts as states beside any half-cell model.
+
+    values = pybamm.ParameterValues("Xu2019")
+    values.update(short_parameters(area=1.54e-4, lithium_thickness=5e-4, ...), check_already_exists=False)
+    model = add_short_model(pybamm.lithium_ion.DFN({"working electrode": "positive"}))
+    pybamm.Simulation(model, parameter_values=values, experiment=...).solve()
+
+Three currents, in A/m2 and positive while the cell charges: what the cycler applies, j; what passes the electrolyte and
+plates lithium, j_ion = j - V G with the conductance G of the short; and what leaves the active material,
+j_host = j_ion - j_ox where electrolyte is oxidised. The host model is driven by j_host, which one algebraic equation
+ties to j. Constriction and interphase add j_ion R to the host's voltage; charge transfer at lithium stays the host's.
+The host's own separator and lithium kinetics see j_host where they should see j_ion; the oxidation between them is a
+few uA/cm2, so that this misses less than 0.2 mV, and nothing where no oxidation is modelled.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from lithostat.experiment.errors import InputError
+from lithostat.fullcell import interface
+from lithostat.fullcell.cathode import Losses, NoLosses
+from lithostat.fullcell.engine import Symbols, pybamm
+from lithostat.fullcell.numbers import Numbers
+from lithostat.physics import fixture, short_circuit
+from lithostat.physics.constants import FARADAY
+
+CONTACT_LOST = 1e-2  # contact fraction below which a current can no longer be carried
+SWITCH = 1e-8  # filament length over which a short sets in, where no event does it [m]
+_VOLTAGE_EVENTS = (
+    "Minimum voltage [V]",
+    "Maximum voltage [V]",
+    "Minimum voltage switch [V]",
+    "Maximum voltage switch [V]",
+)
+
+
+class Control(NamedTuple):
+    """What acts on the cell from outside, as PyBaMM expressions, and how a short begins.
+
+    `current` [A] is PyBaMM's, positive on discharge. `shorted` is None where the filament itself switches the short on,
+    else 0 or 1 from whoever watches the event 'Short'. `constant_voltage` is 1 while `voltage` [V] is held.
+    """
+
+    current: Any
+    pressure: Any  # the fixture is set to [Pa]
+    fabrication: Any  # pressure before the start [Pa]
+    growth: Any = 0.0  # of the stack when the pressure was set [m]
+    clamped: Any = 0.0  # 1 while the pressure is kept whatever the fixture
+    shorted: Any = None
+    constant_voltage: Any = 0.0
+    voltage: Any = 0.0
+
+
+class _HostCurrent(pybamm.external_circuit.BaseModel):  # type: ignore[misc]
+    """The host's current as an algebraic variable; its equation is added once the voltage is known."""
+
+    def get_fundamental_variables(self) -> dict[str, Any]:
+        """The variable, under the names that the host's submodels ask for."""
+        current = pybamm.Variable("Host current [A]", scale=self.param.Q)
+        density = current / (self.param.n_electrodes_parallel * self.param.A_cc)
+        return {
+            "Host current [A]": current,
+            "Total current density [A.m-2]": density,
+            "Current variable [A]": self.param.current_with_time,
+            "Current [A]": self.param.current_with_time,
+            "C-rate": self.param.current_with_time / self.param.Q,
+        }
+
+    def set_initial_conditions(self, variables: dict[str, Any]) -> None:
+        """A guess."""
+        self.initial_conditions[variables["Host current [A]"]] = pybamm.Scalar(0.0)
+
+
+def add_short_model(
+    host: Any,
+    *,
+    control: Control | None = None,
+    counter: str = "lithium",
+    losses: Losses | NoLosses | None = None,
+    single_ion: bool = False,
+) -> Any:
+    """A new model: the half-cell `host` (SPM, SPMe or DFN, working electrode positive) with the short model beside it.
+
+    `control` None takes current, pressures and the switch from the parameter set ('Current function [A]',
+    'Stack pressure [Pa]', 'Fabrication pressure [Pa]'), as `pybamm.Simulation` and `Experiment` expect. `counter`
+    'lithium' has filaments, 'alloy' (Li-In) has neither filaments nor a contact law, only books. `losses` are those of
+    the cathode. `single_ion` keeps the salt concentration constant, exact where the transference number is 1, and saves
+    its states. The host is not changed. Raises `InputError` for a model that is no half-cell with a positive electrode.
+    """
+    options = dict(host.options)
+    if options.get("working electrode") != "positive":
+        raise InputError(
+            f"received a model with working electrode '{options.get('working electrode')}'",
+            expected="a PyBaMM half-cell model, e.g. pybamm.lithium_ion.DFN({'working electrode': 'positive'})",
+        )
+    if counter not in ("lithium", "alloy"):
+        raise InputError(f"received counter electrode '{counter}'", expected="'lithium' or 'alloy'")
+    losses = losses or NoLosses()
+    model = type(host)({**options, **losses.options}, name=f"{host.name} with the short model", build=False)
+    model.submodels["external circuit"] = _HostCurrent(model.param, model.options)
+    if single_ion:
+        model.submodels["electrolyte diffusion"] = pybamm.electrolyte_diffusion.ConstantConcentration(
+            model.param, model.options
+        )
+    model.build_model()
+    given = control or Control(
+        current=model.param.current_with_time,
+        pressure=pybamm.Parameter("Stack pressure [Pa]"),
+        fabrication=pybamm.Parameter("Fabrication pressure [Pa]"),
+    )
+    _couple(model, given, losses, metal=counter == "lithium")
+    return model
+
+
+def _couple(model: Any, control: Control, losses: Losses | NoLosses, *, metal: bool) -> None:
+    """Add states, rates, the equation of the current, voltage, events and variables to a built host."""
+    p, variables, area = Numbers(), model.variables, model.param.n_electrodes_parallel * model.param.A_cc
+    y = interface.states(1 if metal else 0)
+    conductance = pybamm.Variable("Short conductance [S.m-2]", scale=1.0)
+    ionic, leaked = (pybamm.Variable(f"{word} charge [C.m-2]", scale=1e4) for word in ("Ionic", "Leaked"))
+    inserted = pybamm.Variable("Charge out of active material [C.m-2]", scale=1e4)
+
+    host_current, host_voltage = variables["Host current [A]"], variables["Voltage [V]"]
+    temperature = model.param.T_init
+    j_host = -host_current / area
+    potential = host_voltage + variables["X-averaged negative electrode open-circuit potential [V]"]
+    lost = losses.couple(model, j_host, potential, temperature)
+    j_ion = j_host + lost.oxidation
+
+    cathode = -p.lithiation_volume * inserted / FARADAY
+    growth = interface.swelling(y, p) + cathode if metal else cathode
+    stiffness, relaxing = p.frame_stiffness * (1.0 - control.clamped), 1.0 - control.clamped
+    pressure = Symbols.maximum(
+        fixture.frame_pressure(
+            control.pressure, growth - control.growth, relaxing * y.relaxed if metal else 0.0, stiffness=stiffness
+        ),
+        0.0,
+    )
+    resistance: Any = pellet_resistance(model)
+    seen, limit = None, None
+    if metal:
+        seen = interface.observe(y, pressure, p)
+        resistance = resistance + seen.constriction[0] + seen.film
+        eta = Symbols.maximum(j_ion, 0.0) * (seen.constriction[0] + seen.film + p.charge_transfer_seen)
+        limit = interface.critical_length(pressure, eta, model.param.s.L, p)
+    voltage = host_voltage + j_ion * resistance
+    j_leak = short_circuit.leak_current(voltage, conductance)
+    applied = -(j_ion + j_leak) * area
+
+    model.algebraic[host_current] = (1.0 - control.constant_voltage) * (applied - control.current) / model.param.Q + (
+        control.constant_voltage
+    ) * (voltage - control.voltage)
+    model.rhs |= {ionic: j_ion, leaked: j_leak, inserted: j_host}
+    model.initial_conditions |= dict.fromkeys([ionic, leaked, inserted, conductance], pybamm.Scalar(0.0))
+    model.rhs[conductance] = pybamm.Scalar(0.0)
+    if metal and seen is not None:
+        holder = interface.Fixture(control.pressure, stiffness, relaxing, -p.lithiation_volume * j_host / FARADAY)
+        model.rhs |= interface.rates(y, seen, (j_ion,), pressure, holder, temperature, p)
+        model.initial_conditions |= interface.initial(y, p, control.fabrication)
+        model.rhs[conductance] = conductance_rate(control.shorted, conductance, seen.filament[0], limit, p)
+    _replace_events(model, control, voltage, seen, limit, y)
+    variables.update(
+        {
+            "Host voltage [V]": host_voltage,
+            "Voltage [V]": voltage,
+            "Battery voltage [V]": voltage * pybamm.Parameter("Number of cells connected in series to make a battery"),
+            "Applied current density [A.m-2]": -applied / area,
+            "Ionic current density [A.m-2]": j_ion,
+            "Leak current density [A.m-2]": j_leak,
+            "Stack pressure [Pa]": pressure,
+            "Stack growth [m]": growth,
+            "Short conductance [S.m-2]": conductance,
+            "Ionic charge [C.m-2]": ionic,
+            "Leaked charge [C.m-2]": leaked,
+            "Charge out of active material [C.m-2]": inserted,
+            **lost.variables,
+        }
+    )
+    if metal and seen is not None:
+        variables.update(
+            {
+                "Contact fraction": seen.contact[0],
+                "Filament length [m]": seen.filament[0],
+                "Critical filament length [m]": limit,
+                "Interphase thickness [m]": y.interphase,
+                "Void thickness [m]": y.void[0],
+                "Lithium thickness [m]": y.lithium[0],
+                "Interface resistance [Ohm.m2]": seen.constriction[0] + seen.film,
+            }
+        )
+
+
+def conductance_rate(shorted: Any, conductance: Any, length: Any, limit: Any, p: Any) -> Any:
+    """Growth of the electronic path [S/(m2 s)]: none before the short, then towards the hard one.
+
+    With `shorted` None the filament switches it on within `SWITCH` of the critical length, at first to the soft
+    conductance within a second; once there, a path stays (healing is not described). Else the caller sets the soft
+    conductance when the event comes.
+    """
+    hardening = short_circuit.hardening_rate(conductance, hard=p.short_conductance, time=p.hardening_time)
+    if shorted is not None:
+        return shorted * hardening
+    through = pybamm.sigmoid(limit, length, 1.0 / SWITCH)
+    on = Symbols.maximum(through, conductance > 0.5 * p.soft_conductance)
+    jump = Symbols.maximum(p.soft_conductance - conductance, 0.0) / interface.CATCH_UP
+    return on * (hardening + jump)
+
+
+def pellet_resistance(model: Any) -> Any:
+    """What the host leaves out of the separator [ohm m2]: all of it for the SPM, which has no electrolyte."""
+    simple = isinstance(model, pybamm.lithium_ion.SPM) and not isinstance(model, pybamm.lithium_ion.SPMe)
+    if not simple:
+        return pybamm.Scalar(0.0)
+    parts = model.param
+    sigma = parts.kappa_e(parts.c_e_init, parts.T_init) * parts.s.epsilon_init**parts.s.b_e
+    return pybamm.x_average(parts.s.L / sigma)
+
+
+def _replace_events(model: Any, control: Control, voltage: Any, seen: Any, limit: Any, y: interface.States) -> None:
+    """Voltage limits on the whole cell's voltage; and the short, the lost contact and the spent lithium."""
+    event = pybamm.Event
+    model.events = [each for each in model.events if each.name not in _VOLTAGE_EVENTS]
+    if control.shorted is None:
+        model.events += [
+            event("Minimum voltage [V]", voltage - model.param.voltage_low_cut),
+            event("Maximum voltage [V]", model.param.voltage_high_cut - voltage),
+        ]
+    if seen is None:
+        return
+    if control.shorted is not None:
+        left = (limit - seen.filament[0]) / interface.FILAMENT_LENGTH
+        model.events.append(event("Short", left * (1.0 - control.shorted) + control.shorted))
+    model.events += [
+        event("Contact lost", seen.contact[0] / CONTACT_LOST - 1.0),
+        event("Lithium spent", y.lithium[0] / 1e-5),
+    ]
