@@ -115,10 +115,14 @@ def clocks(cells: pl.Series, formats: Iterable[str], comma: bool = False) -> Clo
     `doubt` is a sentence where another format of the list fits as well and gives other instants.
     """
     cells = cells.str.strip_chars(" ").str.replace_all(r"\s+", " ")
-    full = len(cells) - int(cells.fill_null("").str.to_lowercase().is_in(list(MISSING)).sum())
+    missing = cells.fill_null("").str.to_lowercase().is_in(list(MISSING))
+    full = len(cells) - int(missing.sum())
     best: tuple[int, str, pl.Series] | None = None
     doubt = None
+    filled = cells.filter(~missing).head(100)
     for form in (*formats, *ISO):
+        if best is not None and best[0] == full and form != "epoch" and _instants(filled, form).null_count():
+            continue  # one before fits every cell, and this one does not
         values = numbers(cells, comma).values if form == "epoch" else _instants(cells, form)
         fit = len(values) - values.null_count()
         if best is None or fit > best[0]:
@@ -129,7 +133,6 @@ def clocks(cells: pl.Series, formats: Iterable[str], comma: bool = False) -> Clo
             )
     assert best is not None
     _, form, values = best
-    missing = cells.fill_null("").str.to_lowercase().is_in(list(MISSING))
     zoned = form == "epoch" or form.endswith("z")
     return Clock(values, values.is_null() & ~missing, zoned, doubt if full else None)
 

@@ -18,7 +18,7 @@ from lithostat.reading.harmonise import harmonise, unit_of
 from lithostat.reading.rows import rows_of
 from lithostat.reading.sweeps import spectrum_per_row
 from lithostat.reading.table import Part, part_of, typed
-from lithostat.reading.text import HEAD, PREAMBLE, Found, decode, head_text, tables
+from lithostat.reading.text import HEAD, Found, decode, head_text, tables
 
 
 def recognise(head: bytes, path: Path) -> bool:
@@ -41,20 +41,23 @@ def read_bytes(data: bytes, path: str | Path, declaration: Declaration | None = 
             raise InputError("is in no format that is known here", file=str(path), expected=_names_of_formats())
     refuse(declaration, str(path))
     warnings: list[str] = []
-    text = decode(data, declaration.encodings, warnings)
+    texts = [decode(data, declaration.encodings, warnings)]
     del data  # a large file is held once
-    return read_texts([text], path, declaration, warnings)
+    return read_texts(texts, path, declaration, warnings)
 
 
 def read_texts(
-    texts: Iterable[bytes], path: str | Path, declaration: Declaration, warnings: Iterable[str] = (), note: str = ""
+    texts: list[bytes], path: str | Path, declaration: Declaration, warnings: Iterable[str] = (), note: str = ""
 ) -> Record:
-    """Read texts (UTF-8, plain line ends) of one file, such as its sheets; `note` is added to the format's name."""
+    """Read texts (UTF-8, plain line ends) of one file, such as its sheets; `note` is added to the format's name.
+
+    `texts` is empty afterwards, so that no text is held while its numbers are worked on.
+    """
     reading = Reading(str(path), declaration, list(warnings))
     parts: list[Part] = []
-    for text in texts:
-        for table in tables(text, declaration, str(path)):
-            reading.header = reading.header or text[: min(table.start, PREAMBLE)].decode("utf-8", "replace")
+    while texts:
+        for table in tables(texts.pop(0), declaration, str(path)):
+            reading.header = reading.header or table.header.decode("utf-8", "replace")
             if declaration.per_row:
                 return _lists(table, reading, note)
             part = part_of(table, reading)

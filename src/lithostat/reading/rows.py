@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -10,48 +11,77 @@ from lithostat.reading.gathered import Reading
 from lithostat.reading.text import DELIMITERS, Found, split_line
 
 SAMPLE = 200  # lines that decide the delimiter
+PIECE = 1 << 17  # lines that are split at a time
 _CELL = "\x1f"  # stands between cells where some are quoted
 _NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?")
 
 
 def rows_of(table: Found, reading: Reading) -> tuple[pl.DataFrame, pl.Series] | None:
     """The cells of the rows that have as many as there are names, and their line numbers; None if there is no row."""
-    lines = _lines(table.body)
+    lines = lines_of(table.body)
     whole = lines.str.contains(r"[^ \t,;]").fill_null(False)
     numbers = pl.int_range(table.line, table.line + len(lines), eager=True).filter(whole)
     lines = lines.filter(whole)
     if not len(lines):
         return None
-    delimiter = DELIMITERS.get(reading.declaration.delimiter) or _delimiter(lines, len(table.names))
-    if delimiter == " ":
-        lines, delimiter = lines.str.strip_chars(" \t").str.replace_all(r"[ \t]+", "\t"), "\t"
-    if b'"' in table.body:
-        lines, delimiter = _unquoted(lines, delimiter), _CELL
-    names = unique(table.names)
-    most = max(len(table.names), len(names) + 1)
-    split = lines.str.split_exact(delimiter, most - 1).struct.unnest()
-    count = lines.str.count_matches(delimiter, literal=True) + 1
-    good = (count >= len(names)) & (count <= most)
-    for extra in split.columns[len(names) :]:
-        good &= split[extra].is_null() | split[extra].str.strip_chars(" ").eq("")
-    good = good.fill_null(False)
-    if not table.ends and not table.body.endswith(b"\n") and _is_cut(lines, bool(good[-1]), delimiter):
-        reading.say(f"the last line ({numbers[-1]}) is cut and was given up")
-        good &= numbers != numbers[-1]
-    bad = numbers.filter(~good)
-    reading.give_up(bad)
-    frame = split.select(split.columns[: len(names)])
-    frame.columns = names
-    if len(bad):
-        frame, numbers = frame.filter(good), numbers.filter(good)
-    for name in [name for name in names if not name.strip()]:
-        frame = frame.drop(name)  # indentation
+    delimiter = DELIMITERS.get(reading.declaration.delimiter) or delimiter_of(lines, len(table.names))
+    quoted = b'"' in table.body
+    split = _Split(unique(table.names), len(table.names), delimiter, quoted)
+    last_line = None if table.ends or table.body.endswith(b"\n") else int(numbers[-1])
+    frames, kept = [], []
+    for place in range(0, len(lines), PIECE):  # in pieces, so that what is made on the way is small
+        frame, good = split(lines.slice(place, PIECE))
+        line = numbers.slice(place, PIECE)
+        if last_line is not None and place + PIECE >= len(lines):
+            tail, mark = split.separated(lines.tail(SAMPLE))
+            if is_cut(tail, bool(good[-1]), mark):
+                reading.say(f"the last line ({last_line}) is cut and was given up")
+                good &= line != last_line
+        if not bool(good.all()):
+            reading.give_up(line.filter(~good))
+            frame, line = frame.filter(good), line.filter(good)
+        frames.append(frame)
+        kept.append(line)
+    frame, numbers = pl.concat(frames, rechunk=False), pl.concat(kept)
     if not len(frame):
-        reading.width = f": rows have {count[0]} cells, but there are {len(names)} names"
+        separated, mark = split.separated(lines.head(1))
+        cells = separated.str.count_matches(mark, literal=True)[0] + 1
+        reading.width = f": rows have {cells} cells, but there are {len(split.names)} names"
     return (frame, numbers) if len(frame) else None
 
 
-def _lines(body: bytes) -> pl.Series:
+@dataclass(frozen=True)
+class _Split:
+    """How lines are split: the names of the cells, how many names the file gives, the delimiter, whether some quote."""
+
+    names: list[str]
+    given: int
+    delimiter: str
+    quoted: bool
+
+    def separated(self, lines: pl.Series) -> tuple[pl.Series, str]:
+        """Lines with one plain mark between cells, and the mark."""
+        mark = self.delimiter
+        if mark == " ":
+            lines, mark = lines.str.strip_chars(" \t").str.replace_all(r"[ \t]+", "\t"), "\t"
+        return (_unquoted(lines, mark), _CELL) if self.quoted else (lines, mark)
+
+    def __call__(self, lines: pl.Series) -> tuple[pl.DataFrame, pl.Series]:
+        """Cells by name, and which rows have as many cells as there are names; more are blank."""
+        lines, mark = self.separated(lines)
+        most = max(self.given, len(self.names) + 1)
+        split = lines.str.split_exact(mark, most - 1).struct.unnest()
+        count = lines.str.count_matches(mark, literal=True) + 1
+        good = (count >= len(self.names)) & (count <= most)
+        for extra in split.columns[len(self.names) :]:
+            good &= split[extra].is_null() | split[extra].str.strip_chars(" ").eq("")
+        frame = split.select(split.columns[: len(self.names)])
+        frame.columns = self.names
+        indentation = [name for name in self.names if not name.strip()]
+        return frame.drop(indentation), good.fill_null(False)
+
+
+def lines_of(body: bytes) -> pl.Series:
     """Lines of UTF-8 bytes, blank ones as null."""
     unused = next((chr(code) for code in (1, 2, 3, 4, 5, 6, 7, 8, 14, 15, 16, 17, 18, 28, 29, 30)
                    if bytes([code]) not in body), None)  # fmt: skip
@@ -63,7 +93,7 @@ def _lines(body: bytes) -> pl.Series:
     return frame["line"]
 
 
-def _is_cut(lines: pl.Series, good: bool, delimiter: str) -> bool:
+def is_cut(lines: pl.Series, good: bool, delimiter: str) -> bool:
     """Whether a file stops within its last line: too few cells, or a last cell shorter than any of many before."""
     if not good or len(lines) < 4:
         return not good
@@ -101,7 +131,7 @@ def _unquoted(lines: pl.Series, delimiter: str) -> pl.Series:
     return pl.select(pl.when(~odd).then(plain).otherwise(pl.lit("\0"))).to_series()  # a torn quote fits no table
 
 
-def _delimiter(lines: pl.Series, width: int) -> str:
+def delimiter_of(lines: pl.Series, width: int) -> str:
     """The delimiter that makes most of the sampled cells numbers, in rows of one width; `width` names were found."""
     sample = [line for line in lines.head(SAMPLE).to_list() if line]
     best, chosen = (-1.0, 0.0, 0), "\t"

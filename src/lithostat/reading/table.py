@@ -15,6 +15,7 @@ from lithostat.reading.columns import POLAR, SPECTRAL, TIMES, Known, known_colum
 from lithostat.reading.declaration import Declaration, Rule
 from lithostat.reading.gathered import Reading
 from lithostat.reading.harmonise import Column, unit_of
+from lithostat.reading.plain_rows import plain_rows
 from lithostat.reading.rows import rows_of, unique
 from lithostat.reading.text import Found
 
@@ -44,15 +45,22 @@ class Part:
 def part_of(table: Found, reading: Reading) -> Part | None:
     """One table with numbers instead of text; None if it has no row that can be read."""
     known = known_columns(reading.declaration, unique(table.names), reading.say, reading.file)
-    rows = rows_of(table, reading)
-    if rows is None:
-        if table.title and reading.declaration.table and reading.declaration.table.many:
-            reading.say(f"the table '{' '.join(table.title.split())[:40]}' has no row that can be read")
-        return None
-    part, lines = Part(rows[0], known), rows[1]
-    del rows  # the text of a large table is let go column by column
+    frame, comma = plain_rows(table, reading.declaration, known), False
+    if frame is not None:
+        lines = pl.int_range(table.line, table.line + len(frame), eager=True)
+    else:
+        rows = rows_of(table, reading)
+        if rows is None:
+            if table.title and reading.declaration.table and reading.declaration.table.many:
+                reading.say(f"the table '{' '.join(table.title.split())[:40]}' has no row that can be read")
+            return None
+        frame, lines = rows
+        comma = _comma(frame, known, reading.declaration, b"," in table.body)
+        del rows
+    table.body = b""  # the text of a large table is let go, then its cells column by column
+    part = Part(frame, known)
+    del frame
     state = _states(part.frame, reading.declaration)
-    comma = _comma(part, reading.declaration, b"," in table.body)
     bad = typed(part, comma, lines, reading)
     if bad is not None and bool(bad.any()):
         reading.give_up(lines.filter(bad))
@@ -66,11 +74,11 @@ def part_of(table: Found, reading: Reading) -> Part | None:
     return part
 
 
-def _comma(part: Part, declaration: Declaration, any_comma: bool) -> bool:
+def _comma(frame: pl.DataFrame, known: dict[str, Known], declaration: Declaration, any_comma: bool) -> bool:
     if declaration.decimal != "auto" or not any_comma:
         return declaration.decimal == "comma"
-    columns = [part.frame[name] for name, known in part.known.items() if known.rule.written == "number"]
-    return cells.is_comma(columns or part.frame.get_columns())
+    columns = [frame[name] for name, one in known.items() if one.rule.written == "number"]
+    return cells.is_comma(columns or frame.get_columns())
 
 
 def _needed(part: Part) -> set[str]:

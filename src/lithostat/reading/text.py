@@ -6,20 +6,22 @@ import codecs
 import csv
 import re
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from lithostat.experiment.errors import InputError
 from lithostat.reading.declaration import Declaration, Table
 
 HEAD = 1 << 16  # bytes in which a format is recognised
 PREAMBLE = 4 << 20  # bytes in which the first table must start
+PIECE = 1 << 24  # bytes that are decoded at a time
 DELIMITERS = {"tab": "\t", "comma": ",", "semicolon": ";", "whitespace": " "}
 
 
-class Found(NamedTuple):
-    """A table in a file: what comes before it, its title and names, and the bytes of its rows from line `line` on."""
+@dataclass
+class Found:
+    """A table in a file: what the file begins with, its title and names, the bytes of its rows from line `line` on."""
 
-    start: int
+    header: bytes
     title: str
     names: list[str]
     body: bytes
@@ -63,7 +65,7 @@ def decode(data: bytes, encodings: Iterable[str], warnings: list[str]) -> bytes:
 def _utf8(data: bytes, encodings: tuple[str, ...], warnings: list[str]) -> bytes:
     for encoding in encodings:
         try:
-            return data.decode(encoding).encode()
+            return _recoded(data, encoding)
         except UnicodeError:
             continue
     text = data.decode(encodings[0], "replace")
@@ -76,11 +78,21 @@ def _utf8(data: bytes, encodings: tuple[str, ...], warnings: list[str]) -> bytes
     return text.encode()
 
 
+def _recoded(data: bytes, encoding: str) -> bytes:
+    """Text in an encoding to UTF-8, in pieces: text takes up to four bytes a character while it is text."""
+    decoder, view = codecs.getincrementaldecoder(encoding)(), memoryview(data)
+    last = max(len(data) - PIECE, 0)
+    pieces = [
+        decoder.decode(view[place : place + PIECE], place >= last).encode() for place in range(0, len(data), PIECE)
+    ]
+    return b"".join(pieces)
+
+
 def tables(body: bytes, declaration: Declaration, file: str) -> Iterator[Found]:
     """The tables of a file, in its order. Raises `InputError` if there is none."""
     table = declaration.table
     assert table is not None  # a declaration without one refuses
-    position, first = 0, True
+    position, first, header = 0, True, b""
     while position < len(body) or first:
         place = _start_of(body, position, table, declaration)
         if place is None:
@@ -89,13 +101,15 @@ def tables(body: bytes, declaration: Declaration, file: str) -> Iterator[Found]:
         for _ in range(table.skip):
             start = _next_line(body, start)
         stop = _end_of(body, start, table)
-        yield Found(begin, title, names, body[start:stop], body.count(b"\n", 0, start) + 1, stop < len(body))
-        first = False
-        if not table.many:
+        header = header or body[: min(begin, PREAMBLE)]
+        found = Found(header, title, names, body[start:stop], body.count(b"\n", 0, start) + 1, stop < len(body))
+        first, position, length = False, max(stop, start), len(body)
+        if not table.many or position >= length:
+            del body  # the text of a large table is held once
+            yield found
             return
-        position = max(stop, start)
-        if position >= len(body):
-            return
+        yield found
+        del found
     if first:
         raise InputError(f"looks like {declaration.name}, but no table of data was found in it", file=file)
 
