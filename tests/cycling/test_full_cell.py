@@ -164,6 +164,11 @@ def test_a_half_cell_works_near_lithium():
     current = np.where((time % HOUR) < 1800.0, -1e-4, 0.0)
     voltage = np.where(time < 1800.0, 2.0 - 1.8 * time / 1800.0, 0.2 - 0.1 * time / time[-1])
     lives((time, voltage, current), note_from({"kind": "half"}))
+    falling = np.where(time < 20.0 * HOUR, 1.5, 0.2)  # at once, at rest: a full cell would be dead
+    resting = 0.0 * time
+    resting[:60] = -1e-4
+    assert call((time, falling, resting), BARE).shorted
+    lives((time, falling, resting), note_from({"kind": "half"}))
 
 
 @pytest.mark.parametrize("note", [BARE, STATED])

@@ -109,11 +109,20 @@ def test_voids_that_grow_at_each_stripping_and_heal_at_each_plating(height, heal
 
 def test_contact_that_heals_when_it_is_first_plated():
     """The void of the first stripping closes after the first reversal, below all that was seen before."""
+    time, sign = clock(120.0)
+    current = np.where(time < 20.0 * HOUR, 0.0, CURRENT * sign)
+    since = time - 20.0 * HOUR
+    ohm = np.where(since < HOUR, 85.0 + 40.0 * (since / HOUR) ** 2, 70.0 + 55.0 * np.exp((HOUR - since) / 300.0))
+    quiet = {"pressure": 5e6 + 0.0 * time, "temperature": 25.0 + 0.0 * time}
+    lives(record(time, ohm * current, current, **quiet))
 
+
+def test_a_tenth_is_weather_where_nobody_measured_it():
     def ohm(time, sign):
-        return np.where(time < HOUR, 85.0 + 40.0 * (time / HOUR) ** 2, 70.0 + 55.0 * np.exp(-(time - HOUR) / 300.0))
+        return np.where(time < 50.0 * HOUR, OHM, 0.9 * OHM)
 
-    lives(symmetric(ohm, watched=True))
+    lives(symmetric(ohm))
+    assert call(symmetric(ohm, watched=True)).kind != "censored"
 
 
 @pytest.mark.parametrize("watched", [False, True])

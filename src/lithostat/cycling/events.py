@@ -180,7 +180,7 @@ def _event(
     held = (
         electrons if len(electrons) < 3 else np.min(np.stack([electrons[:-2], electrons[1:-1], electrons[2:]]), axis=0)
     )
-    row, before, surely = _first_row(block, index)
+    row, before, surely = _first_row(block, index, limit)
     if end is not None and row >= block.first[end]:
         return None
     hard = np.flatnonzero(held >= HARD)
@@ -206,7 +206,8 @@ def _event(
         ),
         hardened=int(block.first[inside][hard[0]]) if len(hard) else None,
         noise_ratio=noise,
-        from_start=index == 0 or bool(np.median(block.resistance[:index]) < 0.5 * (expected + np.median(ohm[:3]))),
+        from_start=before is None
+        or bool(index > 0 and np.median(block.resistance[:index]) < 0.5 * (expected + np.median(ohm[:3]))),
         samples=_below(block, index, min(len(block) if end is None else end, index + RUN) - 1, limit),
         mirrored=float("nan"),
         blind=not bool(np.isfinite(block.pressure[index])),
@@ -226,14 +227,17 @@ def _mirrored(block: Blocks, index: int, origin: int) -> float:
     return float(np.median(block.resistance[after]) - np.median(block.resistance[before]))
 
 
-def _first_row(block: Blocks, index: int) -> tuple[int, int | None, int]:
+def _first_row(block: Blocks, index: int, limit: float) -> tuple[int, int | None, int]:
     """(first row that shows the path, last row before it, row by which it is there): where the samples step down most.
 
     The step is the mean of three samples before minus that of three from the row on. The first sample after a switch of
     the current is in no block; it is taken if it lies on the low side.
     """
     if index == 0:
-        return int(block.first[0]), None, int(block.first[0])
+        rows = np.arange(max(int(block.first[0]) - 1, 0), int(block.last[0]) + 1)
+        rows = rows[np.isfinite(block.ohm[rows])]
+        lead = int(np.argmax(block.ohm[rows] < limit))  # some samples of an intact cell may come first
+        return int(rows[lead]), int(rows[lead - 1]) if lead else None, int(rows[lead])
     begin, until = max(0, index - 2), min(len(block) - 1, index + 1)
     rows = np.concatenate([np.arange(block.first[b], block.last[b] + 1) for b in range(begin, until + 1)])
     highest = 1.2 * float(np.max(block.resistance[begin:index]))
@@ -254,9 +258,14 @@ def _first_row(block: Blocks, index: int) -> tuple[int, int | None, int]:
 
 
 def _stepped_before(ohm: np.ndarray, at: int, noise: float) -> int:
-    """The row before the steepest one if the resistance had already left its level there: a short that hardens."""
-    level = float(np.median(ohm[max(0, at - 2 * STEP) : at]))
-    while at > 1 and ohm[at - 1] < level - max(0.06 * level, 4.0 * noise):
+    """The row before the steepest one if the resistance had already left its course there: a short that hardens.
+
+    The course is the median of the samples before, with their median slope where that falls, as after a reversal.
+    """
+    past = ohm[max(0, at - 2 * STEP) : at]
+    level, middle = float(np.median(past)), at - 0.5 * (len(past) + 1)
+    slope = min(float(np.median(past[1:] - past[:-1])), 0.0) if len(past) > STEP else 0.0
+    while at > 1 and ohm[at - 1] < level + slope * (at - 1 - middle) - max(0.06 * level, 4.0 * noise):
         at -= 1
     return at
 

@@ -11,13 +11,14 @@ import numpy as np
 
 from lithostat.cycling.events import HARD, RUN, Event
 from lithostat.cycling.floor import ionic_resistance
-from lithostat.cycling.steps import HalfCycles
+from lithostat.cycling.steps import HalfCycles, usual_interval
+from lithostat.experiment.quantity import span
 from lithostat.experiment.record import Record
 from lithostat.experiment.spectrum import Spectrum
 
 AT_ONCE = 3.0  # usual sampling intervals; what takes longer came while nothing was seen
 LOUD = 3.0  # times noisier than before is more than chance
-HEALS = 3600.0  # s of rest in which contact may heal
+HEALS = 3600.0  # s of rest, or of a gap, in which contact may heal
 STEADY = 0.2  # relative change below which the resistance after the fall stands still
 
 
@@ -97,7 +98,7 @@ def event_evidence(record: Record, event: Event) -> list[Evidence]:
         )
     ]
     found.extend(Evidence(f"V/I lies below {name}", 3.0) for name in event.below if name != "its own past")
-    if event.before is not None and _waited(record, event) <= AT_ONCE * _usual_interval(record):
+    if event.before is not None and _waited(record, event) <= AT_ONCE * usual_interval(record):
         found.append(Evidence("the drop came within one sampling interval", 1.0))
     found.append(_persistence(record, event))
     if event.noise_ratio > LOUD:
@@ -119,8 +120,8 @@ def _other_causes(record: Record, event: Event) -> list[Evidence]:
             text = "the other direction of current does not show it: an interface does that, a metal conducts both ways"
             found.append(Evidence(text, -1.5))
     own_past_only = all(name == "its own past" for name in event.below)
-    if own_past_only and event.electrons < 0.3 and _rested(record, event) > HEALS:
-        found.append(Evidence("it came over a rest, in which contact can heal", -1.5))
+    if own_past_only and event.electrons < 0.3 and _waited(record, event) > HEALS:
+        found.append(Evidence("it came over a rest or a gap of the record, in which contact can heal", -1.5))
     stands = event.end is None and event.least > (1.0 - STEADY) * event.level and event.noise_ratio <= LOUD
     if event.blind and own_past_only and stands and event.electrons < HARD:
         found.append(Evidence("nobody measured the pressure: a turn of the screw gives a steady fall like this", -3.0))
@@ -131,22 +132,6 @@ def _waited(record: Record, event: Event) -> float:
     """Time from the last sample without the path to the first with it [s]."""
     time = record.column("test_time_second")
     return float(time[event.row] - time[event.before]) if event.before is not None else 0.0
-
-
-def _rested(record: Record, event: Event) -> float:
-    """Time of that without current [s]."""
-    if event.before is None or event.row - event.before < 3:
-        return 0.0
-    rows = slice(event.before + 1, event.row)
-    current, time = np.abs(record.column("current_ampere")), record.column("test_time_second")[rows]
-    flows = current[rows] > 0.1 * current[event.row]
-    return 0.0 if flows.any() else float(time[-1] - time[0])
-
-
-def _usual_interval(record: Record) -> float:
-    widths = np.diff(record.column("test_time_second"))
-    widths = widths[widths > 0.0]
-    return float(np.median(widths[:: max(1, len(widths) // 100_000)])) if len(widths) else 0.0
 
 
 def impedance_evidence(event_time: float, spectra: Iterable[Spectrum]) -> list[Evidence]:
@@ -183,18 +168,22 @@ def pressure_evidence(record: Record, half: HalfCycles, event_row: int) -> list[
 
 def pressure_slopes(record: Record, half: HalfCycles) -> tuple[np.ndarray, np.ndarray]:
     """(Pa per coulomb, first row) of every half-cycle, from its two ends; empty without a measured pressure."""
-    if "measured_pressure_pa" not in record.table.columns:
+    name = "measured_pressure_pa"
+    if name not in record.table.columns or not np.isfinite(record.column(name)).any():
         return np.zeros(0), np.zeros(0, np.int64)
-    pressure = record.column("measured_pressure_pa")
+    pressure = record.column(name)
     flowing = half.flowing[(half.last - half.first)[half.flowing] >= 4]
-    slopes = []
-    for index in flowing:
-        first, last = half.first[index], half.last[index]
-        width = max(1, (last - first) // 4)
-        rise = np.mean(pressure[last - width : last + 1]) - np.mean(pressure[first : first + width + 1])
-        slopes.append(rise / (0.75 * half.charge[index]) if half.charge[index] else np.nan)
-    known = np.isfinite(slopes)
-    return np.asarray(slopes, float)[known], half.first[flowing][known]
+    first, last = half.first[flowing], half.last[flowing]
+    width = np.maximum(1, (last - first) // 4)
+    finite = np.isfinite(pressure)
+    total, known = np.zeros(len(pressure) + 1), np.zeros(len(pressure) + 1, np.int64)
+    np.cumsum(np.where(finite, pressure - np.mean(pressure, where=finite), 0.0), out=total[1:])
+    np.cumsum(finite, out=known[1:])
+    rise = total[last + 1] - total[last - width] - total[first + width + 1] + total[first]
+    whole = known[last + 1] - known[last - width] + known[first + width + 1] - known[first] == 2 * (width + 1)
+    whole &= half.charge[flowing] != 0.0
+    slopes = rise[whole] / ((width + 1)[whole] * 0.75 * half.charge[flowing][whole])
+    return slopes, first[whole]
 
 
 def _drop_weight(event: Event) -> float:
@@ -206,15 +195,9 @@ def _persistence(record: Record, event: Event) -> Evidence:
     time = record.column("test_time_second")
     until = time[-1] if event.end is None else time[event.end]
     lasted = max(float(until - time[event.row]), 0.0)
-    text = f"it lasted {_span(lasted)}"
+    text = f"it lasted {span(lasted)}"
     if event.end is None:
         text += ", to the end of the record"
     if len(event.directions) == 2:
         return Evidence(f"{text}, in both directions of current", 2.0)
     return Evidence(f"{text}; the current had only one direction meanwhile", 0.0)
-
-
-def _span(seconds: float) -> str:
-    if seconds >= 7200.0:
-        return f"{seconds / 3600.0:.3g} h"
-    return f"{seconds / 60.0:.3g} min" if seconds >= 120.0 else f"{seconds:.3g} s"

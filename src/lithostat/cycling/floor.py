@@ -43,13 +43,15 @@ def history_floor(block: Blocks, current: np.ndarray, among: np.ndarray, *, cree
     smooth = _without_glitches(block)
     ohm = np.where(among, smooth, np.inf)
     press, conduct, drive = _factors(block.pressure, block.temperature, current)
-    ever = _carried(ohm, [press, conduct, drive])
     regime = _regimes(block.pressure, current)
-    window = _window(block)
     if not len(ohm) or regime[-1] > _MOST_REGIMES:
-        return ever
+        return _carried(ohm, [press, conduct, drive])
+    window = _window(block)
     age = block.age**RIPENING if creep else np.ones(len(ohm))
-    floor = np.maximum(ever, _recent(ohm, [press, conduct, drive, age], window))
+    floor = np.full(len(ohm), np.inf)
+    jumped = slice(None if regime[-1] else _ENOUGH)  # of one regime only the first blocks are left for the next line
+    factors = [factor[jumped] for factor in (press, conduct, drive, age)]
+    floor[jumped] = np.maximum(_carried(ohm[jumped], factors[:3]), _recent(ohm[jumped], factors, window))
     edges = np.concatenate([[0], np.flatnonzero(np.diff(regime)) + 1, [len(ohm)]])
     for begin, end in itertools.pairwise(edges):
         settled = slice(begin + _ENOUGH, end)

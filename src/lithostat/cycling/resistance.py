@@ -16,6 +16,7 @@ _JUMP = 0.05  # relative change of the pressure from which contact begins to rip
 SIGMAS = 8.0  # of the noise that a jump must exceed
 _MANY = 200_000  # samples that are enough to know the noise
 FINE = 0.02  # of its resistance is the noise that a block should have at most
+MOST = 2_000_000  # blocks of a record; beyond, blocks take more samples
 REVERSALS = 10  # that tell the offset of the voltage
 
 
@@ -136,17 +137,17 @@ def _age(record: Record, rows: np.ndarray) -> np.ndarray:
     time, pressure = record.column("test_time_second"), pressures(record)
     if pressure is None or not len(rows):
         return np.maximum(time[rows] - time[0], YOUNG) if len(rows) else np.zeros(0)
-    log = np.log(np.maximum(np.nan_to_num(pressure), 5e4))
-    changed = np.concatenate([[True], jumps(log)])
-    since = np.maximum.accumulate(np.where(changed, time, -np.inf))
-    return np.maximum(time[rows] - since[rows], YOUNG)
+    changed = np.flatnonzero(np.concatenate([[True], jumps(np.log(np.fmax(pressure, 5e4)))]))
+    since = changed[np.searchsorted(changed, rows, side="right") - 1]
+    return np.maximum(time[rows] - time[since], YOUNG)
 
 
 def jumps(log: np.ndarray) -> np.ndarray:
     """True between neighbours whose logarithms differ by more than 5 % and by more than the noise explains."""
-    step = np.abs(np.diff(log))
-    if not len(step):
+    if len(log) < 2:
         return np.zeros(0, bool)
+    step = log[1:] - log[:-1]
+    np.abs(step, out=step)
     usual = 1.4826 * float(np.median(step[:: max(1, len(step) // _MANY)]))
     return np.asarray(step > max(_JUMP, SIGMAS * usual))
 
@@ -158,6 +159,7 @@ def _edges(half: HalfCycles, needed: float) -> tuple[np.ndarray, np.ndarray, np.
     skip = (count > 4).astype(np.int64)
     first, count = half.first[owner] + skip, count - skip
     size = np.clip(count // PER_HALF_CYCLE, 1, LARGEST)
+    size = np.maximum(size, np.minimum(count, int(count.sum()) // MOST))
     size = np.maximum(size, np.minimum(count // 2, int(np.ceil(min(needed, 1e6)))))
     number = np.maximum(count // size, 1)
     which = np.repeat(np.arange(len(owner)), number)
@@ -169,7 +171,8 @@ def _edges(half: HalfCycles, needed: float) -> tuple[np.ndarray, np.ndarray, np.
 
 def _sums(values: np.ndarray, first: np.ndarray, last: np.ndarray, ufunc: np.ufunc) -> np.ndarray:
     """`ufunc` reduced over the rows first..last of each block; blocks are in order and do not overlap."""
-    edges = np.stack([first, last + 1], axis=1).ravel()
+    edges = np.empty(2 * len(first), np.int64)
+    edges[::2], edges[1::2] = first, last + 1
     inside = edges[-1] < len(values)
     result: np.ndarray = ufunc.reduceat(values, edges if inside else edges[:-1])[::2]
     return result
@@ -189,6 +192,9 @@ def _means(values: np.ndarray | None, first: np.ndarray, last: np.ndarray) -> np
     if values is None or not len(first):
         return np.full(len(first), np.nan)
     known = np.isfinite(values)
+    if known.all():
+        means: np.ndarray = _sums(values, first, last, np.add) / (last - first + 1)
+        return means
     count = _sums(known.astype(float), first, last, np.add)
     total = _sums(np.where(known, values, 0.0), first, last, np.add)
     return np.divide(total, count, out=np.full(len(first), np.nan), where=count > 0)

@@ -14,7 +14,7 @@ from lithostat.cycling.evidence import Evidence, Suspect, confidence, suspect_fr
 from lithostat.cycling.floor import COLLAPSE, ionic_resistance, pellet_floor
 from lithostat.cycling.full_cell import full_cell_suspects, stated_capacity
 from lithostat.cycling.resistance import Blocks, blocks, pressures
-from lithostat.cycling.steps import HalfCycles, half_cycles
+from lithostat.cycling.steps import HalfCycles, half_cycles, usual_interval
 from lithostat.experiment.cell_note import CellNote
 from lithostat.experiment.finding import Outcome
 from lithostat.experiment.record import Record
@@ -92,7 +92,8 @@ def _usable(record: Record, warnings: list[str]) -> tuple[Record, np.ndarray | N
     known = np.isfinite(time)
     for name in ("voltage_volt", "current_ampere"):
         known &= np.isfinite(record.column(name))
-    ordered = bool(np.all(np.diff(time[known]) >= 0.0))
+    kept = time if known.all() else time[known]
+    ordered = bool(np.all(kept[1:] >= kept[:-1]))
     if known.all() and ordered:
         return record, None
     rows = np.flatnonzero(known)
@@ -151,8 +152,9 @@ def _unsigned(record: Record, half: HalfCycles) -> bool:
         return False
     flows = np.abs(half.direction[np.repeat(np.arange(len(half)), half.last - half.first + 1)]) == 1
     voltage = record.column("voltage_volt")[flows]
-    size = np.quantile(np.abs(voltage), 0.9)
-    return bool(min(np.mean(voltage > 0.3 * size), np.mean(voltage < -0.3 * size)) > 0.1)
+    clear = voltage[np.abs(voltage) > 0.3 * np.quantile(np.abs(voltage), 0.9)]
+    turns = np.mean(np.sign(clear[1:]) != np.sign(clear[:-1])) if len(clear) > 1 else 1.0
+    return bool(turns < 0.2 and min(np.mean(clear > 0.0), np.mean(clear < 0.0)) > 0.1)  # noise turns at each second
 
 
 def guess_kind(record: Record, half: HalfCycles, warnings: list[str]) -> str:
@@ -406,9 +408,5 @@ def _pressure_at(record: Record, at: float) -> float | None:
 
 def _resolution(record: Record, half: HalfCycles) -> float | None:
     """The shortest event that could be seen [s]: `RUN` samples at the usual interval under current."""
-    time = record.column("test_time_second")
-    if len(time) < 2 or not len(half.flowing):
-        return None
-    widths = np.diff(time)
-    widths = widths[widths > 0.0]
-    return float(RUN * np.median(widths[:: max(1, len(widths) // 100_000)])) if len(widths) else None
+    interval = usual_interval(record) if len(half.flowing) else 0.0
+    return RUN * interval if interval > 0.0 else None
