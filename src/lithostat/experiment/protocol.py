@@ -13,10 +13,20 @@ steps:
       - strip: 75 uA/cm2     # back
         for: 1 h
         until: {voltage: 0.5 V}
+
+A full cell is charged and discharged, to limits of its terminal voltage:
+
+  - charge: C/10               # or a current; a C-rate needs the cathode's stated specific capacity
+    until: {voltage: 4.3 V}
+  - hold_voltage: 4.3 V
+    until: {current: C/50}
+  - discharge: C/10
+    until: {voltage: 2.5 V}
 """
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -32,22 +42,42 @@ Frequency = Annotated[float, BeforeValidator(reader("frequency"))]
 
 PRESSURE_VERBS = ("press", "release", "set_pressure")
 WAITING_VERBS = ("hold", "rest")
-CURRENT_VERBS = ("plate", "strip")
-VERBS = (*PRESSURE_VERBS, *WAITING_VERBS, *CURRENT_VERBS, "measure_impedance", "set_temperature", "repeat")
+CURRENT_VERBS = ("plate", "strip")  # of a symmetric cell
+CHARGE_VERBS = ("charge", "discharge")  # of a full cell
+FULL_VERBS = (*CHARGE_VERBS, "hold_voltage")
+VERBS = (*PRESSURE_VERBS, *WAITING_VERBS, *CURRENT_VERBS, *FULL_VERBS, "measure_impedance", "set_temperature", "repeat")
 BESIDE = ("for", "until", "steps")  # keys that stand beside a verb
 MOST_STEPS = 200_000
 MOST_NESTED = 6
 LEAST_CURRENT, LEAST_DENSITY = 1e-12, 1e-8  # [A], [A/m2]; less than that is a slip of the pen
 
 
+class Current(Noun):
+    """A current as a person writes it: a density [A/m2], with `absolute` in A, with `c_rate` in 1/h of a capacity."""
+
+    value: float
+    absolute: bool = False
+    c_rate: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_words(cls, data: Any) -> Any:
+        return data if isinstance(data, dict) else _current("current", data)
+
+
 class Limits(Noun):
-    """What ends a step (or a repeat) early: whichever comes first. Voltage counts in the direction of the current."""
+    """What ends a step (or a repeat) early: whichever comes first.
+
+    Voltage counts in the direction of the current for 'plate' and 'strip'; for 'charge' and 'discharge' it is that
+    between the terminals, reached from below or from above. `current` ends a held voltage, reached from above in size.
+    """
 
     time: Time | None = None
     charge: ArealCharge | None = None
     voltage: Voltage | None = None
     pressure_above: Pressure | None = None
     pressure_below: Pressure | None = None
+    current: Current | None = None
 
     @model_validator(mode="after")
     def _counts_with_the_current(self) -> Limits:
@@ -79,6 +109,7 @@ class Step(Noun):
     verb: str
     value: Any = None  # SI float; a number of times for 'repeat'; a Sweep for 'measure_impedance'
     absolute: bool = False  # a current in A, where False is a current density in A/m2
+    c_rate: bool = False  # a current in 1/h of the stated capacity
     duration: Time | None = Field(None, alias="for")
     until: Limits = Field(default_factory=Limits)
     steps: tuple[Step, ...] = ()
@@ -117,13 +148,29 @@ class Step(Noun):
                 f"'{self.verb}' may never end; expected 'for' or a limit on time or charge "
                 "(a voltage may never be reached)"
             )
+        if self.verb in FULL_VERBS:
+            self._comes_to_an_end()
+        elif self.until.current is not None:
+            raise ValueError(f"a current limit has no meaning for '{self.verb}'; expected it beside 'hold_voltage'")
         if self.verb == "repeat" and not self.steps:
             raise ValueError("'repeat' has no 'steps'")
-        if self.verb not in CURRENT_VERBS and self.until.charge is not None and self.verb != "repeat":
+        flowing = (*CURRENT_VERBS, *CHARGE_VERBS, "repeat")
+        if self.verb not in flowing and self.until.charge is not None:
             raise ValueError(f"a charge limit has no meaning for '{self.verb}'")
-        if self.verb not in CURRENT_VERBS and self.until.voltage is not None and self.verb != "repeat":
+        if self.verb not in flowing and self.until.voltage is not None:
             raise ValueError(f"a voltage limit has no meaning for '{self.verb}'")
         return self
+
+    def _comes_to_an_end(self) -> None:
+        """Refuse a step of a full cell that nothing ends, or that its limits contradict."""
+        until, timed = self.until, (self.duration, self.until.time) != (None, None)
+        if self.verb == "hold_voltage":
+            if not timed and until.current is None:
+                raise ValueError("'hold_voltage' may never end; expected 'for' or a limit on the current")
+        elif until.current is not None:
+            raise ValueError(f"a current limit has no meaning for '{self.verb}'; expected it beside 'hold_voltage'")
+        elif not timed and until.charge is None and until.voltage is None:
+            raise ValueError(f"'{self.verb}' may never end; expected 'for' or a limit on time, charge or voltage")
 
     @property
     def longest(self) -> float:
@@ -137,7 +184,7 @@ def _worded(verb: str, data: dict[str, Any]) -> dict[str, Any]:
     allowed = {
         **dict.fromkeys(PRESSURE_VERBS, ("for", "until")),
         **dict.fromkeys(WAITING_VERBS, ("until",)),
-        **dict.fromkeys(CURRENT_VERBS, ("for", "until")),
+        **dict.fromkeys((*CURRENT_VERBS, *FULL_VERBS), ("for", "until")),
         "measure_impedance": (),
         "set_temperature": ("for",),
         "repeat": ("until", "steps"),
@@ -167,8 +214,10 @@ def _value(verb: str, value: Any) -> dict[str, Any]:
             return {"for": value}
         if verb == "set_temperature":
             return {"value": parse(value, "temperature")}
-        if verb in CURRENT_VERBS:
+        if verb in (*CURRENT_VERBS, *CHARGE_VERBS):
             return _current(verb, value)
+        if verb == "hold_voltage":
+            return {"value": parse(value, "voltage")}
     except InputError as error:
         raise ValueError(f"{verb}: {error}") from None
     if verb == "measure_impedance":
@@ -189,7 +238,17 @@ def _sweep(value: Any) -> Sweep:
         raise ValueError(f"measure_impedance: {error}") from None
 
 
+_C_RATE = re.compile(r"\s*(?:C\s*/\s*(\d+\.?\d*)|(\d*\.?\d*)\s*C)\s*")
+
+
 def _current(verb: str, value: Any) -> dict[str, Any]:
+    rate = _C_RATE.fullmatch(value) if isinstance(value, str) and verb not in CURRENT_VERBS else None
+    if rate is not None:
+        slow, fast = float(rate[1] or 0.0), float(rate[2] or 1.0)
+        per_hour = 1.0 / slow if slow else 0.0 if rate[1] else fast
+        if not 1e-6 <= per_hour <= 1e4:
+            raise InputError(f"received '{value}'", expected="a C-rate between 1e-6 and 1e4, like 'C/10' or '0.1C'")
+        return {"value": per_hour, "c_rate": True}
     try:
         parsed, absolute = parse(value, "current_density"), False
     except InputError as error:

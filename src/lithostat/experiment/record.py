@@ -63,6 +63,10 @@ COLUMNS: dict[str, str] = {
     "interphase_thickness_metre": "of each interphase",
     "lithium_thickness_1_metre": "metal, filaments included",
     "lithium_thickness_2_metre": "metal, filaments included",
+    "cathode_lithium_mole": "in active material that keeps contact",
+    "unreachable_lithium_mole": "in active material that lost contact, since the start",
+    "oxidised_charge_coulomb": "of electrolyte in the cathode; its lithium plates, none leaves the active material",
+    "active_share": "active material that keeps contact over all of it, 0 to 1",
     "ionic_charge_coulomb": "net charge through the electrolyte as ions",
     "leaked_charge_coulomb": "net charge through the electronic path",
 }

@@ -8,7 +8,9 @@ Below 0.41 it is extrapolation; at 4.3 V it gives 182 mAh/g.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from statistics import NormalDist
 from typing import Any, NamedTuple
 
 from lithostat.experiment.errors import InputError
@@ -20,11 +22,13 @@ from lithostat.fullcell.cathode_laws import hindered_diffusivity
 from lithostat.fullcell.engine import Symbols
 from lithostat.fullcell.numbers import INTERFACE, LITHIUM, parameter_name
 from lithostat.materials.card import find
-from lithostat.physics.conduction import conductivity
+from lithostat.physics.conduction import conductivity, conductivity_at_density
 from lithostat.physics.constants import FARADAY, GAS
+from lithostat.physics.weakest_link import links, worst_of
 
 STATED = Source("stated", "stated in the cell")
 _CONDUCTION = ("conductivity", "conductivity_activation_energy", "conductivity_temperature", "toughness")
+_DENSITY = ("theoretical_density", "reference_density", "density_exponent")
 _OTHERS = ("charge_transfer_resistance", "short_resistance", "soft_short_resistance")
 _SCATTER = ("focusing_scatter", "reference_area", "area_exponent")
 LITHIUM_PER_LPSCL = 6.0 / 0.26842  # lithium in Li6PS5Cl [mol/kg]
@@ -44,7 +48,7 @@ def resolve(cell: FullCell) -> Numbers:
     pellet = cell.electrolyte.material
     interface = cell.interface or f"lithium|{find(pellet).name}"
     places = [
-        ("cell.electrolyte.material", pellet, (*_CONDUCTION, "theoretical_density")),
+        ("cell.electrolyte.material", pellet, (*_CONDUCTION, *_DENSITY)),
         ("cell.cathode.material", cell.cathode.material, (*OF_CATHODE, "density", "electronic_conductivity")),
         ("cell.interface", interface, (*INTERFACE, *_OTHERS, *_SCATTER)),
         ("cell.electrode.material", "lithium", LITHIUM),
@@ -65,7 +69,42 @@ def resolve(cell: FullCell) -> Numbers:
             place="cell.laws",
             expected="no 'laws' in a full cell",
         )
+    number["conductivity"] = _conductivity(cell, number, warnings)
+    number["focusing"] = _worst_spot(cell, number)
     return Numbers(number | _geometry(cell, number), values, tuple(warnings))
+
+
+def _conductivity(cell: FullCell, number: dict[str, float], warnings: list[str]) -> float:
+    """Conductivity of this pellet [S/m]: the card's, scaled to its density if a porosity is stated or follows."""
+    pellet = cell.electrolyte
+    weighed = None if pellet.density is None else pellet.density / number["theoretical_density"]
+    density = weighed if pellet.porosity is None else 1.0 - pellet.porosity
+    if density is None or "conductivity" in cell.parameters:
+        return number["conductivity"]
+    if density > 1.0:
+        warnings.append(
+            "mass, diameter and thickness give a pellet denser than its crystal; the card's conductivity is used"
+        )
+        return number["conductivity"]
+    if not 0.68 <= density <= 0.83:
+        warnings.append(
+            f"a relative density of {100 * density:.0f} % is outside the 68 to 83 % of the conductivity's law"
+        )
+    return float(
+        conductivity_at_density(
+            number["conductivity"],
+            density,
+            reference_density=number["reference_density"],
+            exponent=number["density_exponent"],
+        )
+    )
+
+
+def _worst_spot(cell: FullCell, number: dict[str, float]) -> float:
+    """Focusing at the median worst spot of a cell of this area [-]; at the reference area it is the card's own."""
+    spots = links(cell.area, reference_area=number["reference_area"], exponent=number["area_exponent"])
+    quantile = NormalDist().inv_cdf(float(worst_of(0.5, spots)))
+    return number["focusing"] * math.exp(number["focusing_scatter"] * quantile)
 
 
 def _value(cell: FullCell, name: str, card: str, place: str) -> Value:
@@ -258,7 +297,8 @@ def get_parameter_values() -> dict[str, Any]:
     """The cell of Fig. 3 of Doux et al. 2020 as a PyBaMM parameter set, `Doux2020_NCA_Li6PS5Cl`.
 
     Single-ion: transference number 1, thermodynamic factor 1. Runs with PyBaMM's own half-cell models (working
-    electrode positive) and with the short model. What was fitted, assumed or taken from another material is in the card NCA.
+    electrode positive) and with the short model. The card NCA says what was fitted or
+    assumed.
     """
     cell = FullCell.from_dict(DOUX2020)
     return parameter_values(cell) | {"Stack pressure [Pa]": 5e6, "Fabrication pressure [Pa]": 25e6}

@@ -50,9 +50,10 @@ class Control(NamedTuple):
     shorted: Any = None
     constant_voltage: Any = 0.0
     voltage: Any = 0.0
+    flowing: Any = 1.0  # 0 while no current is applied
 
 
-class _HostCurrent(pybamm.external_circuit.BaseModel):  # type: ignore[misc]
+class _HostCurrent(pybamm.external_circuit.BaseModel):
     """The host's current as an algebraic variable; its equation is added once the voltage is known."""
 
     def get_fundamental_variables(self) -> dict[str, Any]:
@@ -232,6 +233,6 @@ def _replace_events(model: Any, control: Control, voltage: Any, seen: Any, limit
         left = (limit - seen.filament[0]) / interface.FILAMENT_LENGTH
         model.events.append(event("Short", left * (1.0 - control.shorted) + control.shorted))
     model.events += [
-        event("Contact lost", seen.contact[0] / CONTACT_LOST - 1.0),
+        event("Contact lost", Symbols.maximum(seen.contact[0] / CONTACT_LOST - 1.0, 1.0 - control.flowing)),
         event("Lithium spent", y.lithium[0] / 1e-5),
     ]

@@ -9,7 +9,7 @@ import numpy as np
 
 from lithostat.experiment.cell import Cell, Fixture
 from lithostat.experiment.errors import InputError
-from lithostat.experiment.protocol import CURRENT_VERBS, PRESSURE_VERBS, Limits, Protocol, Step, Sweep
+from lithostat.experiment.protocol import CURRENT_VERBS, FULL_VERBS, PRESSURE_VERBS, Limits, Protocol, Step, Sweep
 from lithostat.simulation.parameters import Curve, Plan, Segment
 
 TABLES = (64, 4096, 16384, 65536, 262144)  # lengths that tables are padded to: few, because each compiles anew
@@ -116,6 +116,8 @@ class _Builder:
             self.segments[row] = self.segments[row]._replace(**{limit: len(self.segments)})
 
     def _add(self, step: Step, outer: tuple[_Outer, ...]) -> None:
+        if step.verb in FULL_VERBS:
+            raise InputError(f"'{step.verb}' is a word for full cells", expected="'plate' or 'strip'")
         self.step += 1
         if step.verb == "set_temperature":
             self.temperature = step.value

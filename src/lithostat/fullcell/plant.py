@@ -1,0 +1,179 @@
+"""A model made ready to run: discretised, its solver set up, its states reachable, its outputs compiled."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lithostat.fullcell.engine import pybamm
+from lithostat.fullcell.short_model import Control
+
+CONTROLS = {  # inputs of the model and their values where nothing acts
+    "Current function [A]": 0.0,  # PyBaMM's, positive on discharge
+    "Set pressure [Pa]": 0.0,
+    "Growth at setting [m]": 0.0,
+    "Clamped": 0.0,
+    "Shorted": 0.0,
+    "Constant voltage": 0.0,
+    "Held voltage [V]": 0.0,
+    "Flowing": 0.0,
+    "Upper limit [V]": 1e3,
+    "Lower limit [V]": -1e3,
+    "Pressure above [Pa]": 1e12,
+    "Pressure below [Pa]": -1e12,
+    "Least current [A]": -1e3,
+}
+LIMITS = {  # name of an event -> what ended the step
+    "Upper voltage": "voltage limit",
+    "Lower voltage": "voltage limit",
+    "Pressure above": "pressure limit",
+    "Pressure below": "pressure limit",
+    "Least current": "current limit",
+    "Short": "short",
+    "Contact lost": "contact lost",
+    "Lithium spent": "lithium spent",
+}
+
+
+def inputs() -> Control:
+    """The control of a model that a plant runs: everything an input."""
+    x = pybamm.InputParameter
+    return Control(
+        current=x("Current function [A]"),
+        pressure=x("Set pressure [Pa]"),
+        fabrication=pybamm.Scalar(0.0),
+        growth=x("Growth at setting [m]"),
+        clamped=x("Clamped"),
+        shorted=x("Shorted"),
+        constant_voltage=x("Constant voltage"),
+        voltage=x("Held voltage [V]"),
+        flowing=x("Flowing"),
+    )
+
+
+def limits(voltage: Any, pressure: Any, current: Any) -> list[Any]:
+    """Events for the limits of a protocol, each an input; `current` [A] counts in size."""
+    x = pybamm.InputParameter
+    size = pybamm.maximum(current, -current)
+    return [
+        pybamm.Event("Upper voltage", x("Upper limit [V]") - voltage),
+        pybamm.Event("Lower voltage", voltage - x("Lower limit [V]")),
+        pybamm.Event("Pressure above", (x("Pressure above [Pa]") - pressure) / 1e6),
+        pybamm.Event("Pressure below", (pressure - x("Pressure below [Pa]")) / 1e6),
+        pybamm.Event("Least current", (size - x("Least current [A]")) / 1e-5),
+    ]
+
+
+class Tolerance(NamedTuple):
+    """Of the solver, relative and absolute (in the unit each state is scaled by), and of the place of an event."""
+
+    relative: float = 1e-5
+    absolute: float = 1e-7
+    event: float = 1e-8
+
+
+class Stretch(NamedTuple):
+    """One solve: local times [s], states at them (states, times), and the event that ended it or None."""
+
+    times: np.ndarray
+    states: np.ndarray
+    event: str | None
+
+
+class Plant:
+    """A coupled model with numbers put in. `outputs` are the variables that can be observed, by name."""
+
+    def __init__(self, model: Any, values: Any, outputs: tuple[str, ...], tolerance: Tolerance) -> None:
+        wanted = {name: model.variables[name] for name in outputs}
+        model.variables = {}  # the hundreds of others are never looked at
+        values = values.copy()
+        values.process_model(model)
+        geometry = model.default_geometry if model.default_geometry is not None else {}
+        values.process_geometry(geometry)
+        mesh = pybamm.Mesh(geometry, model.default_submesh_types, model.default_var_pts)
+        disc = pybamm.Discretisation(mesh, model.default_spatial_methods)
+        self._slices = self._places(model)
+        self.model = disc.process_model(model, inplace=False)
+        self.names = outputs
+        self._observer = _compiled(
+            [disc.process_symbol(values.process_symbol(expression)) for expression in wanted.values()],
+            self.model.len_rhs_and_alg,
+        )
+        self.solver = pybamm.IDAKLUSolver(
+            rtol=tolerance.relative,
+            atol=tolerance.absolute,
+            root_tol=tolerance.event,
+            options={"max_num_steps": 200_000},
+        )
+        self._at = {name: (disc.y_slices[key][0].start, scale) for name, (key, scale) in self._slices.items()}
+
+    @staticmethod
+    def _places(model: Any) -> dict[str, tuple[Any, float]]:
+        return {
+            key.name: (key, float(key.scale.evaluate()))
+            for key in (*model.rhs, *model.algebraic)
+            if not key.domain and key.scale.is_constant()
+        }
+
+    def start(self) -> np.ndarray:
+        """The initial state."""
+        zeros = dict.fromkeys(CONTROLS, 0.0)
+        return np.asarray(self.model.concatenated_initial_conditions.evaluate(0, inputs=zeros), float).ravel()
+
+    def get(self, state: np.ndarray, name: str) -> float:
+        """One scalar state, SI."""
+        index, scale = self._at[name]
+        return float(state[index] * scale)
+
+    def put(self, state: np.ndarray, **said: float) -> np.ndarray:
+        """A copy of `state` with scalar states replaced, SI; keys are names with '_' for ' '."""
+        changed = state.copy()
+        for key, value in said.items():
+            index, scale = self._at[next(name for name in self._at if _key(name) == key)]
+            changed[index] = value / scale
+        return changed
+
+    def solve(self, state: np.ndarray, duration: float, samples: np.ndarray, acting: Mapping[str, float]) -> Stretch:
+        """Integrate for `duration` [s] or to the first event; results at the local times `samples` and at the end.
+
+        Raises `pybamm.SolverError` where the solver cannot go on. An event that holds from the start ends it at once.
+        """
+        before = pybamm.Solution(np.zeros(1), state[:, None], self.model, dict(acting), termination="final time")
+        try:
+            solution = self.solver.step(
+                before, self.model, duration, inputs=dict(acting), save=False, t_interp=np.append(samples, duration)
+            )
+        except pybamm.SolverError as error:
+            known = re.search(r"Events? \[(.*?)\] (?:are|is) non-positive at initial", str(error))
+            if known is None:
+                raise
+            return Stretch(np.zeros(1), state[:, None], known[1].split(",")[0].strip(" '\""))
+        event = solution.termination.removeprefix("event: ") if solution.termination.startswith("event") else None
+        return Stretch(np.asarray(solution.t), np.asarray(solution.y), event)
+
+    def observe(self, states: np.ndarray, acting: Mapping[str, float]) -> dict[str, np.ndarray]:
+        """The outputs of states (states, times), by name."""
+        return dict(zip(self.names, self._observer(states, acting), strict=True))
+
+
+def _key(name: str) -> str:
+    return name.split(" [")[0].replace(" ", "_").lower()
+
+
+def _compiled(expressions: list[Any], size: int) -> Callable[[np.ndarray, Mapping[str, float]], np.ndarray]:
+    """One compiled function of all outputs; each expression is a number or a vector of one."""
+    import casadi
+
+    y, given = casadi.MX.sym("y", size), casadi.MX.sym("p", len(CONTROLS))
+    named = dict(zip(CONTROLS, casadi.vertsplit(given), strict=True))
+    rows = [casadi.sum1(casadi.vertcat(each.to_casadi(casadi.MX(0.0), y, inputs=named))) for each in expressions]
+    function = casadi.Function("outputs", [y, given], [casadi.vertcat(*rows)])
+
+    def evaluate(states: np.ndarray, acting: Mapping[str, float]) -> np.ndarray:
+        here = np.array([acting[name] for name in CONTROLS])[:, None]
+        return np.asarray(function(states, np.repeat(here, states.shape[1], axis=1)))
+
+    return evaluate
