@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import fnmatch
-import hashlib
 import importlib
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from lithostat.experiment import document
-from lithostat.experiment.cell_note import CellNote, note_from, read_note
+from lithostat.experiment.cell_note import CellNote, read_note
 from lithostat.experiment.errors import InputError, LithostatError
-from lithostat.experiment.quantity import parse, show
 from lithostat.experiment.record import Record
+from lithostat.lab.checksums import SUMS, check_sum, listed_sums
+from lithostat.lab.note_conflicts import NOTE, area_conflicts, note_of
 from lithostat.reading.clock import natural
 from lithostat.reading.declaration import find
 from lithostat.reading.load_cell import calibrate
 from lithostat.reading.read import FORMATS, HEAD, read
 from lithostat.reading.stitch import stitch_with_outside
 
-NOTE = "cell.yaml"
 OUTPUT = "lithostat-out"
-SUMS = "SHA256SUMS"
-AGREE = 0.02  # by which two statements of an area may differ
 
 _IGNORED = (NOTE, f"*.{NOTE}", SUMS, "license*", "readme*", "*.md", "*.pdf", "*.png", "*.svg", "*.html")
 _EXPECTED = (
@@ -116,15 +111,15 @@ def load(
 
     Raises `InputError` if the note has a fault or no file at all can be read.
     """
-    note, warnings = _note(cell, note_overrides or {})
-    sums = _sums(cell)
+    note, warnings = note_of(cell.note_path, note_overrides or {})
+    sums = listed_sums(cell.folder, cell.files)
     records, names, refused = [], [], []
     for path in cell.files:
         name = _shown(path, cell.folder)
         if progress is not None:
             progress(name)
         try:
-            _check_sum(path, sums)
+            check_sum(path, sums)
             records.append(read(path, declaration=_declaration(path, cell, note)))
             names.append(name)
         except LithostatError as error:
@@ -137,7 +132,7 @@ def load(
             f"nothing of cell '{cell.name}' can be read ({why})", file=str(cell.folder), expected=_EXPECTED
         )
     record = _timeline(records, names, note, cell)
-    warnings += _area_conflicts(record, note)
+    warnings += area_conflicts(record, note)
     for why in dict.fromkeys(why for _, why in cell.left_over):
         left = ", ".join(_shown(path, cell.folder) for path, other in cell.left_over if other == why)
         warnings.append(f"left out: {left} ({why})")
@@ -276,112 +271,6 @@ def _declaration(path: Path, cell: CellFolder, note: CellNote) -> Path | None:
     return next((base / to for pattern, to in note.read_as.items() if _matches(path, base, pattern)), None)
 
 
-def _sums(cell: CellFolder) -> dict[Path, str]:
-    """SHA-256 by file, of what is listed in SHA256SUMS beside the files or in the cell's folder."""
-    found = {}
-    for folder in {cell.folder, *(path.parent for path in cell.files)}:
-        try:
-            text = (folder / SUMS).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            continue
-        for match in re.finditer(r"^([0-9a-fA-F]{64})\s+\*?(.+?)\s*$", text, re.MULTILINE):
-            found[(folder / match[2]).resolve()] = match[1].lower()
-    return found
-
-
-def _check_sum(path: Path, sums: Mapping[Path, str]) -> None:
-    listed = sums.get(path.resolve())
-    if listed is None:
-        return
-    with path.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    if digest != listed:
-        problem = f"is not the file that {SUMS} lists: its SHA-256 is {digest[:12]}..., not {listed[:12]}..."
-        raise InputError(problem, file=str(path))
-
-
 def _sentence(error: LithostatError, path: Path) -> str:
     """The error without the file's own path in front, which is shown beside it."""
     return str(error).removeprefix(f"{path}: ").removeprefix(f"{path}, ")
-
-
-# ----------------------------------------------------------------------------------------------------------------- note
-
-
-def _note(cell: CellFolder, said: Mapping[str, Any]) -> tuple[CellNote, list[str]]:
-    """The note with what was typed over it, and a warning for everything in which the two differ."""
-    written = read_note(cell.note_path) if cell.note_path is not None else CellNote()
-    if not said:
-        return written, []
-    raw = document.read(cell.note_path).data if cell.note_path is not None else {}
-    merged = _merged(raw, said)
-    if "area" in said and "electrode_diameter" not in said:
-        merged.pop("electrode_diameter", None)
-    if "electrode_diameter" in said and "area" not in said:
-        merged.pop("area", None)
-    note = note_from(merged)
-    return note, _conflicts(written, note, raw, said)
-
-
-def _merged(raw: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(raw)
-    for key, value in said.items():
-        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
-        merged[key] = _merged(merged[key], value) if both else value
-    return merged
-
-
-def _conflicts(written: CellNote, note: CellNote, raw: Mapping[str, Any], said: Mapping[str, Any]) -> list[str]:
-    warnings = [
-        f"{key} is '{said[key]}' as typed and '{raw[key]}' in {NOTE}; what was typed is used"
-        for key in said
-        if key in raw and getattr(written, key, None) != getattr(note, key, None)
-    ]
-    before, after = written.electrode_area, note.electrode_area
-    sizes = {"area", "electrode_diameter", "die_diameter"}
-    if before and after and abs(after / before - 1.0) > AGREE and not (sizes & set(said) & set(raw)):
-        warnings.append(
-            f"the area is {show(after, 'area')} as typed and {show(before, 'area')} in {NOTE}; the first is used"
-        )
-    return warnings
-
-
-def _area_conflicts(record: Record, note: CellNote) -> list[str]:
-    """Areas in headers of files that are not the declared one."""
-    warnings = []
-    for file in record.provenance.get("files", ()):
-        for key, text in _flat(file.get("header") or {}):
-            area = _area(key, text)
-            if area is None:
-                continue
-            if note.electrode_area is None:
-                warnings.append(
-                    f"{file['name']}: its header states '{key}' {show(area, 'area')}, which is not used: state 'area' "
-                    f"in {NOTE}"
-                )
-            elif abs(area / note.electrode_area - 1.0) > AGREE:
-                warnings.append(
-                    f"{file['name']}: its header states '{key}' {show(area, 'area')}, the note "
-                    f"{show(note.electrode_area, 'area')}; that of the note is used"
-                )
-    return warnings
-
-
-def _flat(header: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """Keys and values of a header, those of parts of it included."""
-    pairs: list[tuple[str, Any]] = []
-    for key, value in header.items():
-        pairs += _flat(value) if isinstance(value, Mapping) else [(str(key), value)]
-    return pairs
-
-
-def _area(key: str, text: Any) -> float | None:
-    """An area in m2 from a header's entry, None if it is none or has no unit."""
-    if not re.search(r"area(?![a-z])", key.lower()) or isinstance(text, bool):
-        return None
-    unit = re.search(r"(cm|mm|m)\s*(?:2|²|\^2)", key)
-    said = f"{text} {unit[1]}2" if unit and re.fullmatch(r"\s*[\d.eE+-]+\s*", str(text)) else str(text)
-    try:
-        return parse(said.replace("²", "2").replace(",", "."), "area")
-    except InputError:
-        return None

@@ -1,0 +1,96 @@
+"""The note of a cell and what contradicts it: what was typed over it, and areas that headers of files state."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lithostat.experiment import document
+from lithostat.experiment.cell_note import CellNote, note_from, read_note
+from lithostat.experiment.errors import InputError
+from lithostat.experiment.quantity import parse, show
+from lithostat.experiment.record import Record
+
+NOTE = "cell.yaml"
+AGREE = 0.02  # by which two statements of an area may differ
+
+
+def note_of(path: Path | None, said: Mapping[str, Any]) -> tuple[CellNote, list[str]]:
+    """The note with what was typed over it, and a warning for everything in which the two differ."""
+    written = read_note(path) if path is not None else CellNote()
+    if not said:
+        return written, []
+    raw = document.read(path).data if path is not None else {}
+    merged = _merged(raw, said)
+    if "area" in said and "electrode_diameter" not in said:
+        merged.pop("electrode_diameter", None)
+    if "electrode_diameter" in said and "area" not in said:
+        merged.pop("area", None)
+    note = note_from(merged)
+    return note, _conflicts(written, note, raw, said)
+
+
+def _merged(raw: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(raw)
+    for key, value in said.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        merged[key] = _merged(merged[key], value) if both else value
+    return merged
+
+
+def _conflicts(written: CellNote, note: CellNote, raw: Mapping[str, Any], said: Mapping[str, Any]) -> list[str]:
+    warnings = [
+        f"{key} is '{said[key]}' as typed and '{raw[key]}' in {NOTE}; what was typed is used"
+        for key in said
+        if key in raw and getattr(written, key, None) != getattr(note, key, None)
+    ]
+    before, after = written.electrode_area, note.electrode_area
+    sizes = {"area", "electrode_diameter", "die_diameter"}
+    if before and after and abs(after / before - 1.0) > AGREE and not (sizes & set(said) & set(raw)):
+        warnings.append(
+            f"the area is {show(after, 'area')} as typed and {show(before, 'area')} in {NOTE}; the first is used"
+        )
+    return warnings
+
+
+def area_conflicts(record: Record, note: CellNote) -> list[str]:
+    """Areas in headers of files that are not the declared one."""
+    warnings = []
+    for file in record.provenance.get("files", ()):
+        for key, text in _flat(file.get("header") or {}):
+            area = _area(key, text)
+            if area is None:
+                continue
+            if note.electrode_area is None:
+                warnings.append(
+                    f"{file['name']}: its header states '{key}' {show(area, 'area')}, which is not used: state 'area' "
+                    f"in {NOTE}"
+                )
+            elif abs(area / note.electrode_area - 1.0) > AGREE:
+                warnings.append(
+                    f"{file['name']}: its header states '{key}' {show(area, 'area')}, the note "
+                    f"{show(note.electrode_area, 'area')}; that of the note is used"
+                )
+    return warnings
+
+
+def _flat(header: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Keys and values of a header, those of parts of it included."""
+    pairs: list[tuple[str, Any]] = []
+    for key, value in header.items():
+        pairs += _flat(value) if isinstance(value, Mapping) else [(str(key), value)]
+    return pairs
+
+
+def _area(key: str, text: Any) -> float | None:
+    """An area in m2 from a header's entry, None if it is none or has no unit."""
+    if not re.search(r"area(?![a-z])", key.lower()) or isinstance(text, bool):
+        return None
+    unit = re.search(r"(cm|mm|m)\s*(?:2|²|\^2)", key)
+    said = f"{text} {unit[1]}2" if unit and re.fullmatch(r"\s*[\d.eE+-]+\s*", str(text)) else str(text)
+    try:
+        return parse(said.replace("²", "2").replace(",", "."), "area")
+    except InputError:
+        return None
