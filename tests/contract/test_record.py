@@ -79,7 +79,9 @@ def test_a_simulated_record_has_every_column_that_needs_no_instrument(record):
 @pytest.mark.parametrize("name", COLUMNS)
 def test_columns_are_documented_and_say_their_unit(name):
     assert COLUMNS[name].strip()
-    assert name.rstrip("_12").endswith((*UNITS, "metre", "coulomb", "index")) or name.startswith(("contact_fraction", "interpolated"))
+    assert name.rstrip("_12").endswith((*UNITS, "metre", "coulomb", "index")) or name.startswith(
+        ("contact_fraction", "interpolated")
+    )
 
 
 def test_a_record_without_current_is_not_one():
