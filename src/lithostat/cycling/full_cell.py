@@ -17,6 +17,8 @@ FORMING = 1.5  # times, for the first charge: it also forms interphases
 DEAD = 0.3  # V below which a full cell that stood above `ALIVE` has an electronic path
 DEAD_HALF = 0.02  # V; graphite and alloys work close to lithium
 ALIVE = 1.0  # V
+CHARGED = 600.0  # s of current before a cell can be said to have had a voltage of its own
+WINDOW = 0.1  # V that a discharge spans at least if it is to say what the cell holds; pulses do not
 REPEATED = 3  # charges or discharges of like size that make a capacity
 LOST = 0.1  # fall of a cycle's efficiency against the cell's own past that is more than ageing
 CYCLES = 3  # in a row that make such a fall
@@ -77,7 +79,7 @@ def _taken(half: HalfCycles, sweeps: np.ndarray) -> np.ndarray:
 def _falls(record: Record, half: HalfCycles, note: CellNote) -> list[Suspect]:
     """Charges at constant current in which the voltage falls or becomes loud, though it should rise smoothly."""
     voltage, suspects = record.column("voltage_volt"), []
-    current = np.abs(record.column("current_ampere"))
+    current, time = np.abs(record.column("current_ampere")), record.column("test_time_second")
     for index in np.flatnonzero(half.direction == 1):
         first, last = int(half.first[index]), int(half.last[index])
         if last - first < 12:
@@ -92,21 +94,30 @@ def _falls(record: Record, half: HalfCycles, note: CellNote) -> list[Suspect]:
         count = len(part) // size
         cut = part[: count * size].reshape(count, size)
         means = np.median(cut, axis=1)
-        steps = np.abs(np.diff(cut, axis=1))
         noise = 1.4826 * float(np.median(np.abs(np.diff(part)))) / np.sqrt(2.0)
         suspect = _first_fall(part, means, size, noise, first)
         if suspect is not None:
             suspects.append(_judged(suspect, record, half, note, int(index)))
-        loud = _first_loud(np.abs(np.diff(part)), np.median(steps, axis=1), size, first, last)
+        rough = _roughness(time[first : last + 1], part)
+        usual = np.median(rough[: count * size].reshape(count, size), axis=1)
+        loud = _first_loud(rough, usual, size, first, last)
         if loud is not None:
             suspects.append(loud)
     return suspects
 
 
+def _roughness(time: np.ndarray, voltage: np.ndarray) -> np.ndarray:
+    """Distance of every sample from the straight line between its neighbours in time [V]; no slope is a noise."""
+    width = time[2:] - time[:-2]
+    share = np.divide(time[1:-1] - time[:-2], width, out=np.full(len(width), 0.5), where=width > 0.0)
+    rough = np.abs(voltage[1:-1] - voltage[:-2] - share * (voltage[2:] - voltage[:-2]))
+    return np.concatenate([rough[:1], rough, rough[-1:]])
+
+
 def _first_loud(steps: np.ndarray, usual: np.ndarray, size: int, first: int, last: int) -> Suspect | None:
     """The stretch from which a charge is much noisier than its quiet quarter.
 
-    `steps` [V] lie between its samples, `usual` is their median in each block.
+    `steps` [V] is the roughness of its samples, `usual` its median in each block.
     """
     limit = max(LOUD * float(np.quantile(usual, 0.25)), LOUD_LEAST)
     loud = usual > limit
@@ -118,7 +129,7 @@ def _first_loud(steps: np.ndarray, usual: np.ndarray, size: int, first: int, las
     level = float(np.median(usual[index : index + RUN]))
     text = f"the voltage became noisy during a charge: {1e3 * level:.2g} mV from sample to sample"
     begin = max(index - 1, 0) * size
-    row = first + begin + 1 + int(np.argmax(steps[begin:] > limit))
+    row = first + begin + int(np.argmax(steps[begin:] > limit))
     stays = bool(loud[index:].mean() > 0.5)
     end = None if stays else min(first + (index + RUN) * size, last)
     return Suspect(row, max(row - 1, 0), end, (Evidence(text, 1.5),))
@@ -174,7 +185,9 @@ def _endless(record: Record, half: HalfCycles, note: CellNote, sweeps: np.ndarra
     """Charges that take more than the cell can hold: the first tells when, the largest how much went astray."""
     stated = stated_capacity(note)
     taken, direction = _taken(half, sweeps), sweeps[:, 2]
-    given = _given(taken, direction)
+    voltage = record.column("voltage_volt")
+    spans = np.abs(voltage[half.last[sweeps[:, 1]]] - voltage[half.first[sweeps[:, 0]]]) if len(sweeps) else taken
+    given = _given(np.where(spans >= WINDOW, taken, 0.0), direction)
     capacity = np.maximum(stated or 0.0, given)  # a cell that gives more than was stated holds more
     allowed = np.where(np.cumsum(direction == 1) == 1, FORMING, BEYOND)
     over = np.flatnonzero((direction == 1) & (capacity > 0.0) & (taken > allowed * capacity))
@@ -190,10 +203,19 @@ def _endless(record: Record, half: HalfCycles, note: CellNote, sweeps: np.ndarra
     text = f"{many} took {ratio:.2f} times the capacity ({capacity[worst] / 3.6:.3g} mAh, {source})"
     evidence = [Evidence(text, 2.0 + min(2.0 * float(np.log(ratio / BEYOND)), 2.0) + 0.5 * min(len(over) - 1, 2))]
     first = int(half.first[sweeps[one][0]])
+    if _at_its_limit(record, half, sweeps[one], row):
+        evidence = [Evidence(f"{text}, at its upper voltage: a reaction beside the charge, or a short", 1.0)]
     evidence.extend(_never_full(record, note, first, int(half.last[sweeps[one][1]])))
     lasts = over[-1] >= np.flatnonzero(direction == 1)[-1]
     end = None if lasts else int(half.first[sweeps[over[-1] + 1][0]])
     return [Suspect(row, first, end, tuple(evidence), electrons=1.0 - 1.0 / ratio)]
+
+
+def _at_its_limit(record: Record, half: HalfCycles, sweep: np.ndarray, row: int) -> bool:
+    """True if the charge stands at the highest voltage of the record when it has taken too much."""
+    voltage = record.column("voltage_volt")
+    last = int(half.last[sweep[1]])
+    return bool(np.median(voltage[row : last + 1]) >= np.nanmax(voltage) - FALL)
 
 
 def _given(taken: np.ndarray, direction: np.ndarray) -> np.ndarray:
@@ -256,8 +278,10 @@ def _dead(record: Record, half: HalfCycles, note: CellNote) -> list[Suspect]:
     """Stretches, at rest or while charging, in which a cell that had a voltage shows none."""
     voltage = record.column("voltage_volt")
     level = DEAD_HALF if note.kind == "half" else DEAD
+    flowed = np.cumsum(np.where(np.abs(half.direction) == 1, half.end - half.start, 0.0))
+    worked = np.searchsorted(flowed, CHARGED)  # stretch by which the cell had been cycled for long enough
     alive = np.flatnonzero(voltage > ALIVE)
-    if not len(alive):
+    if not len(alive) or worked >= len(half):
         return []
     low = np.abs(voltage) < level
     edges = np.flatnonzero(np.diff(np.concatenate([[False], low, [False]]).astype(np.int8)))
@@ -265,7 +289,7 @@ def _dead(record: Record, half: HalfCycles, note: CellNote) -> list[Suspect]:
         rows = np.arange(begin, end)
         stretch = np.searchsorted(half.first, rows, side="right") - 1
         shows = half.direction[stretch] >= 0
-        if shows.sum() < RUN or begin < alive[0]:
+        if shows.sum() < RUN or begin < max(int(alive[0]), int(half.first[worked])):
             continue
         at_rest = half.direction[stretch[0]] == 0
         if not voltage[half.first[stretch[0]] if at_rest else begin - 1] > ALIVE:

@@ -17,6 +17,7 @@ from lithostat.cycling.resistance import Blocks, blocks, pressures
 from lithostat.cycling.steps import HalfCycles, half_cycles, usual_interval
 from lithostat.experiment.cell_note import CellNote
 from lithostat.experiment.finding import Outcome
+from lithostat.experiment.quantity import span
 from lithostat.experiment.record import Record
 from lithostat.experiment.spectrum import Spectrum
 
@@ -28,6 +29,7 @@ ENDED = {"stopped": "it was stopped", "leak": "the cell leaked", "rig": "the rig
 LARGE = 3e-4  # m2; area of a laboratory pellet, where nobody stated one
 FULL = 0.5  # V; symmetric cells begin below
 TINY = 0.1  # V; no cell with a cathode cycles below
+LEAST_CYCLING = 60.0  # s of current; less is a pulse
 FAST = 1e5  # Hz; cables and inductance shape the impedance above
 
 
@@ -71,10 +73,9 @@ def call_short(record: Record, note: CellNote | None = None) -> Call:
     before = _before_current(record, half, block, collapsed, called)
     if before is not None:
         outcome = before
-    elif not _held(half):
-        why = Evidence("the current is not held between samples, as in a sweep of the voltage", 0.0)
+    elif reason := _unjudged(half):
         end = float(record.column("test_time_second")[-1])
-        outcome = _outcome(record, half, "unknown", end, "V/I says nothing where the current is not held", [why])
+        outcome = _outcome(record, half, "unknown", end, "this is no cycling", [Evidence(reason, 0.0)])
     elif called:
         outcome = _shorted(record, half, called)
     elif unsigned:
@@ -171,10 +172,16 @@ def guess_kind(record: Record, half: HalfCycles, warnings: list[str]) -> str:
     return kind
 
 
-def _held(half: HalfCycles) -> bool:
-    """True unless the current changes from sample to sample wherever it flows."""
-    samples = (half.last - half.first + 1)[half.flowing]
-    return not len(samples) or float(np.max(samples)) > 2.0
+def _unjudged(half: HalfCycles) -> str:
+    """Why a record with current is no cycling that could be judged; '' if it is."""
+    flowing = half.flowing
+    samples = (half.last - half.first + 1)[flowing]
+    if len(samples) and float(np.max(samples)) <= 2.0:
+        return "the current is not held between samples, as in a sweep of the voltage"
+    lasted = float((half.end - half.start)[flowing].sum())
+    if len(samples) and lasted < LEAST_CYCLING:
+        return f"current flows for {span(lasted)} in all, too short to judge"
+    return ""
 
 
 def _split_spectra(record: Record, note: CellNote) -> tuple[list[Spectrum], list[tuple[Spectrum, Evidence]]]:
