@@ -203,19 +203,23 @@ def _endless(record: Record, half: HalfCycles, note: CellNote, sweeps: np.ndarra
     text = f"{many} took {ratio:.2f} times the capacity ({capacity[worst] / 3.6:.3g} mAh, {source})"
     evidence = [Evidence(text, 2.0 + min(2.0 * float(np.log(ratio / BEYOND)), 2.0) + 0.5 * min(len(over) - 1, 2))]
     first = int(half.first[sweeps[one][0]])
-    if _at_its_limit(record, half, sweeps[one], row):
-        evidence = [Evidence(f"{text}, at its upper voltage: a reaction beside the charge, or a short", 1.0)]
+    if not by_note and _slower(half, sweeps, taken, one):
+        evidence = [Evidence(f"{text}, but at a lower current than those discharges", 1.0)]
     evidence.extend(_never_full(record, note, first, int(half.last[sweeps[one][1]])))
     lasts = over[-1] >= np.flatnonzero(direction == 1)[-1]
     end = None if lasts else int(half.first[sweeps[over[-1] + 1][0]])
     return [Suspect(row, first, end, tuple(evidence), electrons=1.0 - 1.0 / ratio)]
 
 
-def _at_its_limit(record: Record, half: HalfCycles, sweep: np.ndarray, row: int) -> bool:
-    """True if the charge stands at the highest voltage of the record when it has taken too much."""
-    voltage = record.column("voltage_volt")
-    last = int(half.last[sweep[1]])
-    return bool(np.median(voltage[row : last + 1]) >= np.nanmax(voltage) - FALL)
+def _slower(half: HalfCycles, sweeps: np.ndarray, taken: np.ndarray, one: int) -> bool:
+    """True if the charge ran at less than half the current of the discharges before it, which say what the cell holds.
+
+    A cell gives less at a high current than a slow charge can put in.
+    """
+    length = half.end[sweeps[:, 1]] - half.start[sweeps[:, 0]]
+    current = np.divide(taken, length, out=np.zeros(len(taken)), where=length > 0.0)
+    before = current[:one][sweeps[:one, 2] == -1]
+    return len(before) > 0 and bool(current[one] < 0.5 * np.median(before))
 
 
 def _given(taken: np.ndarray, direction: np.ndarray) -> np.ndarray:
