@@ -4,33 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 
-from lithostat.cycling.events import MARGIN, RUN, find_events
+from lithostat.cycling.collapse import split_spectra
+from lithostat.cycling.events import RUN, find_events
 from lithostat.cycling.evidence import Evidence, Suspect, confidence, suspect_from
-from lithostat.cycling.floor import COLLAPSE, ionic_resistance, pellet_floor
+from lithostat.cycling.floor import pellet_floor
 from lithostat.cycling.full_cell import full_cell_suspects, stated_capacity
+from lithostat.cycling.judged import guess_kind, in_rows_of, same_sign, unjudged, unsigned_current, usable
 from lithostat.cycling.resistance import Blocks, blocks, pressures
 from lithostat.cycling.steps import HalfCycles, half_cycles, usual_interval
 from lithostat.experiment.cell_note import CellNote
 from lithostat.experiment.finding import Outcome
-from lithostat.experiment.quantity import span
 from lithostat.experiment.record import Record
 from lithostat.experiment.spectrum import Spectrum
 
 SURE = 0.9  # confidence from which a short is called; down to its complement the answer is 'unknown'
 LOST = 5.0  # rise of the resistance that counts as contact lost
 SOFT_SAMPLES = 10  # samples within which a short that hardens counts as hard at once
-LEAST_ARC = 3e-5  # ohm m2; the interfaces of lithium that are known have ten times as much
 ENDED = {"stopped": "it was stopped", "leak": "the cell leaked", "rig": "the rig failed", "running": "it is running"}
-LARGE = 3e-4  # m2; area of a laboratory pellet, where nobody stated one
-FULL = 0.5  # V; symmetric cells begin below
-TINY = 0.1  # V; no cell with a cathode cycles below
-LEAST_CYCLING = 60.0  # s of current; less is a pulse
-FAST = 1e5  # Hz; cables and inductance shape the impedance above
 
 
 @dataclass(frozen=True)
@@ -51,13 +45,13 @@ def call_short(record: Record, note: CellNote | None = None) -> Call:
     """
     note = note or CellNote()
     warnings: list[str] = []
-    record, kept = _usable(record, warnings)
+    record, kept = usable(record, warnings)
     half = half_cycles(record)
     kind = note.kind or guess_kind(record, half, warnings)
     if kind == "symmetric":
-        record = _same_sign(record, half, warnings)
-    intact, collapsed = _split_spectra(record, note)
-    unsigned = kind == "symmetric" and _unsigned(record, half)
+        record = same_sign(record, half, warnings)
+    intact, collapsed = split_spectra(record, note)
+    unsigned = kind == "symmetric" and unsigned_current(record, half)
     block = blocks(record, half) if kind == "symmetric" and not unsigned else None
     suspects: list[Suspect] = []
     if unsigned:
@@ -73,7 +67,7 @@ def call_short(record: Record, note: CellNote | None = None) -> Call:
     before = _before_current(record, half, block, collapsed, called)
     if before is not None:
         outcome = before
-    elif reason := _unjudged(half):
+    elif reason := unjudged(half):
         end = float(record.column("test_time_second")[-1])
         outcome = _outcome(record, half, "unknown", end, "this is no cycling", [Evidence(reason, 0.0)])
     elif called:
@@ -84,159 +78,7 @@ def call_short(record: Record, note: CellNote | None = None) -> Call:
         outcome = _outcome(record, half, "unknown", end, "a record without the current's direction cannot say", [why])
     else:
         outcome = _not_shorted(record, half, block, suspects, intact, collapsed, note)
-    return Call(outcome, tuple(_in_rows_of(suspect, kept) for suspect in suspects), kind, tuple(warnings))
-
-
-def _usable(record: Record, warnings: list[str]) -> tuple[Record, np.ndarray | None]:
-    """(the rows that have time, voltage and current, in the order of time; their numbers, None where those are all)."""
-    time = record.column("test_time_second")
-    known = np.isfinite(time)
-    for name in ("voltage_volt", "current_ampere"):
-        known &= np.isfinite(record.column(name))
-    kept = time if known.all() else time[known]
-    ordered = bool(np.all(kept[1:] >= kept[:-1]))
-    if known.all() and ordered:
-        return record, None
-    rows = np.flatnonzero(known)
-    if not known.all():
-        warnings.append(f"{len(known) - len(rows)} row(s) without time, voltage or current were left out")
-    if not ordered:
-        warnings.append("the rows were not in the order of time and were sorted")
-        rows = rows[np.argsort(time[rows], kind="stable")]
-    return replace(record, table=record.table[rows]), rows
-
-
-def _in_rows_of(suspect: Suspect, kept: np.ndarray | None) -> Suspect:
-    """The suspect with row numbers of the record as it came."""
-    if kept is None:
-        return suspect
-
-    def came(row: int | None) -> int | None:
-        return None if row is None else int(kept[row])
-
-    return replace(
-        suspect,
-        row=int(kept[suspect.row]),
-        before=came(suspect.before),
-        end=came(suspect.end),
-        hardened=came(suspect.hardened),
-        surely=came(suspect.surely),
-    )
-
-
-def _same_sign(record: Record, half: HalfCycles, warnings: list[str]) -> Record:
-    """The record with a voltage that has the sign of the current, as that of a symmetric cell must."""
-    if not _against(record, half):
-        return record
-    warnings.append("voltage and current have opposite signs; the voltage was turned round")
-    return replace(record, table=record.table.with_columns(-pl.col("voltage_volt")))
-
-
-def _against(record: Record, half: HalfCycles) -> bool:
-    """True if the voltage of nearly all half-cycles has the sign that the current has not."""
-    means, direction = _half_voltages(record, half)
-    turned = -np.sign(means) * direction
-    both = len(set(direction.tolist())) == 2
-    return bool(both and len(means) and np.mean(turned) > 0.8)
-
-
-def _half_voltages(record: Record, half: HalfCycles) -> tuple[np.ndarray, np.ndarray]:
-    """(median voltage [V], direction) of the first half-cycles that carry current."""
-    flowing = half.flowing[:20]
-    voltage = record.column("voltage_volt")
-    return np.array([np.median(voltage[half.first[i] : half.last[i] + 1]) for i in flowing]), half.direction[flowing]
-
-
-def _unsigned(record: Record, half: HalfCycles) -> bool:
-    """True if the current has one direction throughout but the voltage is as often on the one side as on the other."""
-    if len(set(half.direction[half.flowing].tolist())) != 1:
-        return False
-    flows = np.abs(half.direction[np.repeat(np.arange(len(half)), half.last - half.first + 1)]) == 1
-    voltage = record.column("voltage_volt")[flows]
-    clear = voltage[np.abs(voltage) > 0.3 * np.quantile(np.abs(voltage), 0.9)]
-    turns = np.mean(np.sign(clear[1:]) != np.sign(clear[:-1])) if len(clear) > 1 else 1.0
-    return bool(turns < 0.2 and min(np.mean(clear > 0.0), np.mean(clear < 0.0)) > 0.1)  # noise turns at each second
-
-
-def guess_kind(record: Record, half: HalfCycles, warnings: list[str]) -> str:
-    """'symmetric' if the voltage turns with the current and begins small, else 'full'; says that it guessed."""
-    means, direction = _half_voltages(record, half)
-    if not len(means):
-        return "symmetric"
-    both = len(set(direction.tolist())) == 2
-    turns = np.abs(np.mean(np.sign(means) * direction)) > 0.8 and (both or means[0] * direction[0] > 0.0)
-    small = np.median(np.abs(means)) < (FULL if both else 0.2) and abs(means[0]) < FULL
-    tiny = np.max(np.abs(means)) < TINY  # an offset may outweigh what a shorted cell shows
-    kind = "symmetric" if (turns and small) or tiny else "full"
-    warnings.append(f"the note does not say the kind of cell; from its voltage it is taken as {kind}")
-    return kind
-
-
-def _unjudged(half: HalfCycles) -> str:
-    """Why a record with current is no cycling that could be judged; '' if it is."""
-    flowing = half.flowing
-    samples = (half.last - half.first + 1)[flowing]
-    if len(samples) and float(np.max(samples)) <= 2.0:
-        return "the current is not held between samples, as in a sweep of the voltage"
-    lasted = float((half.end - half.start)[flowing].sum())
-    if len(samples) and lasted < LEAST_CYCLING:
-        return f"current flows for {span(lasted)} in all, too short to judge"
-    return ""
-
-
-def _split_spectra(record: Record, note: CellNote) -> tuple[list[Spectrum], list[tuple[Spectrum, Evidence]]]:
-    """(spectra of the intact cell, spectra that show an electronic path and why), in the order of time."""
-    intact: list[Spectrum] = []
-    collapsed: list[tuple[Spectrum, Evidence]] = []
-    for spectrum in sorted(record.spectra, key=lambda one: -math.inf if one.time is None else one.time):
-        evidence = _collapse(spectrum, intact, note)
-        if evidence is None:
-            intact.append(spectrum)
-        else:
-            collapsed.append((spectrum, evidence))
-    return intact, collapsed
-
-
-def _collapse(spectrum: Spectrum, before: Sequence[Spectrum], note: CellNote) -> Evidence | None:
-    """Why this spectrum cannot be that of an intact cell; None if it can."""
-    total = spectrum.total_resistance
-    flat = _like_a_resistor(spectrum, note.electrode_area)
-    if flat is not None:
-        return flat
-    for earlier in before:
-        floor = ionic_resistance(earlier)
-        if earlier.pressure and spectrum.pressure and spectrum.pressure > earlier.pressure:
-            floor *= earlier.pressure / spectrum.pressure  # contact gains at most in proportion to pressure
-        if total < COLLAPSE * floor:
-            return Evidence(
-                f"impedance fell to {total:.3g} ohm from an ionic resistance of {ionic_resistance(earlier):.3g} ohm",
-                4.0,
-            )
-    name, least = pellet_floor(note, np.array([spectrum.temperature or note.temperature or np.nan]))
-    if name and total < (1.0 - MARGIN) * least[0]:
-        return Evidence(f"an impedance of {total:.3g} ohm is less than that of {name}", 4.0)
-    if note.ionic_resistance is not None and total < COLLAPSE * note.ionic_resistance:
-        return Evidence(
-            f"an impedance of {total:.3g} ohm, where the stated ionic resistance is {note.ionic_resistance:.3g} ohm",
-            4.0,
-        )
-    return None
-
-
-def _like_a_resistor(spectrum: Spectrum, area: float | None) -> Evidence | None:
-    """Lithium on a solid electrolyte shows at least the arc of its interfaces; a metal path shows none."""
-    slow = spectrum.frequency < FAST
-    f, z = spectrum.frequency[slow], spectrum.impedance[slow]
-    if len(f) < 10 or f.max() / f.min() < 1e3:
-        return None
-    arc = max(2.0 * float(np.max(np.abs(z.imag))), float(np.ptp(z.real)))
-    if arc * (area or LARGE) > LEAST_ARC or arc > 0.05 * abs(spectrum.total_resistance):
-        return None
-    return Evidence(
-        f"the impedance is that of a resistor of {spectrum.total_resistance:.3g} ohm: between {f.min():.2g} and "
-        f"{f.max():.2g} Hz it changes by less than {1e3 * arc:.3g} mohm, less than any interface of lithium",
-        3.5,
-    )
+    return Call(outcome, tuple(in_rows_of(suspect, kept) for suspect in suspects), kind, tuple(warnings))
 
 
 def _before_current(
