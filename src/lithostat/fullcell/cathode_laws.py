@@ -50,6 +50,12 @@ def contact_loss_rate(share: Any, current: Any, *, weak: Any, throughput: Any, x
     return -(share - (1.0 - weak)) * xp.maximum(current, -current) / throughput
 
 
+def contact_after(share: Any, charge: Any, *, weak: Any, throughput: Any, xp: Any = np) -> Any:
+    """Share in contact once `charge` [unit of `throughput`] went in or out: the solution of `contact_loss_rate`."""
+    strong = 1.0 - weak
+    return strong + (share - strong) * xp.exp(-xp.maximum(charge, -charge) / throughput)
+
+
 def hindered_diffusivity(stoichiometry: Any, *, fast: Any, share: Any, middle: Any, width: Any, xp: Any = np) -> Any:
     """Diffusivity of lithium in NCA [m2/s]: `fast` where vacancies abound, `share` of it near full lithiation.
 

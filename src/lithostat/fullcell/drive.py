@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lithostat.fullcell.cathode import SHARE, UNREACHABLE
 from lithostat.fullcell.engine import pybamm
 from lithostat.fullcell.plant import CONTROLS, LIMITS, Plant
 from lithostat.fullcell.program import FOREVER, Action
@@ -47,6 +48,7 @@ class Conditions(NamedTuple):
     after_short: float
     expected: Callable[[Action], float]  # how long a step without a time limit takes, about
     samples: int
+    loss: Callable[[float, float], float] | None = None  # share in contact, charge moved [C/m2] -> share in contact
 
 
 def run(
@@ -57,7 +59,7 @@ def run(
     progress: Callable[[int], None] | None = None,
     start: Standing | None = None,
 ) -> Course:
-    """Carry out the program. `progress` hears the number of finished steps; `start` resumes a cycle of another course."""
+    """Carry out the program. `progress` hears the number of finished steps; `start` resumes from a cycle's start."""
     driver = _Driver(plant, given, start)
     for done, action in enumerate(program):
         if not driver.perform(action):
@@ -108,7 +110,7 @@ class _Driver:
             "Lower limit [V]": -1e3 if action.lower is None else action.lower,
             "Pressure above [Pa]": 1e12 if action.pressure_above is None else action.pressure_above,
             "Pressure below [Pa]": -1e12 if action.pressure_below is None else action.pressure_below,
-            "Least current [A]": -1e3 if action.least_current is None else action.least_current,
+            "Least current [A.m-2]": -1e3 if action.least_current is None else action.least_current,
         }
         seen = self.plant.observe(self.state[:, None], acting)
         here, growth = float(seen["Stack pressure [Pa]"][0]), float(seen["Stack growth [m]"][0])
@@ -143,6 +145,8 @@ class _Driver:
         self.pieces.append(Piece(action, self.time, times, seen, self.acting["Set pressure [Pa]"], kind))
         self.time += float(times[-1])
         self.state = states[:, -1].copy()
+        if self.given.loss is not None:
+            self._lose_contact(seen, self.given.loss)
         if event is not None and (event in ENDS_TEST or event not in LIMITS):
             self.stopped_by = kind
             return False
@@ -156,6 +160,14 @@ class _Driver:
             return np.arange(0.0, min(span, 4.0 * n * step), step)
         return span * (np.arange(n) / n) ** 2
 
+    def _lose_contact(self, seen: dict[str, np.ndarray], loss: Callable[[float, float], float]) -> None:
+        """Active material parts with the charge of the solve, and takes along the lithium that it holds."""
+        moved = np.ptp(seen["Ionic charge [C.m-2]"][[0, -1]] - seen["Oxidised charge [C.m-2]"][[0, -1]])
+        share = self.acting[SHARE]
+        left = loss(share, float(moved))
+        self.acting[UNREACHABLE] += float(seen["Lithium in cathode [mol.m-2]"][-1]) * (1.0 - left / share)
+        self.acting[SHARE] = left
+
     def _short(self) -> None:
         """The electronic path opens; the same step goes on."""
         self.short_time = self.time
@@ -165,7 +177,7 @@ class _Driver:
 
 
 def expected_duration(capacity: float) -> Callable[[Action], float]:
-    """For `Conditions.expected`: the time in which a current passes `capacity` [C/m2]; a held voltage takes two hours."""
+    """For `Conditions.expected`: the time in which a current passes `capacity` [C/m2], else two hours."""
 
     def expected(action: Action) -> float:
         return min(capacity / abs(action.current), action.duration) if action.current else 7200.0

@@ -15,8 +15,8 @@ class FullLedger(NamedTuple):
 
     `charge`: current integrated over time, where it is constant, against what passed as ions and electrons. `metal`:
     lithium of the electrode and its interphase against the ionic charge (NaN for an alloy). `cathode`: lithium in
-    active material, in reach and out of reach, against the ionic charge less the oxidised. `lithium`: everything together
-    against the start, with the lithium that the oxidised electrolyte gave.
+    active material, in reach and out of reach, against the ionic charge less the oxidised. `lithium`: everything
+    together against the start, with the lithium that the oxidised electrolyte gave.
     """
 
     charge: float
@@ -44,7 +44,7 @@ def full_ledger(record: Record) -> FullLedger:
     passed = 0.5 * (current[1:] + current[:-1]) * step
     counted = np.diff(ions + electrons)
     moved = max(float(np.sum(np.abs(counted))), 1e-30)
-    amount = max(float(np.ptp(kept)), float(np.ptp(ions)) / FARADAY, 1e-30)
+    amount = max(moved / FARADAY, 1e-30)
     charge = float(np.max(np.abs(np.cumsum(np.where(steady, passed - counted, 0.0))), initial=0.0)) / moved
 
     cathode = (kept - kept[0]) + ((ions - ions[0]) - (oxidised - oxidised[0])) / FARADAY

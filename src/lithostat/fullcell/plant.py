@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from lithostat.fullcell.cathode import SHARE, UNREACHABLE
 from lithostat.fullcell.engine import pybamm
 from lithostat.fullcell.short_model import Control
 
@@ -24,7 +25,9 @@ CONTROLS = {  # inputs of the model and their values where nothing acts
     "Lower limit [V]": -1e3,
     "Pressure above [Pa]": 1e12,
     "Pressure below [Pa]": -1e12,
-    "Least current [A]": -1e3,
+    "Least current [A.m-2]": -1e3,
+    SHARE: 1.0,
+    UNREACHABLE: 0.0,
 }
 LIMITS = {  # name of an event -> what ended the step
     "Upper voltage": "voltage limit",
@@ -54,17 +57,23 @@ def inputs() -> Control:
     )
 
 
-def limits(voltage: Any, pressure: Any, current: Any) -> list[Any]:
-    """Events for the limits of a protocol, each an input; `current` [A] counts in size."""
+def limits(variables: Mapping[str, Any], wanted: Collection[str]) -> list[Any]:
+    """Events for those limits of a protocol that are `wanted`, each an input; a current counts in size [A/m2].
+
+    An event that can never come is not built: the solver looks at each of them in every step.
+    """
+    voltage, pressure = variables["Voltage [V]"], variables["Stack pressure [Pa]"]
+    current = variables["Applied current density [A.m-2]"]
     x = pybamm.InputParameter
     size = pybamm.maximum(current, -current)
-    return [
+    every = [
         pybamm.Event("Upper voltage", x("Upper limit [V]") - voltage),
         pybamm.Event("Lower voltage", voltage - x("Lower limit [V]")),
         pybamm.Event("Pressure above", (x("Pressure above [Pa]") - pressure) / 1e6),
         pybamm.Event("Pressure below", (pressure - x("Pressure below [Pa]")) / 1e6),
-        pybamm.Event("Least current", (size - x("Least current [A]")) / 1e-5),
+        pybamm.Event("Least current", size - x("Least current [A.m-2]")),
     ]
+    return [event for event in every if event.name in wanted]
 
 
 class Tolerance(NamedTuple):
@@ -106,7 +115,12 @@ class Plant:
             rtol=tolerance.relative,
             atol=tolerance.absolute,
             root_tol=tolerance.event,
-            options={"max_num_steps": 200_000},
+            options={
+                "max_num_steps": 200_000,
+                # SUNDIALS' own default; with PyBaMM's 40 a stale Jacobian is kept for dozens of evaluations
+                "max_nonlinear_iterations": 4,
+                "suppress_algebraic_error": True,  # potentials follow the states; they need no step of their own
+            },
         )
         self._at = {name: (disc.y_slices[key][0].start, scale) for name, (key, scale) in self._slices.items()}
 
@@ -120,8 +134,7 @@ class Plant:
 
     def start(self) -> np.ndarray:
         """The initial state."""
-        zeros = dict.fromkeys(CONTROLS, 0.0)
-        return np.asarray(self.model.concatenated_initial_conditions.evaluate(0, inputs=zeros), float).ravel()
+        return np.asarray(self.model.concatenated_initial_conditions.evaluate(0, inputs=CONTROLS), float).ravel()
 
     def get(self, state: np.ndarray, name: str) -> float:
         """One scalar state, SI."""

@@ -61,6 +61,22 @@ def count(protocol: Protocol) -> int:
     return steps(protocol.steps)
 
 
+def limits(protocol: Protocol) -> frozenset[str]:
+    """Names of the events (`plant.limits`) that the protocol's limits can bring about."""
+    found = set()
+    for step in _flat(protocol.steps):
+        until = step.until
+        if until.voltage is not None:
+            found |= {"Upper voltage", "Lower voltage"}
+        if until.current is not None:
+            found.add("Least current")
+        if until.pressure_above is not None:
+            found.add("Pressure above")
+        if until.pressure_below is not None:
+            found.add("Pressure below")
+    return frozenset(found)
+
+
 def check(protocol: Protocol, scale: Scale) -> None:
     """Refuse what this engine cannot carry out, before anything runs."""
     highs, lows = [], []

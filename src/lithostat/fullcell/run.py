@@ -17,7 +17,8 @@ from lithostat.experiment.full_cell import FullCell
 from lithostat.experiment.protocol import Protocol
 from lithostat.experiment.record import Record
 from lithostat.fullcell import drive, plant, program
-from lithostat.fullcell.cathode import Losses
+from lithostat.fullcell.cathode import SHARE, SteppedLosses
+from lithostat.fullcell.cathode_laws import contact_after
 from lithostat.fullcell.drive import Course, Piece, flatten
 from lithostat.fullcell.engine import pybamm
 from lithostat.fullcell.parameters import Numbers, parameter_values, resolve
@@ -76,7 +77,7 @@ def simulate_full(
     resolved = resolve(cell)
     scale = _scale(cell)
     program.check(protocol, scale)
-    ready, metal = make_plant(cell, protocol.temperature, host=host, tolerance=tolerance)
+    ready, metal = make_plant(cell, protocol, host=host, tolerance=tolerance)
     number = resolved.number
     given = drive.Conditions(
         area=cell.area,
@@ -85,6 +86,14 @@ def simulate_full(
         after_short=protocol.after_short,
         expected=drive.expected_duration(0.6 * number["theoretical_capacity"] * cell.loading),
         samples=samples,
+        loss=lambda share, charge: float(
+            contact_after(
+                share,
+                charge,
+                weak=number["weak_share"],
+                throughput=number["contact_loss_charge"] * number["loading"],
+            )
+        ),
     )
     whole = program.count(protocol)
     course = drive.run(
@@ -111,10 +120,7 @@ def simulate_symmetric(
     scale = program.Scale(area, None, full=False)
     program.check(protocol, scale)
     model = symmetric_model(plant.inputs())
-    seen = model.variables
-    model.events += plant.limits(
-        seen["Voltage [V]"], seen["Stack pressure [Pa]"], seen["Applied current density [A.m-2]"]
-    )
+    model.events += plant.limits(model.variables, program.limits(protocol))
     values = pybamm.ParameterValues(symmetric_parameters(numbers, protocol.temperature))
     outputs = (*_SHARED, *_CHARGES, *_BOTH)
     ready = Plant(model, values, outputs, tolerance or Tolerance(1e-8, 1e-10, 1e-10))
@@ -132,24 +138,24 @@ def simulate_symmetric(
 
 
 def make_plant(
-    cell: FullCell, temperature: float, *, host: str = "DFN", tolerance: Tolerance | None = None
+    cell: FullCell, protocol: Protocol, *, host: str = "DFN", tolerance: Tolerance | None = None
 ) -> tuple[Plant, bool]:
-    """The coupled model of `cell`, ready to run, and whether its counter electrode is lithium metal."""
+    """The coupled model of `cell`, ready for `protocol`, and whether its counter electrode is lithium metal."""
     metal = cell.electrode.material == "lithium"
     kind = pybamm.lithium_ion.DFN if host == "DFN" else pybamm.lithium_ion.SPM
     model = add_short_model(
         kind({"working electrode": "positive"}),
         control=plant.inputs(),
         counter="lithium" if metal else "alloy",
-        losses=Losses(),
+        losses=SteppedLosses(),
         single_ion=True,
     )
-    seen = model.variables
-    model.events += plant.limits(
-        seen["Voltage [V]"], seen["Stack pressure [Pa]"], seen["Applied current density [A.m-2]"]
-    )
+    model.events += plant.limits(model.variables, program.limits(protocol))
     outputs = (*_SHARED, *_CHARGES, *_CATHODE, "Share of active material in contact", *(_METAL if metal else ()))
-    values = pybamm.ParameterValues(parameter_values(cell, temperature=temperature))
+    numbers = parameter_values(cell, temperature=protocol.temperature)
+    fraction = numbers["Positive electrode active material volume fraction"]
+    numbers["Positive electrode active material volume fraction"] = fraction * pybamm.InputParameter(SHARE)
+    values = pybamm.ParameterValues(numbers)
     return Plant(model, values, outputs, tolerance or Tolerance()), metal
 
 

@@ -120,7 +120,6 @@ def _couple(model: Any, control: Control, losses: Losses | NoLosses, *, metal: b
     y = interface.states(1 if metal else 0)
     conductance = pybamm.Variable("Short conductance [S.m-2]", scale=1.0)
     ionic, leaked = (pybamm.Variable(f"{word} charge [C.m-2]", scale=1e4) for word in ("Ionic", "Leaked"))
-    inserted = pybamm.Variable("Charge out of active material [C.m-2]", scale=1e4)
 
     host_current, host_voltage = variables["Host current [A]"], variables["Voltage [V]"]
     temperature = model.param.T_init
@@ -128,6 +127,7 @@ def _couple(model: Any, control: Control, losses: Losses | NoLosses, *, metal: b
     potential = host_voltage + variables["X-averaged negative electrode open-circuit potential [V]"]
     lost = losses.couple(model, j_host, potential, temperature)
     j_ion = j_host + lost.oxidation
+    inserted = ionic - lost.variables["Oxidised charge [C.m-2]"]
 
     cathode = -p.lithiation_volume * inserted / FARADAY
     growth = interface.swelling(y, p) + cathode if metal else cathode
@@ -152,8 +152,8 @@ def _couple(model: Any, control: Control, losses: Losses | NoLosses, *, metal: b
     model.algebraic[host_current] = (1.0 - control.constant_voltage) * (applied - control.current) / model.param.Q + (
         control.constant_voltage
     ) * (voltage - control.voltage)
-    model.rhs |= {ionic: j_ion, leaked: j_leak, inserted: j_host}
-    model.initial_conditions |= dict.fromkeys([ionic, leaked, inserted, conductance], pybamm.Scalar(0.0))
+    model.rhs |= {ionic: j_ion, leaked: j_leak}
+    model.initial_conditions |= dict.fromkeys([ionic, leaked, conductance], pybamm.Scalar(0.0))
     model.rhs[conductance] = pybamm.Scalar(0.0)
     if metal and seen is not None:
         holder = interface.Fixture(control.pressure, stiffness, relaxing, -p.lithiation_volume * j_host / FARADAY)
