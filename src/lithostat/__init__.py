@@ -25,15 +25,17 @@ if TYPE_CHECKING:
     from lithostat.experiment.errors import InputError, LithostatError, SimulationError
     from lithostat.experiment.experiment import Experiment, read_experiment
     from lithostat.experiment.finding import Finding, Outcome
+    from lithostat.experiment.full_cell import FullCell
     from lithostat.experiment.protocol import Protocol
     from lithostat.experiment.record import Record, read_parquet
     from lithostat.experiment.spectrum import Spectrum
+    from lithostat.fullcell.summary import cycle_summary
     from lithostat.lab.folder import find_cells, load
     from lithostat.materials.card import Card, cards
     from lithostat.reading.read import read
+    from lithostat.simulation.choose import ledger, simulate
     from lithostat.simulation.ensemble import Ensemble, ensemble
-    from lithostat.simulation.ledger import Ledger, ledger
-    from lithostat.simulation.run import simulate
+    from lithostat.simulation.ledger import Ledger
     from lithostat.simulation.sensor import Instrument, sense
 
 _HOMES = {
@@ -62,8 +64,10 @@ _HOMES = {
     "Ensemble": "simulation.ensemble",
     "ensemble": "simulation.ensemble",
     "Ledger": "simulation.ledger",
-    "ledger": "simulation.ledger",
-    "simulate": "simulation.run",
+    "ledger": "simulation.choose",
+    "simulate": "simulation.choose",
+    "FullCell": "experiment.full_cell",
+    "cycle_summary": "fullcell.summary",
     "Instrument": "simulation.sensor",
     "sense": "simulation.sensor",
 }

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lithostat.lab.analyze import AnalysedCell
 
 PAPERS = ("doux2020",)
+FIRST = "simulating (the first run on a machine compiles for about ten seconds)"
 WIDTH = 110  # of what is printed into a file or pipe
 
 app = typer.Typer(
@@ -103,13 +104,22 @@ def run(
 
     console = _console()
     experiment = read_experiment(file)
-    with _naming(file), _busy(console, "simulating (the first run on a machine compiles for about ten seconds)"):
-        from lithostat.simulation.run import simulate
+    full = experiment.cell.kind == "full"
+    if full and cells > 1:
+        raise InputError("--cells is for symmetric cells", file=str(file), expected="one full cell")
+    with _naming(file), _progress(console) if full else _busy(console, FIRST) as said:
+        from lithostat.simulation.choose import simulate
 
-        record, problem = _kept(lambda: simulate(experiment.cell, experiment.protocol))
+        record, problem = _kept(lambda: simulate(experiment.cell, experiment.protocol, **(said or {})))
     written = [record.write_parquet(output / f"{file.stem}.parquet")]
     if csv:
         written.append(record.write_csv(output / f"{file.stem}.csv"))
+    if full:
+        from lithostat.experiment.record import write_whole
+        from lithostat.fullcell.summary import cycle_summary
+
+        cycles = cycle_summary(record)
+        written.append(write_whole(output / f"{file.stem}-cycles.csv", cycles.write_csv))
     if figure:
         from lithostat.show.record_figure import record_figure
 
@@ -270,6 +280,17 @@ def _busy(console: Console, text: str) -> Iterator[None]:
 
 
 @contextmanager
+def _progress(console: Console) -> Iterator[dict[str, Any]]:
+    """A bar over the steps of a full cell, as the argument that its engine takes."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("steps", total=None)
+        yield {"progress": lambda done, whole: bar.update(task, completed=done, total=whole)}
+
+
+@contextmanager
 def _naming(file: Path) -> Iterator[None]:
     """An error about the input that knows no file is about this one."""
     try:
@@ -317,9 +338,11 @@ def _survival(
     """Many cells: what share is alive when, as a summary, a table and a figure."""
     import numpy as np
 
+    from lithostat.experiment.cell import Cell
     from lithostat.experiment.record import write_whole
     from lithostat.simulation.ensemble import CHUNK, ensemble
 
+    assert isinstance(experiment.cell, Cell)
     with _steps(console, f"{cells} cells", -(-cells // CHUNK)) as step:
         many = ensemble(
             experiment.cell, experiment.protocol, members=cells, seed=seed, progress=lambda _: step(f"{cells} cells")

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from lithostat.experiment import document
 from lithostat.experiment.cell import Cell
 from lithostat.experiment.errors import nearest
+from lithostat.experiment.full_cell import FullCell
 from lithostat.experiment.protocol import Protocol
 
 KEYS = ("cell", "protocol")
@@ -16,7 +17,7 @@ KEYS = ("cell", "protocol")
 class Experiment(NamedTuple):
     """A cell and what is done to it."""
 
-    cell: Cell
+    cell: Cell | FullCell
     protocol: Protocol
 
 
@@ -30,7 +31,9 @@ def read_experiment(path: str | Path) -> Experiment:
         if key not in page.data:
             raise page.error(f"'{key}' is missing", expected="a file with 'cell' and 'protocol'")
     _beside(page.data["cell"], Path(path).parent)
-    return Experiment(page.build(Cell, ("cell",)), page.build(Protocol, ("protocol",)))
+    kind = page.data["cell"].get("kind") if isinstance(page.data["cell"], dict) else None
+    cell = page.build(FullCell, ("cell",)) if kind == "full" else page.build(Cell, ("cell",))
+    return Experiment(cell, page.build(Protocol, ("protocol",)))
 
 
 def _beside(cell: Any, folder: Path) -> None:

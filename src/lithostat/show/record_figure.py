@@ -52,7 +52,12 @@ def _mark(axis: Axes, record: Record, scale: float) -> None:
 
 
 def _voltage(axis: Axes, time: np.ndarray, record: Record) -> None:
-    _clipped(axis, time, 1e3 * record.column("voltage_volt"), 0.8)
+    volts = record.column("voltage_volt")
+    if np.median(np.abs(volts)) > 1.0:  # a cell with a cathode
+        axis.plot(time, volts, color=BLUE, linewidth=0.8)
+        axis.set_ylabel("voltage / V")
+        return
+    _clipped(axis, time, 1e3 * volts, 0.8)
     axis.set_ylabel("voltage / mV")
 
 
@@ -65,7 +70,8 @@ def _pressure(axis: Axes, time: np.ndarray, record: Record) -> None:
 
 
 def _filament(axis: Axes, time: np.ndarray, record: Record) -> None:
-    deepest = np.maximum(record.column("filament_length_1_metre"), record.column("filament_length_2_metre"))
+    names = [name for name in ("filament_length_1_metre", "filament_length_2_metre") if name in record.table.columns]
+    deepest = np.max([record.column(name) for name in names], axis=0)
     axis.plot(time, 1e6 * deepest, color=ORANGE, label="deepest filament")
     axis.plot(time, 1e6 * record.column("critical_length_metre"), color=RED, linewidth=1.0, label="length that shorts")
     axis.set_yscale("log")
@@ -94,6 +100,6 @@ def _clipped(axis: Axes, time: np.ndarray, values: np.ndarray, width: float) -> 
 _PANELS = (
     (_voltage, ("voltage_volt",)),
     (_pressure, ("applied_pressure_pa", "measured_pressure_pa")),
-    (_filament, ("filament_length_1_metre", "filament_length_2_metre", "critical_length_metre")),
+    (_filament, ("filament_length_1_metre", "critical_length_metre")),
     (_resistance, ("internal_resistance_ohm",)),
 )
