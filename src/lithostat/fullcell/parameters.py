@@ -213,7 +213,8 @@ def _host(cell: FullCell, n: dict[str, float], temperature: float) -> dict[str, 
         "Reference temperature [K]": temperature,
         # the counter electrode
         "Negative electrode thickness [m]": n["lithium_thickness"],
-        "Negative electrode OCP [V]": n["potential_vs_lithium"],
+        "Counter electrode potential [V]": n["potential_vs_lithium"],  # of the short model
+        "Negative electrode OCP [V]": 0.0,
         "Negative electrode OCP entropic change [V.K-1]": 0.0,
         "Negative electrode conductivity [S.m-1]": 1.08e7,  # of metal; its drop is nanovolts
         "Negative electrode charge transfer coefficient": 0.5,

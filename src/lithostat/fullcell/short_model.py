@@ -124,8 +124,7 @@ def _couple(model: Any, control: Control, losses: Losses | NoLosses, *, metal: b
     host_current, host_voltage = variables["Host current [A]"], variables["Voltage [V]"]
     temperature = model.param.T_init
     j_host = -host_current / area
-    potential = host_voltage + variables["X-averaged negative electrode open-circuit potential [V]"]
-    lost = losses.couple(model, j_host, potential, temperature)
+    lost = losses.couple(model, j_host, host_voltage, temperature)  # the host's voltage is against lithium
     j_ion = j_host + lost.oxidation
     inserted = ionic - lost.variables["Oxidised charge [C.m-2]"]
 
@@ -145,7 +144,9 @@ def _couple(model: Any, control: Control, losses: Losses | NoLosses, *, metal: b
         resistance = resistance + seen.constriction[0] + seen.film
         eta = Symbols.maximum(j_ion, 0.0) * (seen.constriction[0] + seen.film + p.charge_transfer_seen)
         limit = interface.critical_length(pressure, eta, model.param.s.L, p)
-    voltage = host_voltage + j_ion * resistance
+    # PyBaMM's half-cells count against lithium whatever 'Negative electrode OCP [V]' says
+    counter: Any = pybamm.Scalar(0.0) if metal else pybamm.Parameter("Counter electrode potential [V]")
+    voltage = host_voltage - counter + j_ion * resistance
     j_leak = short_circuit.leak_current(voltage, conductance)
     applied = -(j_ion + j_leak) * area
 
