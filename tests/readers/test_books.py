@@ -183,8 +183,11 @@ def test_a_point_of_a_spectrum_that_stands_alone_is_named():
     off[30] += 20.0
     (text,) = said(empty, [Spectrum(frequency, off, name="one")])
     assert text == f"1 points of spectra stand alone (first: 'one' at {frequency[30]:.4g} Hz)"
+    phase = impedance.copy()
+    phase[40] *= np.exp(0.1j)  # 5.7 degrees, within a slope
+    assert said(empty, [Spectrum(frequency, phase, name="one")]) != []
     off_grid = frequency.copy()
-    off_grid[20] *= 1.05
+    off_grid[20] *= 1.006
     assert said(empty, [Spectrum(off_grid, impedance, name="one")]) != []
 
 

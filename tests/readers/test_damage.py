@@ -183,7 +183,7 @@ def compared(whole: Record, damaged: Record) -> tuple[str, list[str]]:
     if set(b.hash_rows()) <= set(a.hash_rows()) and spectra:
         return "rows of the whole file", []
     if 0 < len(b) < len(a) and set(b.hash_rows()[:-1]) <= set(a.hash_rows()) and spectra:
-        return "silent: last cell cut", []
+        return "silent: last cell cut", [f"row {len(b)}"]
     if len(a) != len(b):
         return "silent: rows", [f"{len(b)} rows for {len(a)}"]
     rest = [name for name in a.columns if not a[name].equals(b[name], null_equal=True)]

@@ -138,6 +138,59 @@ def test_gamry(tmp_path: Path) -> None:
     assert record.table["current_ampere"].to_list() == [1e-3] * 6
 
 
+def of_gamry(z: list[complex], title: str = "ZCURVE\tTABLE", step: int = 0) -> str:
+    """A table of Gamry whose modulus and phase are those of its real and imaginary part."""
+    names = "".join(GAMRY.splitlines(keepends=True)[3:])
+    rows = (
+        f"\t{k}\t{step + k}\t{f}\t{one.real}\t{one.imag}\t{abs(one):.7g}\t{np.degrees(np.angle(one)):.7g}\t1E-3\t1.5\n"
+        for k, (f, one) in enumerate(zip(F, z, strict=True))
+    )
+    return f"{title}\n{names}{''.join(rows)}"
+
+
+def test_modulus_and_phase_are_held_against_real_and_imaginary_part(tmp_path: Path) -> None:
+    head, z = "EXPLAIN\nTAG\tEISPOT\n", [re + 1j * im for _, re, im in ROWS]
+    assert not [text for text in read(written(tmp_path, head + of_gamry(z))).warnings if "modulus" in text]
+    text = (head + of_gamry(z)).replace("\t12.0\t", "\t12.1\t")
+    (said,) = (text for text in read(written(tmp_path, text)).warnings if "modulus" in text)
+    assert said == "modulus and phase of 1 point are not those of real and imaginary part (first: at 100 Hz)"
+
+
+def test_a_table_without_its_first_line_is_said(tmp_path: Path) -> None:
+    head, z = "EXPLAIN\nTAG\tEISPOT\n", [re + 1j * im for _, re, im in ROWS]
+    end, second = "AREA\tQUANT\t1\tArea\n", of_gamry(z, "ZCURVE2\tTABLE", 10)
+    whole = head + of_gamry(z) + end + second
+    record = read(written(tmp_path, whole))
+    assert len(record.spectra) == 2
+    assert not any("outside" in text for text in record.warnings)
+    for title, place in (("ZCURVE\tTABLE", 6), ("ZCURVE2\tTABLE", 16)):
+        record = read(written(tmp_path, whole.replace(title, title.replace("B", "?"))))
+        assert len(record.spectra) == 1
+        assert f"6 lines look like rows outside of any table, the first is line {place}" in record.warnings
+
+
+def test_a_title_states_how_many_rows_there_are(tmp_path: Path) -> None:
+    head, z = "EXPLAIN\nTAG\tEISPOT\n", [re + 1j * im for _, re, im in ROWS]
+    for stated, expected in ((6, []), (7, ["the table 'ZCURVE' states 7 rows and has 6"])):
+        record = read(written(tmp_path, head + of_gamry(z, f"ZCURVE\tTABLE\t{stated}")))
+        assert [text for text in record.warnings if "states" in text] == expected
+
+
+@pytest.mark.parametrize(("place", "value"), [(2, "100e6"), (2, "1e-9"), (3, "10e5")])
+def test_a_frequency_that_splits_a_sweep_is_said(tmp_path: Path, place: int, value: str) -> None:
+    rows = [f"{value if k == place else f},{re},{im}\n" for k, (f, re, im) in enumerate(ROWS)]
+    record = read(written(tmp_path, "freq/Hz,real/ohm,imag/ohm\n" + "".join(rows)))
+    assert len(record.spectra) == 2
+    assert f"a sweep turns at {float(value):.4g} Hz, but goes on without that point" in record.warnings
+
+
+def test_a_sweep_of_two_points_is_said(tmp_path: Path) -> None:
+    """The first frequency was 10000 before its last digit was lost."""
+    rows = [f"{f},{re},{im}\n" for f, (_, re, im) in zip((1000, 5000, 1000, 500, 100), ROWS, strict=False)]
+    record = read(written(tmp_path, "freq/Hz,real/ohm,imag/ohm\n" + "".join(rows)))
+    assert "a sweep has no more than 2 points (first: at 1000 Hz)" in record.warnings
+
+
 ZPLOT = (
     "ZPLOT2 ASCII\n  Date: 10-12-2018\n  Time: 12:32:21\n"
     "  Freq(Hz)\tAmpl\tBias\tTime(Sec)\tZ'(a)\tZ''(b)\tGD\tErr\tRange\nEnd Comments\n"

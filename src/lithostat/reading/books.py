@@ -13,6 +13,7 @@ from lithostat.experiment.spectrum import Spectrum
 SHARE = 0.05  # by which a counter may differ from the integral of what it counts
 SCATTERS = 20.0  # times the local scatter by which an isolated point must stand off
 OF_RANGE = 0.01  # of the column's range by which a voltage, current or temperature must stand off
+OFF_CUBIC, CUBICS = 0.02, 10.0  # how far a point of a sweep must stand off its neighbours' cubic: share, scatters
 LONGEST = 50 * 365.25 * 86400.0  # s
 DAYLIGHT, ABOUT = 3600.0, 120.0  # s: a shift of the clock is an hour, give or take
 _NEAR = np.arange(3, 10)  # distance of the rows whose scatter is local to a point, to either side
@@ -357,12 +358,34 @@ def _spectra(spectra: tuple[Spectrum, ...]) -> Iterator[str]:
         alone = np.zeros(len(spectrum.frequency), bool)
         for part in (spectrum.impedance.real, spectrum.impedance.imag):
             alone |= _isolated(part, every, OF_RANGE * float(np.ptp(part)))
-        alone[2:-2] |= _off_the_grid(np.log(spectrum.frequency), least=0.2, even=0.05)
+        for least, even in ((0.2, 0.05), (0.02, 0.002)):
+            alone[2:-2] |= _off_the_grid(np.log(spectrum.frequency), least, even)
+        alone |= _rough(spectrum.impedance)
         if alone.any():
             first = first or f"'{spectrum.name}' at {spectrum.frequency[int(np.argmax(alone))]:.4g} Hz"
             count += int(np.count_nonzero(alone))
     if count:
         yield f"{count} points of spectra stand alone (first: {first})"
+
+
+def _rough(impedance: np.ndarray) -> np.ndarray:
+    """Points of a sweep that stand off the cubic through the two on either side, in modulus and phase together.
+
+    By `OFF_CUBIC` of the modulus and `CUBICS` times what the points around do, and more than the points beside, whose
+    cubic goes through this one; so not the four points at either end.
+    """
+    found = np.zeros(len(impedance), bool)
+    if len(impedance) < 9:
+        return found
+    log = np.log(impedance)
+    log = log.real + 1j * np.unwrap(log.imag)
+    off = np.abs(log[2:-2] - (4.0 * (log[1:-3] + log[3:-1]) - log[:-4] - log[4:]) / 6.0)
+    for place in np.flatnonzero(off[2:-2] > OFF_CUBIC) + 2:
+        around = [off[max(place - 9, 0) : max(place - 2, 0)], off[place + 3 : place + 10]]
+        usual = max(np.median(one) if len(one) > 1 else 0.0 for one in around)
+        beside = off[max(place - 2, 0) : place + 3]
+        found[place + 2] = usual > 0.0 and off[place] >= np.nanmax(beside) and off[place] > CUBICS * usual
+    return found
 
 
 _CHECKS: tuple[Callable[[_Table], Iterator[str]], ...] = (

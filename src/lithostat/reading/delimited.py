@@ -56,7 +56,7 @@ def read_texts(
     reading = Reading(str(path), declaration, list(warnings))
     parts: list[Part] = []
     while texts:
-        for table in tables(texts.pop(0), declaration, str(path)):
+        for table in tables(texts.pop(0), reading):
             reading.header = reading.header or table.header.decode("utf-8", "replace")
             if declaration.per_row:
                 return _lists(table, reading, note)

@@ -18,7 +18,7 @@ from lithostat.reading.columns import POLAR, TIMES
 from lithostat.reading.declaration import OF_SPECTRA, Declaration
 from lithostat.reading.gathered import Reading
 from lithostat.reading.harmonise import Column, harmonise
-from lithostat.reading.sweeps import Points, impedance, looks_like_sweep, spectra
+from lithostat.reading.sweeps import Points, impedance, looks_like_sweep, polar_apart, spectra
 from lithostat.reading.table import Part
 
 
@@ -75,6 +75,11 @@ def _spectra(part: Part, reading: Reading) -> tuple[Spectrum, ...]:
     z = impedance(table)
     if z is None:
         return ()
+    apart = None if "frequency_hertz" not in table else polar_apart(table)
+    if apart is not None and apart.any():
+        first = f"{table['frequency_hertz'][int(np.argmax(apart))]:.4g} Hz"
+        many = "1 point" if np.count_nonzero(apart) == 1 else f"{np.count_nonzero(apart)} points"
+        reading.say(f"modulus and phase of {many} are not those of real and imaginary part (first: at {first})")
     if "frequency_hertz" not in table:
         reading.say("has impedance but no frequency; no spectrum can be made of it")
         return ()

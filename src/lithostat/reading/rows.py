@@ -37,6 +37,8 @@ def rows_of(table: Found, reading: Reading) -> tuple[pl.DataFrame, pl.Series] | 
             if is_cut(tail, bool(good[-1]), mark):
                 reading.say(f"the last line ({last_line}) is cut and was given up")
                 good &= line != last_line
+            else:
+                reading.say(no_line_end(last_line))
         if not bool(good.all()):
             reading.give_up(line.filter(~good))
             frame, line = frame.filter(good), line.filter(good)
@@ -91,6 +93,11 @@ def lines_of(body: bytes) -> pl.Series:
         body, separator=unused, has_header=False, quote_char=None, schema={"line": pl.String}, infer_schema=False
     )
     return frame["line"]
+
+
+def no_line_end(line: int) -> str:
+    """What is said of a last line that seems whole."""
+    return f"line {line} has no line end: its last number may be cut"
 
 
 def is_cut(lines: pl.Series, good: bool, delimiter: str) -> bool:

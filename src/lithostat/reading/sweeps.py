@@ -12,6 +12,7 @@ import polars as pl
 
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.spectrum import Spectrum
+from lithostat.reading.columns import POLAR
 from lithostat.reading.harmonise import spectrum_from
 
 SAME = 1e-3  # relative change of frequency that is no step
@@ -38,6 +39,20 @@ def impedance(table: Mapping[str, np.ndarray]) -> np.ndarray | None:
     return None
 
 
+def polar_apart(table: Mapping[str, np.ndarray]) -> np.ndarray | None:
+    """Points whose modulus and phase differ from real and imaginary part by more than rounding; None if one is not
+    there. What most points differ by is rounding up to `SAME`."""
+    if not all(name in table for name in ("real_impedance_ohm", "imaginary_impedance_ohm", *POLAR)):
+        return None
+    z = table["real_impedance_ohm"] + 1j * table["imaginary_impedance_ohm"]
+    with np.errstate(all="ignore"):
+        stated = table["absolute_impedance_ohm"] * np.exp(1j * np.deg2rad(table["phase_degree"]))
+        apart = np.abs(z - stated) / np.abs(z)
+    usual = float(np.median(apart[np.isfinite(apart)])) if np.isfinite(apart).any() else 0.0
+    bad: np.ndarray = apart > min(max(20.0 * usual, 1e-6), 20.0 * SAME)
+    return bad
+
+
 def spectra(points: Points, path: str | Path, warnings: list[str]) -> tuple[Spectrum, ...]:
     """One spectrum for each sweep; rows whose frequency is not above 0 belong to none."""
     good = np.isfinite(points.frequency) & np.isfinite(points.impedance) & (points.frequency > 0.0)
@@ -49,6 +64,7 @@ def spectra(points: Points, path: str | Path, warnings: list[str]) -> tuple[Spec
             "imaginary part is positive nearly everywhere: the file may hold -Im Z; declare sign: -1 if it does"
         )
     starts = _starts(points.frequency[rows], None if points.sweep is None else points.sweep[rows])
+    _doubt_turns(points.frequency[rows], starts, warnings)
     found: list[Spectrum] = []
     for number, part in enumerate(np.split(rows, starts), start=1):
         state: dict[str, Any] = {}
@@ -77,6 +93,30 @@ def _starts(frequency: np.ndarray, sweep: np.ndarray | None) -> list[int]:
             starts.append(int(place) + 1)
             direction = 0
     return starts
+
+
+def _doubt_turns(frequency: np.ndarray, starts: list[int], warnings: list[str]) -> None:
+    """Say which sweeps may be there only because one frequency is damaged: the course goes on without that point, or a
+    sweep has fewer than three points beside another one that has more."""
+    lengths = np.diff([0, *starts, len(frequency)])
+    log = np.log(frequency)
+    for start in starts:
+        for place in (start - 1, start):
+            if not 2 <= place < len(log) - 2:
+                continue
+            before, across, after = log[place - 1] - log[place - 2], log[place + 1] - log[place - 1], log[place + 2]
+            after = after - log[place + 1]
+            if before * across > 0.0 < across * after and abs(across) < 4.0 * min(abs(before), abs(after)):
+                _once(f"a sweep turns at {frequency[place]:.4g} Hz, but goes on without that point", warnings)
+    if len(lengths) > 1 and lengths.min() < 3 <= lengths.max():
+        place = int(np.concatenate(([0], starts))[int(np.argmin(lengths))])
+        points = "1 point" if lengths.min() == 1 else "2 points"
+        _once(f"a sweep has no more than {points} (first: at {frequency[place]:.4g} Hz)", warnings)
+
+
+def _once(sentence: str, warnings: list[str]) -> None:
+    if sentence not in warnings:
+        warnings.append(sentence)
 
 
 def looks_like_sweep(frequency: np.ndarray) -> bool:

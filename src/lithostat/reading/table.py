@@ -16,7 +16,7 @@ from lithostat.reading.declaration import Declaration, Rule
 from lithostat.reading.gathered import Reading
 from lithostat.reading.harmonise import Column, unit_of
 from lithostat.reading.plain_rows import plain_rows
-from lithostat.reading.rows import rows_of, unique
+from lithostat.reading.rows import no_line_end, rows_of, unique
 from lithostat.reading.text import Found
 
 
@@ -48,6 +48,8 @@ def part_of(table: Found, reading: Reading) -> Part | None:
     frame, comma = plain_rows(table, reading.declaration, known), False
     if frame is not None:
         lines = pl.int_range(table.line, table.line + len(frame), eager=True)
+        if not table.ends and not table.body.endswith(b"\n"):
+            reading.say(no_line_end(int(lines[-1])))
     else:
         rows = rows_of(table, reading)
         if rows is None:
@@ -57,6 +59,7 @@ def part_of(table: Found, reading: Reading) -> Part | None:
         frame, lines = rows
         comma = _comma(frame, known, reading.declaration, b"," in table.body)
         del rows
+    _hold_against_title(table, reading)
     table.body = b""  # the text of a large table is let go, then its cells column by column
     part = Part(frame, known)
     del frame
@@ -72,6 +75,16 @@ def part_of(table: Found, reading: Reading) -> Part | None:
         _signed(part, state, reading)
     _open_circuit(part, table, reading)
     return part
+
+
+def _hold_against_title(table: Found, reading: Reading) -> None:
+    """Say where a title gives another number of rows than there are lines."""
+    if table.stated is None:
+        return
+    count = sum(bool(line.strip()) for line in table.body.split(b"\n"))
+    if count != table.stated:
+        name = table.title.split()[0][:40]
+        reading.say(f"the table '{name}' states {table.stated} rows and has {count}")
 
 
 def _comma(frame: pl.DataFrame, known: dict[str, Known], declaration: Declaration, any_comma: bool) -> bool:

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 
 from lithostat.experiment.errors import InputError
 from lithostat.reading.declaration import Declaration, Table
+from lithostat.reading.gathered import Reading
 
 HEAD = 1 << 16  # bytes in which a format is recognised
 PREAMBLE = 4 << 20  # bytes in which the first table must start
 PIECE = 1 << 24  # bytes that are decoded at a time
 DELIMITERS = {"tab": "\t", "comma": ",", "semicolon": ";", "whitespace": " "}
+_CELL = rb" *[+-]?\d*\.?\d+(?:[eE][+-]?\d+)? *"
 
 
 @dataclass
@@ -27,6 +29,7 @@ class Found:
     body: bytes
     line: int
     ends: bool  # whether something follows, so that its last row is whole
+    stated: int | None = None  # the number of rows that the title gives
 
 
 def head_text(head: bytes) -> str | None:
@@ -46,6 +49,8 @@ def _plain_ends(data: bytes) -> bytes:
     if b"\r" not in data:
         return data
     data = data.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n")
+    if b"\n" in data and data.endswith(b"\r"):  # cut within a line end
+        return data.rstrip(b"\r") + b"\n"
     return data.replace(b"\r", b"\n") if b"\n" not in data else data
 
 
@@ -88,13 +93,16 @@ def _recoded(data: bytes, encoding: str) -> bytes:
     return b"".join(pieces)
 
 
-def tables(body: bytes, declaration: Declaration, file: str) -> Iterator[Found]:
-    """The tables of a file, in its order. Raises `InputError` if there is none."""
+def tables(body: bytes, reading: Reading) -> Iterator[Found]:
+    """The tables of a file, in its order; rows that stand in none are said. Raises `InputError` if there is none."""
+    declaration = reading.declaration
     table = declaration.table
     assert table is not None  # a declaration without one refuses
     position, first, header = 0, True, b""
     while position < len(body) or first:
         place = _start_of(body, position, table, declaration)
+        if table.many:
+            _stray(body, position, len(body) if place is None else place[0], reading)
         if place is None:
             break
         begin, title, names, start = place
@@ -102,7 +110,8 @@ def tables(body: bytes, declaration: Declaration, file: str) -> Iterator[Found]:
             start = _next_line(body, start)
         stop = _end_of(body, start, table)
         header = header or body[: min(begin, PREAMBLE)]
-        found = Found(header, title, names, body[start:stop], body.count(b"\n", 0, start) + 1, stop < len(body))
+        line, ends = body.count(b"\n", 0, start) + 1, stop < len(body)
+        found = Found(header, title, names, body[start:stop], line, ends, _stated(title, table))
         first, position, length = False, max(stop, start), len(body)
         if not table.many or position >= length:
             del body  # the text of a large table is held once
@@ -111,7 +120,26 @@ def tables(body: bytes, declaration: Declaration, file: str) -> Iterator[Found]:
         yield found
         del found
     if first:
-        raise InputError(f"looks like {declaration.name}, but no table of data was found in it", file=file)
+        raise InputError(f"looks like {declaration.name}, but no table of data was found in it", file=reading.file)
+
+
+def _stray(body: bytes, position: int, until: int, reading: Reading) -> None:
+    """Say where lines outside of any table look like rows, since a table's first line may be damaged."""
+    mark = re.escape(DELIMITERS.get(reading.declaration.delimiter, "\t").encode())
+    row = re.compile(rb"^(?:[^\n]*%b)?%b(?:%b%b){2}(?:%b|$)" % (mark, _CELL, mark, _CELL, mark), re.MULTILINE)
+    found = row.search(body, position, until)
+    if found is not None:
+        count = sum(1 for _ in row.finditer(body, position, until))
+        lines = "1 line looks like a row" if count == 1 else f"{count} lines look like rows"
+        first = body.count(b"\n", 0, found.start()) + 1
+        reading.say(f"{lines} outside of any table, the first is line {first}")
+
+
+def _stated(title: str, table: Table) -> int | None:
+    """The number of rows that a title gives in the group 'rows' of its pattern."""
+    match = None if table.title is None else re.search(table.title, title)
+    rows = None if match is None else match.groupdict().get("rows")
+    return int(rows) if rows and len(rows) < 16 else None
 
 
 def _start_of(
