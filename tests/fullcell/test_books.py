@@ -1,0 +1,79 @@
+"""Lithium is neither made nor lost in a full cell, whatever happens to it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from fullcell_cases import ALLOY, SOFT, cycles, turn
+
+pytest.importorskip("pybamm", reason="full cells need PyBaMM (extra 'fullcell')")
+
+from lithostat.fullcell.ledger import full_ledger
+
+FRAME = {"kind": "fixed gap", "stiffness": "0.5 MPa/um", "relaxation": {"fraction": 0.1, "time": "5 h"}}
+HELD = [
+    {"press": "25 MPa", "for": "1 min"},
+    {"release": "5 MPa"},
+    {"charge": "C/5", "until": {"voltage": "4.3 V"}},
+    {"hold_voltage": "4.3 V", "until": {"current": "C/50"}},
+    {"rest": "2 h"},
+    {"discharge": "C/5", "until": {"voltage": "2.5 V"}},
+]
+CASES = {
+    "five cycles, DFN": (cycles(5), {"host": "DFN"}),
+    "five cycles, SPM": (cycles(5), {}),
+    "Li-In": (cycles(2, "25 MPa", upper="3.68 V", lower="1.88 V"), {"electrode": ALLOY}),
+    "a held voltage and a rest": (HELD, {"host": "DFN"}),
+    "through a soft short": (cycles(2, "25 MPa"), {"parameters": {"focusing": 10, **SOFT}, "host": "DFN"}),
+    "through a hard short": (cycles(2, "25 MPa"), {"parameters": {"focusing": 10}}),
+    "a frame that relaxes": (cycles(3, "10 MPa"), {"fixture": FRAME}),
+    "a fast interphase": (cycles(2), {"parameters": {"interphase_constant": "1e-16 m2/s"}}),
+}
+
+
+@pytest.mark.parametrize(("steps", "said"), CASES.values(), ids=CASES)
+def test_books_balance(run_full, steps, said):
+    record = run_full(steps, **said)
+    assert full_ledger(record).worst < 1e-8, full_ledger(record)
+
+
+@pytest.mark.parametrize("name", ["through a soft short", "through a hard short"])
+def test_the_cases_are_what_they_say(run_full, name):
+    steps, said = CASES[name]
+    record = run_full(steps, **said)
+    assert record.outcome.kind == "short"
+    assert record.column("leaked_charge_coulomb")[-1] > 1.0
+
+
+@pytest.mark.parametrize(
+    ("column", "entry"),
+    [
+        ("lithium_thickness_1_metre", "metal"),
+        ("cathode_lithium_mole", "cathode"),
+        ("unreachable_lithium_mole", "lithium"),
+        ("oxidised_charge_coulomb", "lithium"),
+        ("ionic_charge_coulomb", "charge"),
+    ],
+)
+def test_books_notice_what_is_lost(run_full, column, entry):
+    record = run_full(cycles(1))
+    spoiled = record.table.with_columns(record.table[column] * (1.0 - 1e-3 * (record.table["test_time_second"] > 1e4)))
+    assert getattr(full_ledger(dataclasses.replace(record, table=spoiled)), entry) > 1e-7
+
+
+def test_a_held_voltage_is_held_and_then_ends(run_full):
+    record = run_full(HELD)
+    steps = record.steps["ended_by"].to_list()
+    assert steps[2:] == ["voltage limit", "current limit", "its time", "voltage limit"]
+    held = record.table.filter(record.table["step_count"] == 4)
+    assert held["voltage_volt"].to_numpy() == pytest.approx(4.3, abs=1e-5)
+    assert held["current_ampere"][-1] == pytest.approx(0.02 * 150 * 3.55e-3 * 1.2668e-3, rel=1e-3)
+
+
+def test_plated_lithium_and_the_shrinking_cathode_raise_the_pressure_of_a_frame(run_full):
+    frame = {"kind": "fixed gap", "stiffness": "0.5 MPa/um"}
+    record = run_full([{"press": "10 MPa"}, turn()[0]], fixture=frame)
+    grown = record.column("lithium_thickness_1_metre")[-1] - record.column("lithium_thickness_1_metre")[0]
+    rise = record.column("measured_pressure_pa")[-1] - 10e6
+    assert 0.8 < rise / (0.5e12 * grown) < 0.98  # the cathode takes back a part
