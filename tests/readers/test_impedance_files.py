@@ -176,6 +176,14 @@ def test_a_title_states_how_many_rows_there_are(tmp_path: Path) -> None:
         assert [text for text in record.warnings if "states" in text] == expected
 
 
+def test_half_a_date_is_said(tmp_path: Path) -> None:
+    z = [re + 1j * im for _, re, im in ROWS]
+    for time, said in (("TIME", False), ("T?ME", True)):
+        head = f"EXPLAIN\nTAG\tEISPOT\nDATE\tLABEL\t5/21/2016\tDate\n{time}\tLABEL\t17:47:03\tTime\n"
+        record = read(written(tmp_path, head + of_gamry(z)))
+        assert (record.start is None) == said == any("only part of the date" in text for text in record.warnings)
+
+
 @pytest.mark.parametrize(("place", "value"), [(2, "100e6"), (2, "1e-9"), (3, "10e5")])
 def test_a_frequency_that_splits_a_sweep_is_said(tmp_path: Path, place: int, value: str) -> None:
     rows = [f"{value if k == place else f},{re},{im}\n" for k, (f, re, im) in enumerate(ROWS)]

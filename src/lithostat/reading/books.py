@@ -16,6 +16,8 @@ OF_RANGE = 0.01  # of the column's range by which a voltage, current or temperat
 OFF_CUBIC, CUBICS = 0.02, 10.0  # how far a point of a sweep must stand off its neighbours' cubic: share, scatters
 LONGEST = 50 * 365.25 * 86400.0  # s
 DAYLIGHT, ABOUT = 3600.0, 120.0  # s: a shift of the clock is an hour, give or take
+BLOCK = 1 << 15  # rows that are worked on at a time, so that what is made on the way stays in the cache
+_HALO = 12  # rows beside a block that its own are held against
 _NEAR = np.arange(3, 10)  # distance of the rows whose scatter is local to a point, to either side
 _LIMITS = {
     "test_time_second": (0.0, LONGEST, "s"),
@@ -60,6 +62,8 @@ class _Table:
             stride = np.abs(np.diff(np.log(np.where(sweep, self["frequency_hertz"], 1.0))))
             self.same &= (sweep[1:] == sweep[:-1]) & ~(self.swept & (stride > 3.0 * np.median(stride)))  # another sweep
 
+        self.starts = np.concatenate(([0], np.flatnonzero(~self.same) + 1))  # first row of each step
+
     def __contains__(self, name: str) -> bool:
         return name in self._table.columns
 
@@ -92,6 +96,24 @@ def _counted(bad: np.ndarray, what: str, first: int = 1) -> Iterator[str]:
         yield f"{rows} {what} (first: row {int(np.argmax(bad)) + first})"
 
 
+def _blocks(rows: int) -> Iterator[slice]:
+    """Slices of at most `BLOCK` rows that make up all of them."""
+    return (slice(begin, min(begin + BLOCK, rows)) for begin in range(0, rows, BLOCK))
+
+
+def _scan(rows: int, test: Callable[[slice], np.ndarray]) -> np.ndarray:
+    """What `test` says of each row, worked out block by block."""
+    found = np.zeros(max(rows, 0), bool)
+    for part in _blocks(rows):
+        found[part] = test(part)
+    return found
+
+
+def _wider(part: slice, more: int) -> slice:
+    """The same with so many rows more at its end."""
+    return slice(part.start, part.stop + more)
+
+
 def _finite(table: _Table) -> Iterator[str]:
     bad = np.zeros(table.rows, bool)
     for values in (table.time, table.voltage, table.current):
@@ -114,12 +136,14 @@ def _order(table: _Table) -> Iterator[str]:
         yield from _counted(standing, "with the time of the row above, in one step", 2)
     for name in ("step_count", "cycle_count"):
         if name in table:
-            yield from _counted(np.diff(table[name]) < 0.0, f"where {name} counts down", 2)
+            yield from _counted(table[name][1:] < table[name][:-1], f"where {name} counts down", 2)
 
 
 def _even(table: _Table) -> Iterator[str]:
     """A time that stands off while its neighbours are evenly spaced: an extra row would stand between closer ones."""
-    yield from _counted(_off_the_grid(table.time), "whose time does not fit the even spacing around it", 3)
+    time = table.time
+    bad = _scan(table.rows - 4, lambda part: _off_the_grid(time[_wider(part, 4)]))
+    yield from _counted(bad, "whose time does not fit the even spacing around it", 3)
 
 
 def _off_the_grid(values: np.ndarray, least: float = 0.002, even: float = 1e-4) -> np.ndarray:
@@ -147,11 +171,16 @@ def _limits(table: _Table) -> Iterator[str]:
 
 def _tiny(table: _Table) -> Iterator[str]:
     """Numbers that no instrument gives: bytes that are none of a measurement usually read as these."""
-    bad = np.zeros(table.rows, bool)
-    for name in _MEASURED:
-        if name in table:
-            bad |= (np.abs(table[name]) < 1e-30) & (table[name] != 0.0)
-    yield from _counted(bad, "with a value below 1e-30 that is not zero")
+    columns = [table[name] for name in _MEASURED if name in table]
+
+    def tiny(part: slice) -> np.ndarray:
+        found = np.zeros(part.stop - part.start, bool)
+        for values in columns:
+            size = np.abs(values[part])
+            found |= (size < 1e-30) & (size > 0.0)
+        return found
+
+    yield from _counted(_scan(table.rows, tiny), "with a value below 1e-30 that is not zero")
 
 
 def _clock(table: _Table) -> Iterator[str]:
@@ -178,9 +207,14 @@ def _step_time(table: _Table) -> Iterator[str]:
     """Within a step, test time and step time go on together."""
     if "step_time_second" not in table:
         return
-    apart = np.abs(np.diff(table["step_time_second"]) - table.interval)
-    bad = table.same & (apart > 0.01 + 1e-3 * np.abs(table.interval))
-    yield from _counted(bad, "where test time and step time do not go on together", 2)
+    step_time = table["step_time_second"]
+
+    def apart(part: slice) -> np.ndarray:
+        interval = table.interval[part]
+        away = np.abs(np.diff(step_time[_wider(part, 1)]) - interval)
+        return table.same[part] & (away > 0.01 + 1e-3 * np.abs(interval))
+
+    yield from _counted(_scan(table.rows - 1, apart), "where test time and step time do not go on together", 2)
 
 
 def _labels(table: _Table) -> Iterator[str]:
@@ -216,10 +250,13 @@ def _energy(table: _Table) -> Iterator[str]:
         yield from _counter(table, name, power, direction, "power")
     if "power_watt" in table:
         stated = table["power_watt"]
-        apart = np.abs(np.abs(stated) - np.abs(power))
         least = 2.0 * _resolution(stated)
-        bad = apart > np.maximum(SHARE * np.maximum(np.abs(stated), np.abs(power)), least)
-        yield from _counted(bad, "whose power is not voltage times current")
+
+        def apart(part: slice) -> np.ndarray:
+            one, other = np.abs(stated[part]), np.abs(power[part])
+            return np.abs(one - other) > np.maximum(SHARE * np.maximum(one, other), least)
+
+        yield from _counted(_scan(table.rows, apart), "whose power is not voltage times current")
 
 
 def _counter(table: _Table, name: str, rate: np.ndarray, direction: str, word: str) -> Iterator[str]:
@@ -230,31 +267,36 @@ def _counter(table: _Table, name: str, rate: np.ndarray, direction: str, word: s
     """
     if name not in table or not np.isfinite(rate).any():
         return
-    counter = table[name]
-    if direction == "positive":
-        rate = np.maximum(rate, 0.0)
-    elif direction == "negative":
-        rate = np.maximum(-rate, 0.0)
-    area = 0.5 * (rate[1:] + rate[:-1]) * table.interval / 3600.0
-    unsure = 0.5 * np.abs(np.diff(rate)) * table.interval / 3600.0
-    counted = np.diff(counter)
-    starts = np.flatnonzero(~np.concatenate(([False], table.same))) if table.rows else np.zeros(0, int)
-    starts = np.concatenate(([0], starts[starts > 0]))
-    inside = np.where(table.counted, 1.0, 0.0)
-
-    def per_step(values: np.ndarray) -> np.ndarray:
-        return np.add.reduceat(np.concatenate(([0.0], np.nan_to_num(values * inside))), starts)
-
-    change, integral, doubt = per_step(counted), per_step(area), per_step(np.abs(unsure))
+    counter, starts = table[name], table.starts
+    change, integral, doubt = (np.zeros(len(starts)) for _ in range(3))
+    alone = np.zeros(table.rows, bool)
+    resolution, usual = _resolution(counter), 0.0
+    for part in _blocks(table.rows):
+        begin, end = max(part.start - _HALO, 0), min(part.stop + _HALO, table.rows)
+        area, unsure = _trapezoids(rate[begin:end], table.interval[begin : end - 1], direction)
+        counted = table.counted[begin : end - 1]
+        own = slice(max(part.start, 1) - 1 - begin, part.stop - 1 - begin)  # what leads to the rows of this block
+        first = int(np.searchsorted(starts, max(part.start, 1), "right")) - 1
+        last = int(np.searchsorted(starts, part.stop, "left"))
+        places = np.maximum(starts[first:last] - max(part.start, 1), 0)
+        every = bool(counted[own].all())
+        if own.stop > own.start:
+            for total, values in ((change, np.diff(counter[begin:end])), (integral, area), (doubt, unsure)):
+                inside = _numbers(values[own])
+                inside = inside if every else np.where(counted[own], inside, 0.0)
+                total[first:last] += np.add.reduceat(inside, places)
+        each = np.abs(area)
+        sums = np.cumsum(_numbers(each if direction == "either" else area))
+        rest = counter[begin:end].copy()
+        rest[1:] -= sums
+        usual = usual if part.start else _resolution(rest)
+        found = _isolated(rest, counted, 2.0 * resolution, unsure + each, usual)
+        alone[part] = found[part.start - begin : part.stop - begin]
     if direction == "either":
         change, integral = np.abs(change), np.abs(integral)
-    resolution = _resolution(counter)
     apart = np.abs(change - integral)
     larger = np.maximum(np.abs(change), np.abs(integral))
     bad = (apart > SHARE * larger) & (apart > doubt + 2.0 * resolution)
-    each = np.abs(area) if direction == "either" else area
-    rest = counter - np.concatenate(([0.0], np.cumsum(np.nan_to_num(each))))
-    alone = _isolated(rest, table.counted, 2.0 * resolution, slack=unsure + np.abs(area))
     yield from _counted(alone, f"whose {name} stands off the rows around it")
     if bad.any():
         worst = int(np.argmax(np.where(bad, apart, -1.0)))
@@ -265,9 +307,31 @@ def _counter(table: _Table, name: str, rate: np.ndarray, direction: str, word: s
         )
 
 
+def _numbers(values: np.ndarray) -> np.ndarray:
+    """The values, with 0 where there is none."""
+    return values if np.isfinite(np.sum(values)) else np.nan_to_num(values)
+
+
+def _trapezoids(rate: np.ndarray, interval: np.ndarray, direction: str) -> tuple[np.ndarray, np.ndarray]:
+    """What `rate` sums up to between samples [per hour], and half of what it may differ."""
+    if direction == "positive":
+        rate = np.maximum(rate, 0.0)
+    elif direction == "negative":
+        rate = np.maximum(-rate, 0.0)
+    hours = interval * (0.5 / 3600.0)
+    area = rate[1:] + rate[:-1]
+    area *= hours
+    unsure = np.abs(rate[1:] - rate[:-1])
+    unsure *= np.abs(hours)
+    return area, unsure
+
+
 def _alone(table: _Table) -> Iterator[str]:
     """Points that stand alone: voltage where current is steady, current where voltage is, temperature."""
-    steady = np.abs(np.diff(table.current)) <= 0.01 * _range(table.current)
+    near = 0.01 * _range(table.current)
+    steady = _scan(
+        table.rows - 1, lambda part: np.abs(table.current[1:][part] - table.current[part.start : part.stop]) <= near
+    )
     steady |= table.swept  # the direct current of a sweep says little
     steady &= table.same
     floor = OF_RANGE * _range(table.voltage)
@@ -290,38 +354,61 @@ def _alone(table: _Table) -> Iterator[str]:
         yield from _counted(alone, "whose temperature stands alone")
 
 
-def _isolated(values: np.ndarray, same: np.ndarray, floor: float, slack: np.ndarray | None = None) -> np.ndarray:
+def _isolated(
+    values: np.ndarray,
+    same: np.ndarray,
+    floor: float,
+    slack: np.ndarray | None = None,
+    resolution: float | None = None,
+) -> np.ndarray:
     """Per row: does it stand off both neighbours, which agree, by more than `floor` and `SCATTERS` local scatters?
 
     `same` is true where a row may be compared with the one before. `slack` is what may change from row to row.
+    `resolution` is that of the whole column, if `values` are only some of it.
     """
     found = np.zeros(len(values), bool)
-    if len(values) < 3:
+    last = len(values) - 3  # of the entries that have a neighbour on either side
+    if last < 0:
         return found
-    off = values[1:-1] - 0.5 * (values[2:] + values[:-2])
-    size = np.abs(off)
-    bad = size > floor
-    bad &= same[1:] & same[:-1]
-    rows = np.flatnonzero(bad)
+    rows = np.flatnonzero(_scan(last + 1, lambda part: _stands_off(values, same, floor, part)))
     if not len(rows):
         return found
+    size = _bend(values, rows)
     between = np.abs(values[rows + 2] - values[rows])
     if slack is not None:
         between = np.maximum(between - slack[rows] - slack[rows + 1], 0.0)
-        size_here = size[rows] - slack[rows] - slack[rows + 1]
-    else:
-        size_here = size[rows]
-    rows, size_here = rows[between < 0.5 * size_here], size_here[between < 0.5 * size_here]
+        size = size - slack[rows] - slack[rows + 1]
+    agree = between < 0.5 * size
+    rows, size = rows[agree], size[agree]
     if not len(rows):
         return found
-    local = np.full(len(rows), np.nan)
-    for side in (_NEAR, -_NEAR):  # the rougher side counts: a point between calm and rough belongs to the rough
-        near = rows[:, None] + side
-        scatter = np.where((near >= 0) & (near < len(size)), size[np.clip(near, 0, len(size) - 1)], np.nan)
-        local = np.fmax(local, _median(scatter))
-    local = np.maximum(local, _resolution(values))  # where nothing is near enough to compare with, it stays NaN
-    found[rows[size_here > SCATTERS * local] + 1] = True
+    least = _resolution(values) if resolution is None else resolution
+    for piece in _blocks(len(rows)):
+        local = np.full(len(rows[piece]), np.nan)
+        for side in (_NEAR, -_NEAR):  # the rougher side counts: a point between calm and rough belongs to the rough
+            near = rows[piece, None] + side
+            scatter = np.where((near >= 0) & (near <= last), _bend(values, np.clip(near, 0, last)), np.nan)
+            local = np.fmax(local, _median(scatter))
+        local = np.maximum(local, least)  # where nothing is near enough to compare with, it stays NaN
+        found[rows[piece][size[piece] > SCATTERS * local] + 1] = True
     return found
+
+
+def _stands_off(values: np.ndarray, same: np.ndarray, floor: float, part: slice) -> np.ndarray:
+    here = values[_wider(part, 2)]
+    off = here[2:] + here[:-2]
+    off *= -0.5
+    off += here[1:-1]
+    bad: np.ndarray = np.abs(off, out=off) > floor
+    bad &= same[part.start + 1 : part.stop + 1]
+    bad &= same[part]
+    return bad
+
+
+def _bend(values: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """How far the entries after `rows` lie from the middle of their neighbours."""
+    away: np.ndarray = np.abs(values[rows + 1] - 0.5 * (values[rows + 2] + values[rows]))
+    return away
 
 
 def _median(rows: np.ndarray) -> np.ndarray:

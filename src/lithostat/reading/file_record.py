@@ -186,6 +186,8 @@ def _start(parts: list[Part], reading: Reading) -> datetime | None:
         return None
     found = [re.search(pattern, reading.header, re.MULTILINE) for pattern in said.patterns]
     if not all(found):
+        if any(found):
+            reading.say("the header gives only part of the date and time of the start; it is not taken")
         return None
     text = " ".join(group for match in found if match for group in match.groups() if group)
     instant = cells.clocks(pl.Series([text]), said.formats)
