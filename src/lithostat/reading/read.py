@@ -7,6 +7,8 @@ import importlib
 from collections.abc import Callable
 from pathlib import Path
 
+from polars.exceptions import PanicException
+
 from lithostat.experiment.errors import InputError, LithostatError, MissingPackage
 from lithostat.experiment.record import Record
 from lithostat.reading.books import check_books
@@ -69,7 +71,7 @@ def _guarded(path: Path, reading: Callable[[], Record]) -> Record:
         raise InputError(
             "would need more memory than there is; it is damaged or far too large", file=str(path)
         ) from None
-    except Exception as error:
+    except (Exception, PanicException) as error:  # a panic of the library underneath is no Exception
         reason = (str(error).splitlines() or [""])[0][:200]
         raise InputError(
             f"is damaged or not what it looks like ({type(error).__name__}: {reason})", file=str(path)
