@@ -9,10 +9,10 @@ import numpy as np
 
 from lithostat.fullcell.cathode import SHARE, UNREACHABLE
 from lithostat.fullcell.engine import pybamm
-from lithostat.fullcell.plant import CONTROLS, LIMITS, Plant
+from lithostat.fullcell.plant import CONTROLS, FAILED, LIMITS, Plant
 from lithostat.fullcell.program import FOREVER, Action
 
-ENDS_TEST = ("Contact lost", "Lithium spent")
+ENDS_TEST = ("Contact lost", "Lithium spent", "Cathode empty", "Cathode full")
 
 
 Standing = tuple[float, np.ndarray, dict[str, float]]  # time [s], state, inputs
@@ -48,6 +48,7 @@ class Conditions(NamedTuple):
     after_short: float
     expected: Callable[[Action], float]  # how long a step without a time limit takes, about
     samples: int
+    watched: int | None = None  # the one cycle to save `samples` of, None for all
     loss: Callable[[float, float], float] | None = None  # share in contact, charge moved [C/m2] -> share in contact
 
 
@@ -132,14 +133,12 @@ class _Driver:
 
     def _stretch(self, action: Action, span: float) -> bool:
         """One solve; False if it ended the test or could not be done."""
-        if span <= 0.0:
-            times, states, event = np.zeros(1), self.state[:, None], None
-        else:
-            try:
-                times, states, event = self.plant.solve(self.state, span, self._samples(action, span), self.acting)
-            except pybamm.SolverError as error:
-                self.failure = str(error).splitlines()[0]
-                return False
+        samples = self._samples(action, span) if span > 0.0 else np.zeros(1)
+        try:
+            times, states, event = self.plant.solve(self.state, max(span, 0.0), samples, self.acting)
+        except pybamm.SolverError as error:
+            self.failure = str(error).splitlines()[0]
+            return False
         kind = "its time" if event is None else LIMITS.get(event, event)
         seen = self.plant.observe(states, self.acting)
         self.pieces.append(Piece(action, self.time, times, seen, self.acting["Set pressure [Pa]"], kind))
@@ -147,6 +146,9 @@ class _Driver:
         self.state = states[:, -1].copy()
         if self.given.loss is not None:
             self._lose_contact(seen, self.given.loss)
+        if event == FAILED:
+            self.failure = "steps became too small"
+            return False
         if event is not None and (event in ENDS_TEST or event not in LIMITS):
             self.stopped_by = kind
             return False
@@ -154,7 +156,8 @@ class _Driver:
 
     def _samples(self, action: Action, span: float) -> np.ndarray:
         """Local times to save, denser at the start of a step, even over one whose end is not known."""
-        n = self.given.samples
+        watched = self.given.watched
+        n = self.given.samples if watched in (None, action.cycle) else 2
         if action.duration >= FOREVER or action.upper is not None or action.lower is not None:
             step = self.given.expected(action) / n
             return np.arange(0.0, min(span, 4.0 * n * step), step)

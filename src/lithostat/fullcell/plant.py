@@ -38,7 +38,11 @@ LIMITS = {  # name of an event -> what ended the step
     "Short": "short",
     "Contact lost": "contact lost",
     "Lithium spent": "lithium spent",
+    "Cathode empty": "cathode empty",
+    "Cathode full": "cathode full",
 }
+FAILED = "failure"  # where an event would be named
+INSTANT = 1e-6  # long enough for the solver to make potentials fit the states [s]
 
 
 def inputs() -> Control:
@@ -85,7 +89,7 @@ class Tolerance(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """One solve: local times [s], states at them (states, times), and the event that ended it or None."""
+    """One solve: local times [s], states at them (states, times), and what ended it: None, an event or `FAILED`."""
 
     times: np.ndarray
     states: np.ndarray
@@ -115,6 +119,7 @@ class Plant:
             rtol=tolerance.relative,
             atol=tolerance.absolute,
             root_tol=tolerance.event,
+            on_failure="ignore",  # gives what was computed until then
             options={
                 "max_num_steps": 200_000,
                 # SUNDIALS' own default; with PyBaMM's 40 a stale Jacobian is kept for dozens of evaluations
@@ -152,19 +157,30 @@ class Plant:
     def solve(self, state: np.ndarray, duration: float, samples: np.ndarray, acting: Mapping[str, float]) -> Stretch:
         """Integrate for `duration` [s] or to the first event; results at the local times `samples` and at the end.
 
-        Raises `pybamm.SolverError` where the solver cannot go on. An event that holds from the start ends it at once.
+        With `duration` 0 the potentials are made to fit and nothing else happens. What was computed before the solver
+        failed is given with `FAILED`; `pybamm.SolverError` where there is nothing. An event that holds from the start
+        ends it at once.
         """
         before = pybamm.Solution(np.zeros(1), state[:, None], self.model, dict(acting), termination="final time")
         try:
             solution = self.solver.step(
-                before, self.model, duration, inputs=dict(acting), save=False, t_interp=np.append(samples, duration)
+                before,
+                self.model,
+                duration or INSTANT,
+                inputs=dict(acting),
+                save=False,
+                t_interp=np.append(samples, duration) if duration else None,
             )
         except pybamm.SolverError as error:
             known = re.search(r"Events? \[(.*?)\] (?:are|is) non-positive at initial", str(error))
             if known is None:
                 raise
             return Stretch(np.zeros(1), state[:, None], known[1].split(",")[0].strip(" '\""))
+        if not duration:
+            return Stretch(np.zeros(1), np.asarray(solution.y)[:, :1], None)
         event = solution.termination.removeprefix("event: ") if solution.termination.startswith("event") else None
+        if solution.termination == FAILED:
+            event = FAILED
         return Stretch(np.asarray(solution.t), np.asarray(solution.y), event)
 
     def observe(self, states: np.ndarray, acting: Mapping[str, float]) -> dict[str, np.ndarray]:

@@ -62,11 +62,13 @@ def simulate_full(
     *,
     host: str = "DFN",
     samples: int = SAMPLES,
+    watched: int | None = None,
     tolerance: Tolerance | None = None,
 ) -> Record:
     """What this full cell does under this protocol.
 
-    `host` is PyBaMM's half-cell model, 'DFN' or 'SPM'. About `samples` points are saved in every step, plus its end.
+    `host` is PyBaMM's half-cell model, 'DFN' or 'SPM'. About `samples` points are saved in every step, plus its end;
+    with `watched`, in the steps of that cycle alone, so that one cycle out of hundreds can be looked at closely.
     `progress(done, all)` hears of every finished step. Raises `InputError` for a cell and protocol that do not fit,
     `SimulationError` (holding the record so far) if the solver cannot go on.
     """
@@ -86,6 +88,7 @@ def simulate_full(
         after_short=protocol.after_short,
         expected=drive.expected_duration(0.6 * number["theoretical_capacity"] * cell.loading),
         samples=samples,
+        watched=watched,
         loss=lambda share, charge: float(
             contact_after(
                 share,
@@ -267,6 +270,9 @@ def _why(course: Course, shorted: bool, *, mechanical: bool) -> tuple[str, str]:
         return "contact lost", "voids or too little pressure took the contact under current"
     if course.stopped_by == "lithium spent":
         return "lithium spent", "the electrode was stripped of all its lithium"
+    if course.stopped_by in ("cathode empty", "cathode full"):
+        word = "filled" if course.stopped_by == "cathode full" else "emptied"
+        return "stalled", f"the surface of the active material was {word} beyond the range of its potential"
     if course.stopped_by is not None:
         return "stalled", f"the model left its range: {course.stopped_by}"
     return "survived", "the protocol came to its end"

@@ -27,6 +27,9 @@ from lithostat.physics.constants import FARADAY
 
 CONTACT_LOST = 1e-2  # contact fraction below which a current can no longer be carried
 SWITCH = 1e-8  # filament length over which a short sets in, where no event does it [m]
+# Surface stoichiometry at which the cathode counts as empty or full: beyond it the open-circuit curve means nothing,
+# and with no voltage limit PyBaMM's models run on to any voltage.
+EMPTY, FULL = 0.2, 0.993
 _VOLTAGE_EVENTS = (
     "Minimum voltage [V]",
     "Maximum voltage [V]",
@@ -228,6 +231,9 @@ def _replace_events(model: Any, control: Control, voltage: Any, seen: Any, limit
             event("Minimum voltage [V]", voltage - model.param.voltage_low_cut),
             event("Maximum voltage [V]", model.param.voltage_high_cut - voltage),
         ]
+    else:
+        surface = model.variables["X-averaged positive particle surface stoichiometry"]
+        model.events += [event("Cathode empty", surface - EMPTY), event("Cathode full", FULL - surface)]
     if seen is None:
         return
     if control.shorted is not None:
