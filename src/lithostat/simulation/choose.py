@@ -15,8 +15,8 @@ def simulate(cell: Cell | FullCell, protocol: Protocol, **said: Any) -> Record:
 
     A symmetric cell runs in JAX (`lithostat.simulation.run.simulate`, which takes `samples` and `tolerance`), a full
     cell in PyBaMM (`lithostat.fullcell.run.simulate_full`, which takes `progress`, `host`, `samples`, `tolerance`).
-    Raises `InputError` for a cell and protocol that do not fit, `SimulationError` (holding the record so far) where a solver
-    cannot go on, `MissingPackage` for a full cell without PyBaMM.
+    Raises `InputError` for a cell and protocol that do not fit, `SimulationError` (holding the record so far) where a
+    solver cannot go on, `MissingPackage` for a full cell without PyBaMM.
     """
     if isinstance(cell, FullCell):
         from lithostat.fullcell.run import simulate_full
