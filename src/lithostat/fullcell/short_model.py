@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from lithostat.experiment.errors import InputError
 from lithostat.fullcell import interface
-from lithostat.fullcell.cathode import Losses, NoLosses
+from lithostat.fullcell.cathode import Losses, NoLosses, SteppedLosses
 from lithostat.fullcell.engine import Symbols, pybamm
 from lithostat.fullcell.numbers import Numbers
 from lithostat.physics import fixture, short_circuit
@@ -81,7 +81,7 @@ def add_short_model(
     *,
     control: Control | None = None,
     counter: str = "lithium",
-    losses: Losses | NoLosses | None = None,
+    losses: Losses | SteppedLosses | NoLosses | None = None,
     single_ion: bool = False,
 ) -> Any:
     """A new model: the half-cell `host` (SPM, SPMe or DFN, working electrode positive) with the short model beside it.
@@ -117,7 +117,7 @@ def add_short_model(
     return model
 
 
-def _couple(model: Any, control: Control, losses: Losses | NoLosses, *, metal: bool) -> None:
+def _couple(model: Any, control: Control, losses: Losses | SteppedLosses | NoLosses, *, metal: bool) -> None:
     """Add states, rates, the equation of the current, voltage, events and variables to a built host."""
     p, variables, area = Numbers(), model.variables, model.param.n_electrodes_parallel * model.param.A_cc
     y = interface.states(1 if metal else 0)
