@@ -266,7 +266,11 @@ def unseen_row(name: str, whole: Record, old: np.ndarray, value: float, row: int
 
 
 def unseen_points(whole: Record, damaged: Record) -> str:
-    """For points of spectra: two at each end have no neighbours; between them 1 % of the range, or of log f a step."""
+    """For points of spectra: two at each end have no neighbours to agree against them; between them 1 % of the range.
+
+    Of log f it is 2 % of a step where the two before and after are even to 0.2 %, 20 % where they are even to 5 %, and
+    elsewhere a step.
+    """
     if [len(one.frequency) for one in whole.spectra] != [len(one.frequency) for one in damaged.spectra]:
         return "beyond"
     kinds = set()
@@ -279,9 +283,19 @@ def unseen_points(whole: Record, damaged: Record) -> str:
             for row in np.flatnonzero(old != new):
                 around = np.delete(old[max(row - 9, 0) : row + 10], min(row, 9))
                 bend, slope = np.abs(np.diff(around, 2)).max(), np.abs(np.diff(around)).max()
-                bound = 0.6 * slope + 10.0 * bend if share is None else share * np.ptp(old) + 10.0 * bend + 2.0 * slope
+                change = abs(new[row] - old[row])
                 edge = row < 2 or row > len(old) - 3
-                kinds.add("edge" if edge else "below bound" if abs(new[row] - old[row]) <= bound else "beyond")
+                bound = 0.6 * slope + 10.0 * bend if share is None else share * np.ptp(old) + 10.0 * bend + 2.0 * slope
+                if share is None and not edge:
+                    step = 0.5 * (new[row + 1] - new[row - 1])
+                    uneven = max(abs(new[row - 1] - new[row - 2] - step), abs(new[row + 2] - new[row + 1] - step))
+                    for part, even in ((0.2, 0.05), (0.02, 0.002)):
+                        if uneven < 0.999 * even * abs(step):
+                            change, bound = (
+                                abs(new[row] - 0.5 * (new[row + 1] + new[row - 1])),
+                                1.001 * part * abs(step),
+                            )
+                kinds.add("edge" if edge else "below bound" if change <= bound else "beyond")
     return next(kind for kind in ("beyond", "edge", "below bound") if kind in kinds)
 
 
