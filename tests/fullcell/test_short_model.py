@@ -100,6 +100,19 @@ def test_our_own_set_cycles_in_an_experiment(make):
     assert 0.99 < solution["Share of active material in contact"].entries[-1] < 1.0
 
 
+def test_the_spm_is_given_the_pellet_that_it_leaves_out():
+    """1 mm at 2.8 mS/cm and 53 uA/cm2 are 1.9 mV, which the DFN has and PyBaMM's SPM has not."""
+    values = pybamm.ParameterValues(get_parameter_values())
+    step = [pybamm.step.current(-values["Current function [A]"], duration="8 hours")]
+    volts = [
+        pybamm.Simulation(make(), parameter_values=values, experiment=pybamm.Experiment(step)).solve()["Voltage [V]"](
+            2e4
+        )
+        for make in (short_spm, short_dfn)
+    ]
+    assert volts[0] == pytest.approx(volts[1], abs=7e-4)
+
+
 def test_the_set_runs_with_pybamm_s_own_model():
     values = pybamm.ParameterValues(get_parameter_values())
     solution = pybamm.Simulation(pybamm.lithium_ion.DFN(HALF), parameter_values=values).solve([0, 3600])
