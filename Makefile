@@ -34,7 +34,7 @@ constraints: .venv/dev
 
 .venv/core: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[fullcell]"
 	touch .venv/core
 
 .venv/dev: .venv/core

@@ -212,7 +212,7 @@ def reproduce(
     """Simulate a paper's experiments and hold them against its numbers: a table, figures, and a page with both."""
     if paper not in PAPERS:
         raise InputError(f"there is no paper '{paper}'{nearest(paper, PAPERS)}", expected=f"one of {', '.join(PAPERS)}")
-    with _steps(_console(), "importing", 13) as step:
+    with _steps(_console(), "importing", 18) as step:
         from lithostat.papers.doux2020.figures import figures
         from lithostat.papers.doux2020.page import paper_page
         from lithostat.papers.doux2020.reproduce import reproduce as reproduce_paper
@@ -474,6 +474,8 @@ def _print_rows(result: Any, path: Path) -> None:
         "Fitted to these very data: toughness, throat radius, focusing (to the times); contact pressure, constriction "
         "resistance, unloading exponent (to the impedance)."
     )
+    if not result.full_cells:
+        console.print("[yellow]Figures 1, 2c and 3 need PyBaMM:[/] pip install 'lithostat\\[fullcell]'")
     console.print(f"[dim]page: {path}[/]", soft_wrap=True)
 
 

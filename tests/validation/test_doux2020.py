@@ -10,7 +10,7 @@ from lithostat.papers.doux2020.figures import figures
 from lithostat.papers.doux2020.page import paper_page
 from lithostat.papers.doux2020.published import published
 from lithostat.papers.doux2020.reproduce import reproduce
-from lithostat.simulation.ledger import ledger
+from lithostat.simulation.choose import ledger
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +70,40 @@ def test_the_books_of_every_record_balance(result):
     assert max(ledger(record).worst for record in result.records.values()) < 1e-8
 
 
+@pytest.mark.parametrize(
+    ("name", "measured", "allowed"),
+    [
+        ("fig1-LiIn-discharge", 140.0, 7.0),
+        ("fig1-LiIn-efficiency", 66.5, 3.0),
+        ("fig2c-discharge", 150.0, 7.5),
+        ("fig2c-efficiency", 69.0, 3.0),
+        ("fig3-retention-100", 80.9, 3.0),
+        ("fig3-efficiency", 98.86, 0.5),
+    ],
+)
+def test_full_cells_lie_within_their_targets(rows, name, measured, allowed):
+    assert rows[name].measured == measured
+    assert abs(rows[name].simulated - measured) <= allowed
+    assert rows[name].passed
+
+
+def test_full_cells_short_where_the_paper_s_did(result, rows):
+    assert result.records["fig1-Li"].outcome.kind == "short"
+    assert result.records["fig1-LiIn"].outcome.kind == "survived"
+    assert rows["fig1-Li-short"].simulated == 1.0
+    assert rows["fig2c-short"].simulated == 2.0
+    failed = result.records["fig1-Li"].table
+    assert failed.filter(failed["cycle_count"] == 1)["voltage_volt"].max() < 4.3  # never reaches its limit
+    assert result.records["fig3"].outcome.kind == "survived"
+
+
+def test_the_page_says_that_the_median_cell_does_not_live_229_cycles(rows):
+    row = rows["fig3-median-short"]
+    assert row.passed is None
+    assert 160 < row.simulated < 190
+    assert "focusing of 2.07 or less" in rows["fig3-no-short"].note
+
+
 def test_rows_without_a_target_are_never_counted_as_met(rows):
     assert {row.passed for row in rows.values() if row.target == "none"} == {None}
 
@@ -92,7 +126,8 @@ def test_the_page_says_what_was_fitted_and_what_is_inconsistent(result):
     text = " ".join(" ".join(reader.words).split())
     assert "toughness, throat_radius, focusing" in text
     assert all(entry["found"] in text for entry in published()["inconsistencies"])
-    assert html.count("<svg") == 4
+    assert "contact_loss_charge" in text
+    assert html.count("<svg") == 7
     assert not [link for link in reader.links if link and not link.startswith(("#", "data:"))]  # no outside request
 
 

@@ -61,7 +61,7 @@ def resolve(cell: FullCell) -> Numbers:
     warnings: list[str] = []
     if alloy:
         warnings.append(
-            "no law of contact, interphase or filaments is known for Li-In: its columns are NaN, and it cannot short"
+            "no law of contact, interphase or filaments is known for Li-In: its record has no such columns, and it cannot short"
         )
     if cell.laws.model_dump() != {"growth": "constant_focusing", "entry": "open", "failure": "fracture"}:
         raise InputError(

@@ -6,6 +6,7 @@ import importlib.metadata
 import itertools
 import platform
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,12 +22,14 @@ from lithostat.fullcell.cathode import SHARE, SteppedLosses
 from lithostat.fullcell.cathode_laws import contact_after
 from lithostat.fullcell.drive import Course, Piece, flatten
 from lithostat.fullcell.engine import pybamm
+from lithostat.fullcell.ledger import full_ledger
 from lithostat.fullcell.parameters import Numbers, parameter_values, resolve
 from lithostat.fullcell.plant import Plant, Tolerance
 from lithostat.fullcell.short_model import add_short_model
 from lithostat.fullcell.symmetric import symmetric_model, symmetric_parameters
 
 HOSTS = ("DFN", "SPM")
+BALANCED = 1e-8  # of the books of lithium and charge
 SAMPLES = 24  # points saved per step, about
 _SHARED = ("Voltage [V]", "Applied current density [A.m-2]", "Stack pressure [Pa]", "Stack growth [m]")
 _CHARGES = ("Ionic charge [C.m-2]", "Leaked charge [C.m-2]")
@@ -198,7 +201,18 @@ def _finish(
         raise SimulationError(
             f"the solver could not go on after {hours:.4g} h ({course.failure}); the record until then is kept", record
         )
-    return record
+    return _with_books(record)
+
+
+def _with_books(record: Record) -> Record:
+    """The record with a warning if charge or lithium do not add up to 1e-8."""
+    if "cathode_lithium_mole" not in record.table.columns:
+        return record
+    worst = full_ledger(record).worst
+    if worst <= BALANCED:
+        return record
+    said = f"charge or lithium do not add up: off by {worst:.1e} of what moved"
+    return replace(record, warnings=(*record.warnings, said))
 
 
 def _table(pieces: list[Piece], columns: dict[str, str], area: float, temperature: float) -> pl.DataFrame:

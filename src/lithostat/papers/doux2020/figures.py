@@ -21,12 +21,17 @@ NO_OVERPOTENTIAL = 3e-3  # a cell that is short from the start has no overpotent
 def figures(result: Reproduction) -> dict[str, Figure]:
     """All figures by name."""
     with style():
-        return {
+        drawn = {
             "figure 2b": figure_2b(result),
             "life against pressure": life_figure(result),
             "figure 4c": figure_4c(result),
             "figure 4d-f": regimes_figure(result),
         }
+    if result.full_cells:
+        from lithostat.papers.doux2020.full_figures import full_figures
+
+        drawn |= full_figures(result.records)
+    return drawn
 
 
 def figure_2b(result: Reproduction) -> Figure:

@@ -38,8 +38,30 @@ def paper_page(result: Reproduction, drawn: dict[str, Figure]) -> str:
         ],
         summary=summary(),
         tags=TAGS,
+        full=_full_cells(result),
         versions=result.records["fig4"].provenance["versions"],
     )
+
+
+def _full_cells(result: Reproduction) -> dict[str, Any] | None:
+    """What the page says of Figures 1, 2c and 3: what was fitted to them, and what each run needed."""
+    if not result.full_cells:
+        return None
+    from lithostat.papers.doux2020.full_cells import published_full
+
+    data = published_full()
+    values = result.records["fig3"].provenance["values"]
+    fitted = [
+        {
+            "names": ", ".join(entry["parameters"]),
+            "numbers": ", ".join(values[name]["text"] for name in entry["parameters"]),
+            "to": entry["to"],
+            "note": entry["note"],
+        }
+        for entry in data["fitted"]
+    ]
+    needed = [{"what": one["what"], "why": one["why"]} for one in data["experiments"].values() if "why" in one]
+    return {"fitted": fitted, "needed": needed}
 
 
 def summary() -> str:

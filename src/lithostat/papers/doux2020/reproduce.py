@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from lithostat.experiment.errors import MissingPackage
 from lithostat.experiment.protocol import Protocol
 from lithostat.experiment.quantity import in_unit, parse
 from lithostat.experiment.record import Record
@@ -23,10 +24,14 @@ HOUR = 3600.0
 
 @dataclass(frozen=True)
 class Reproduction:
-    """The rows of the table and the records behind them, by id (impedance: 'fig4')."""
+    """The rows of the table and the records behind them, by id (impedance: 'fig4').
+
+    `full_cells` is false where PyBaMM is missing and Figures 1, 2c and 3 were left out.
+    """
 
     rows: tuple[Row, ...]
     records: dict[str, Record]
+    full_cells: bool = False
 
     @property
     def passed(self) -> bool:
@@ -57,7 +62,12 @@ def reproduce(progress: Callable[[str], None] | None = None) -> Reproduction:
     for entry in data["overpotential"]:
         rows += _overpotential_rows(entry, by_pressure[entry["pressure"]], _hours_at(entry["pressure"]))
     rows.append(_ripening_row(data["ripening"], by_pressure["25 MPa"]))
-    return Reproduction(tuple(rows), records)
+    try:
+        from lithostat.papers.doux2020.full_cells import full_records, full_rows
+    except MissingPackage:
+        return Reproduction(tuple(rows), records)
+    full = full_records(progress)
+    return Reproduction((*rows, *full_rows(full)), records | full, full_cells=True)
 
 
 def _hours_at(pressure: str) -> float:
