@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from pathlib import Path
@@ -79,3 +80,19 @@ def test_the_table_of_columns_is_the_one_in_the_code() -> None:
 def test_every_verb_and_every_parameter_is_described() -> None:
     text = FORMAT.read_text(encoding="utf-8")
     assert [name for name in (*VERBS, *OVERRIDABLE) if f"| `{name}` |" not in text] == []
+
+
+def test_the_example_for_people_who_use_pybamm_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pybamm", reason="full cells need PyBaMM (extra 'fullcell')")
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "pybamm.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    said: dict[str, object] = {}
+    exec(code, said)
+    hours = said["hours"]
+    assert isinstance(hours, list)
+    assert all(earlier > later > 0.0 for earlier, later in itertools.pairwise(hours))
+    assert (tmp_path / "short-against-pressure.png").exists()

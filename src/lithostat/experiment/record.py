@@ -117,8 +117,8 @@ class Record:
             "provenance": self.provenance,
             "warnings": list(self.warnings),
             "start": self.start.isoformat() if self.start else None,
-            "sha256": _digest(self.table),
         }
+        about["sha256"] = _digest(self.table, about)
         text = json.dumps(about, allow_nan=True)
         return write_whole(path, lambda temporary: self.table.write_parquet(temporary, metadata={"lithostat": text}))
 
@@ -143,8 +143,9 @@ def read_parquet(path: str | Path) -> Record:
         raise InputError("has damaged metadata and cannot be read as a record", file=str(path)) from None
     if version != FORMAT:
         raise InputError(f"has record format {version}", file=str(path), expected=f"format {FORMAT}")
-    if data.get("sha256") not in (None, _digest(table)):
-        raise InputError("is damaged: its table is not the one that was written", file=str(path))
+    written = data.pop("sha256", None)
+    if written not in (None, _digest(table, data)):
+        raise InputError("is damaged: its content is not what was written", file=str(path))
     outcome = data["outcome"]
     if outcome:
         outcome = Outcome.from_dict(outcome)
@@ -159,9 +160,9 @@ def read_parquet(path: str | Path) -> Record:
     )
 
 
-def _digest(table: pl.DataFrame) -> str:
-    """SHA-256 over names and values of a table: Parquet has no checksum of its own."""
-    digest = hashlib.sha256()
+def _digest(table: pl.DataFrame, about: dict[str, Any]) -> str:
+    """SHA-256 over the names and values of a table and what is said about it: Parquet has no checksum of its own."""
+    digest = hashlib.sha256(json.dumps(about, allow_nan=True).encode())
     for column in table:
         digest.update(f"{column.name} {column.dtype} {len(column)}".encode())
         if column.dtype.is_numeric() and not column.null_count():

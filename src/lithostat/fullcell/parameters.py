@@ -60,9 +60,7 @@ def resolve(cell: FullCell) -> Numbers:
     number.setdefault("potential_vs_lithium", 0.0)
     warnings: list[str] = []
     if alloy:
-        warnings.append(
-            "no law of contact, interphase or filaments is known for Li-In: its record has no such columns, and it cannot short"
-        )
+        warnings.append("no law of contact, interphase or filaments is known for Li-In: it cannot short here")
     if cell.laws.model_dump() != {"growth": "constant_focusing", "entry": "open", "failure": "fracture"}:
         raise InputError(
             "the laws of this full cell are not the default ones",
