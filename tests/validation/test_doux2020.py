@@ -5,12 +5,15 @@ from html.parser import HTMLParser
 
 import pytest
 
+from lithostat.cycling.shorts import call_short
+from lithostat.experiment.cell_note import note_from
 from lithostat.papers.doux2020 import fit
 from lithostat.papers.doux2020.figures import figures
 from lithostat.papers.doux2020.page import paper_page
 from lithostat.papers.doux2020.published import published
 from lithostat.papers.doux2020.reproduce import reproduce
 from lithostat.simulation.choose import ledger
+from lithostat.simulation.sensor import Instrument, sense
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +98,18 @@ def test_full_cells_short_where_the_paper_s_did(result, rows):
     failed = result.records["fig1-Li"].table
     assert failed.filter(failed["cycle_count"] == 1)["voltage_volt"].max() < 4.3  # never reaches its limit
     assert result.records["fig3"].outcome.kind == "survived"
+
+
+@pytest.mark.parametrize(
+    ("name", "shorted"), [("fig1-Li", True), ("fig2c", True), ("fig1-LiIn", False), ("fig3", False)]
+)
+def test_the_analysis_calls_full_cells_from_what_a_cycler_would_have_written(result, name, shorted):
+    record = result.records[name]
+    seen = sense(record, Instrument(interval=60.0, voltage_noise=2e-4), seed=1)
+    outcome = call_short(seen, note_from({"kind": "full"})).outcome
+    assert outcome.shorted is shorted, outcome.evidence
+    if shorted:
+        assert 0.0 <= outcome.time - record.outcome.time < 3600.0
 
 
 def test_the_page_says_that_the_median_cell_does_not_live_229_cycles(rows):

@@ -10,6 +10,7 @@ from lithostat.experiment.cell_note import CellNote
 from lithostat.experiment.record import Record
 
 FALL = 0.02  # V; smaller falls of a charging voltage are everyday
+TURNED = 1e-3  # V below its highest from which a charging voltage has turned round
 NUCLEATION = 0.05  # share of a charge in which the voltage may come down from its first peak
 OVERSHOOT = 0.3  # V that such a peak may have
 BEYOND = 1.2  # times the capacity that a charge may take before it counts as endless
@@ -151,8 +152,10 @@ def _first_fall(
     index = int(low[0])
     high = float(np.max(means[early:index])) if index > early else float(np.max(means[:index]))
     level = float(np.min(means[index : index + 3]))
-    begin = max(0, (index - 2) * size)
-    under = np.flatnonzero(part[begin : (index + 2) * size] < high - 0.5 * (high - level))
+    top = early + int(np.argmax(means[early:index])) if index > early else int(np.argmax(means[:index]))
+    begin = min(top + 1, index) * size  # a soft path lets the voltage fall slowly: it was there from the top on
+    least = min(max(4.0 * noise, TURNED), 0.5 * (high - level))
+    under = np.flatnonzero(part[begin : (index + 2) * size] < high - least)
     row = begin + int(under[0]) if len(under) else index * size
     back = np.flatnonzero(means[index:] >= high)
     end = None if not len(back) else first + (index + int(back[0])) * size
