@@ -7,24 +7,35 @@ import math
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lithostat.experiment.errors import InputError, LithostatError, nearest
+from lithostat.terminal import (
+    bar_over_steps,
+    busy,
+    card_json,
+    named_steps,
+    open_console,
+    plain,
+    print_card,
+    print_cells,
+    print_json,
+    print_outcome,
+    print_rows,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from lithostat.experiment.experiment import Experiment
     from lithostat.experiment.record import Record
-    from lithostat.lab.analyze import AnalysedCell
 
 PAPERS = ("doux2020",)
 FIRST = "simulating (the first run on a machine compiles for about ten seconds)"
-WIDTH = 110  # of what is printed into a file or pipe
 
 app = typer.Typer(
     help="Solid-state lithium cells under stack pressure: simulate them, read a lab's files, see why they short.",
@@ -102,18 +113,19 @@ def run(
     """Simulate a cell under a protocol: print how it ends, write the record and a figure."""
     from lithostat.experiment.experiment import read_experiment
 
-    console = _console()
+    console = open_console()
     experiment = read_experiment(file)
     full = experiment.cell.kind == "full"
     if full and cells > 1:
         raise InputError("--cells is for symmetric cells", file=str(file), expected="one full cell")
-    with _naming(file), _progress(console) if full else _busy(console, FIRST) as said:
+    with _naming(file), bar_over_steps(console) if full else busy(console, FIRST) as said:
         from lithostat.simulation.choose import simulate
 
         record, problem = _kept(lambda: simulate(experiment.cell, experiment.protocol, **(said or {})))
     written = [record.write_parquet(output / f"{file.stem}.parquet")]
     if csv:
         written.append(record.write_csv(output / f"{file.stem}.csv"))
+    cycles = None
     if full:
         from lithostat.experiment.record import write_whole
         from lithostat.fullcell.summary import cycle_summary
@@ -129,9 +141,10 @@ def run(
         survival, more = _survival(console, experiment, cells, seed, output / f"{file.stem}-cells", figure)
         written += more
     if as_json:
-        _print_json(_summary(record, written) | ({"survival": survival} if survival else {}))
+        rows = {} if cycles is None else {"cycles": cycles.to_dicts()}
+        print_json(_summary(record, written) | ({"survival": survival} if survival else {}) | rows)
     else:
-        _print_outcome(record, survival, written)
+        print_outcome(record, survival, written, cycles)
     if problem is not None:
         raise problem
 
@@ -189,16 +202,16 @@ def analyze(
 
     found = find_cells(folder, together=together)
     cells = []
-    with _steps(_console(), "reading", sum(len(cell.files) + 1 for cell in found)) as step:
+    with named_steps(open_console(), "reading", sum(len(cell.files) + 1 for cell in found)) as step:
         for cell in found:
             analysed = analyze_cell(cell, overrides=overrides, repeats=len(found), progress=step)
             step(f"{cell.name}: writing")
             cells.append(write_cell(analysed, output, draw=pages))
     written = write_folder(cells, output, folder.resolve().name)
     if as_json:
-        _print_json([cell.as_json() for cell in cells])
+        print_json([cell.as_json() for cell in cells])
     else:
-        _print_cells(cells, written[-1])
+        print_cells(cells, written[-1])
     if all(cell.error is not None for cell in cells):
         raise typer.Exit(2)
 
@@ -212,7 +225,7 @@ def reproduce(
     """Simulate a paper's experiments and hold them against its numbers: a table, figures, and a page with both."""
     if paper not in PAPERS:
         raise InputError(f"there is no paper '{paper}'{nearest(paper, PAPERS)}", expected=f"one of {', '.join(PAPERS)}")
-    with _steps(_console(), "importing", 18) as step:
+    with named_steps(open_console(), "importing", 18) as step:
         from lithostat.papers.doux2020.figures import figures
         from lithostat.papers.doux2020.page import paper_page
         from lithostat.papers.doux2020.reproduce import reproduce as reproduce_paper
@@ -227,12 +240,12 @@ def reproduce(
         from lithostat.experiment.record import write_text
 
         rows = [row.as_dict() for row in result.rows]
-        written.append(write_text(folder / "table.json", json.dumps(_plain(rows), indent=1)))
+        written.append(write_text(folder / "table.json", json.dumps(plain(rows), indent=1)))
         written.append(write_text(folder / "index.html", paper_page(result, drawn)))
     if as_json:
-        _print_json(rows)
+        print_json(rows)
     else:
-        _print_rows(result, written[-1])
+        print_rows(result, written[-1])
     if not result.passed:
         raise typer.Exit(1)
 
@@ -247,11 +260,11 @@ def materials(
 
     chosen = [find(name)] if name else list(cards().values())
     if as_json:
-        _print_json([_card(card) for card in chosen])
+        print_json([card_json(card) for card in chosen])
         return
     from rich.table import Table
 
-    console = _console(stderr=False)
+    console = open_console(stderr=False)
     if name is None:
         table = Table("card", "kind", "numbers", "about", box=None)
         for card in chosen:
@@ -259,35 +272,7 @@ def materials(
         console.print(table)
         console.print("\n[dim]lithostat materials NAME shows one card with its sources.[/]")
         return
-    _print_card(console, chosen[0])
-
-
-def _console(*, stderr: bool = True) -> Console:
-    from rich.console import Console
-
-    class Plain(Console):
-        def on_broken_pipe(self) -> None:
-            raise BrokenPipeError  # not rich's own exit code 1, which has a meaning here
-
-    console = Plain(stderr=stderr, highlight=False)
-    return console if console.is_terminal else Plain(stderr=stderr, highlight=False, width=WIDTH)
-
-
-@contextmanager
-def _busy(console: Console, text: str) -> Iterator[None]:
-    with console.status(text) if console.is_terminal else nullcontext():
-        yield
-
-
-@contextmanager
-def _progress(console: Console) -> Iterator[dict[str, Any]]:
-    """A bar over the steps of a full cell, as the argument that its engine takes."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
-
-    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("steps", total=None)
-        yield {"progress": lambda done, whole: bar.update(task, completed=done, total=whole)}
+    print_card(console, chosen[0])
 
 
 @contextmanager
@@ -299,17 +284,6 @@ def _naming(file: Path) -> Iterator[None]:
         if error.file is not None:
             raise
         raise InputError(error.problem, file=str(file), place=error.place, expected=error.expected) from None
-
-
-@contextmanager
-def _steps(console: Console, first: str, total: int) -> Iterator[Any]:
-    """A progress bar; the yielded function names the step that begins."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task(first, total=total)
-        yield lambda name: progress.update(task, description=name, advance=1)
 
 
 def _kept(simulate: Any) -> tuple[Record, LithostatError | None]:
@@ -343,7 +317,7 @@ def _survival(
     from lithostat.simulation.ensemble import CHUNK, ensemble
 
     assert isinstance(experiment.cell, Cell)
-    with _steps(console, f"{cells} cells", -(-cells // CHUNK)) as step:
+    with named_steps(console, f"{cells} cells", -(-cells // CHUNK)) as step:
         many = ensemble(
             experiment.cell, experiment.protocol, members=cells, seed=seed, progress=lambda _: step(f"{cells} cells")
         )
@@ -381,143 +355,6 @@ def _summary(record: Record, written: list[Path]) -> dict[str, Any]:
         "rows": len(record.table),
         "written": [str(path) for path in written],
     }
-
-
-def _print_outcome(record: Record, survival: dict[str, Any] | None, written: list[Path]) -> None:
-    from rich.table import Table
-
-    from lithostat.experiment.quantity import show
-
-    console, outcome = _console(stderr=False), record.outcome
-    assert outcome is not None
-    colour = "green" if outcome.kind == "survived" else "red"
-    console.print(f"[bold {colour}]{outcome.kind}[/] after {show(outcome.time, 'time')}: {outcome.cause}")
-    table = Table(box=None, show_header=False, padding=(0, 2))
-    if outcome.cycling_time is not None:
-        table.add_row("since current first flowed", show(outcome.cycling_time, "time"))
-    for what, value, quantity in (
-        ("charge in one direction", outcome.charge, "areal_charge"),
-        ("charge in both directions", outcome.charge_both, "areal_charge"),
-        ("stack pressure", outcome.pressure, "pressure"),
-    ):
-        table.add_row(what, "not known" if value is None else show(value, quantity))
-    for line in outcome.evidence:
-        table.add_row("evidence", line)
-    for spectrum in record.spectra:
-        table.add_row(
-            f"impedance at {show(spectrum.pressure or 0.0, 'pressure')}", f"{spectrum.total_resistance:.4g} ohm"
-        )
-    for name, value in (survival or {}).items():
-        table.add_row(name.replace("_", " "), "not reached" if value is None else f"{value:.4g}")
-    console.print(table)
-    for warning in record.warnings:
-        console.print(f"[yellow]warning[/] {warning}")
-    console.print("[dim]wrote " + ", ".join(str(path) for path in written) + "[/]", soft_wrap=True)
-
-
-def _print_cells(cells: list[AnalysedCell], page: Path) -> None:
-    from rich.markup import escape
-    from rich.table import Table
-
-    from lithostat.experiment.quantity import show
-
-    console = _console(stderr=False)
-    table = Table(box=None, padding=(0, 1))
-    for name in ("cell", "outcome", "time", "pressure", "confidence"):
-        table.add_column(name, justify="left" if name in ("cell", "outcome") else "right")
-    for cell in cells:
-        if cell.analysis is None:
-            table.add_row(escape(cell.name), "[yellow]not analysed[/]", "", "", "")
-            continue
-        call, short = cell.analysis.outcome, cell.analysis.time_to_short
-        time = short if short is not None else call.cycling_time
-        table.add_row(
-            escape(cell.name),
-            f"[{'red' if call.shorted else 'green' if call.kind == 'censored' else 'yellow'}]{call.kind}[/]",
-            "" if time is None else ("" if short is not None else "> ") + show(time, "time"),
-            "" if call.pressure is None else show(call.pressure, "pressure"),
-            "" if call.confidence is None else f"{100 * call.confidence:.3g} %",
-        )
-    console.print(table)
-    for cell in cells:
-        name = f"[bold]{escape(cell.name)}[/]"
-        if cell.analysis is None or cell.loaded is None:
-            console.print(f"{name} {escape(cell.error or '')}")
-            continue
-        for line in cell.analysis.outcome.evidence:
-            console.print(f"{name} {escape(line)}")
-        for file, why in cell.loaded.refused:
-            console.print(f"{name} [yellow]not read[/] {escape(file)}: {escape(why)}")
-        for line in cell.analysis.warnings:
-            console.print(f"{name} [yellow]warning[/] {escape(line)}")
-    console.print(f"[dim]page: {page}[/]", soft_wrap=True)
-
-
-def _print_rows(result: Any, path: Path) -> None:
-    from rich.table import Table
-
-    console = _console(stderr=False)
-    table = Table(box=None, padding=(0, 1))
-    for name in ("id", "measured", "simulated", "unit", "ratio", "verdict"):
-        numeric = name in ("measured", "simulated", "ratio")
-        table.add_column(name, justify="right" if numeric else "left", no_wrap=name != "verdict")
-    for row in result.rows:
-        colour = {True: "green", False: "red", None: "dim"}[row.passed]
-        measured = row.measured_text or f"{row.measured:.4g}"
-        simulated = "none" if row.simulated is None else f"{row.simulated:.4g}"
-        ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
-        table.add_row(row.id, measured, simulated, row.unit, ratio, f"[{colour}]{row.verdict}[/]")
-    console.print(table)
-    aimed = [row for row in result.rows if row.passed is not None]
-    console.print(f"\n{sum(bool(r.passed) for r in aimed)} of {len(aimed)} targets met; dim rows have none.")
-    console.print(
-        "Fitted to these very data: toughness, throat radius, focusing (to the times); contact pressure, constriction "
-        "resistance, unloading exponent (to the impedance)."
-    )
-    if not result.full_cells:
-        console.print("[yellow]Figures 1, 2c and 3 need PyBaMM:[/] pip install 'lithostat\\[fullcell]'")
-    console.print(f"[dim]page: {path}[/]", soft_wrap=True)
-
-
-def _print_card(console: Console, card: Any) -> None:
-    from rich.table import Table
-
-    console.print(f"[bold]{card.name}[/] ({card.kind}): {card.about}\n")
-    table = Table("property", "value", "tag", "source", "conditions and notes", box=None, padding=(0, 1))
-    for name, value in card.properties.items():
-        for entry in (value, *card.others[name]):
-            main = entry is value
-            mark = " [yellow]unverified[/]" if entry.unverified else ""
-            notes = "; ".join(part for part in (entry.conditions, entry.note) if part)
-            label = f"[bold]{name}[/]" if main else "[dim]  other[/]"
-            table.add_row(label, entry.text, entry.tag + mark, entry.source.cite, notes)
-    console.print(table)
-
-
-def _card(card: Any) -> dict[str, Any]:
-    def entry(value: Any) -> dict[str, Any]:
-        return value._asdict() | {"source": value.source._asdict()}
-
-    return {
-        "name": card.name,
-        "kind": card.kind,
-        "about": card.about,
-        "properties": {name: entry(value) for name, value in card.properties.items()},
-        "others": {name: [entry(value) for value in values] for name, values in card.others.items() if values},
-    }
-
-
-def _plain(data: Any) -> Any:
-    """JSON has no NaN and no infinity: they become null."""
-    if isinstance(data, dict):
-        return {key: _plain(value) for key, value in data.items()}
-    if isinstance(data, (list, tuple)):
-        return [_plain(value) for value in data]
-    return None if isinstance(data, float) and not math.isfinite(data) else data
-
-
-def _print_json(data: Any) -> None:
-    print(json.dumps(_plain(data), indent=1))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -124,3 +125,27 @@ def test_cells_that_short_under_the_press_are_not_given_a_negative_life(folder):
     assert data["survival"]["hours_until_50_percent_failed"] == 0.0
     kinds = pl.read_parquet(folder / "lithostat-out" / "mine-cells.parquet")["kind"].unique().to_list()
     assert kinds == ["short before current"]
+
+
+def test_a_full_cell_runs_and_its_cycles_are_said(tmp_path):
+    pytest.importorskip("pybamm", reason="full cells need PyBaMM (extra 'fullcell')")
+    example = Path(__file__).resolve().parents[2] / "examples" / "full_cell_5MPa.yaml"
+    (tmp_path / "full.yaml").write_text(example.read_text().replace("repeat: 5", "repeat: 2"))
+    done = lithostat("run", "full.yaml", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    cycles = json.loads(done.stdout)["cycles"]
+    assert [cycle["cycle_count"] for cycle in cycles] == [1, 2]
+    assert cycles[0]["discharge_mah_per_g"] == pytest.approx(146.3, rel=0.01)
+    assert {path.name for path in (tmp_path / "lithostat-out").iterdir()} == {
+        "full.parquet",
+        "full-cycles.csv",
+        "full.png",
+    }
+
+
+def test_many_full_cells_are_refused(tmp_path):
+    example = Path(__file__).resolve().parents[2] / "examples" / "full_cell_5MPa.yaml"
+    (tmp_path / "full.yaml").write_text(example.read_text())
+    done = lithostat("run", "full.yaml", "--cells", "3", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "--cells is for symmetric cells" in done.stderr

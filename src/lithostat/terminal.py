@@ -1,0 +1,211 @@
+"""What people see in a terminal: progress, tables and JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from polars import DataFrame
+    from rich.console import Console
+
+    from lithostat.experiment.record import Record
+    from lithostat.lab.analyze import AnalysedCell
+
+WIDTH = 110  # of what is printed into a file or pipe
+
+
+def open_console(*, stderr: bool = True) -> Console:
+    """A console of rich; plain and 110 wide where nobody looks, so that files and pipes get whole lines."""
+    from rich.console import Console
+
+    class Plain(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # not rich's own exit code 1, which has a meaning here
+
+    console = Plain(stderr=stderr, highlight=False)
+    return console if console.is_terminal else Plain(stderr=stderr, highlight=False, width=WIDTH)
+
+
+@contextmanager
+def busy(console: Console, text: str) -> Iterator[None]:
+    """Say what is going on while the block runs, where somebody looks."""
+    with console.status(text) if console.is_terminal else nullcontext():
+        yield
+
+
+@contextmanager
+def bar_over_steps(console: Console) -> Iterator[dict[str, Any]]:
+    """A bar over the steps of a full cell, as the argument that its engine takes."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("steps", total=None)
+        yield {"progress": lambda done, whole: bar.update(task, completed=done, total=whole)}
+
+
+@contextmanager
+def named_steps(console: Console, first: str, total: int) -> Iterator[Any]:
+    """A progress bar; the yielded function names the step that begins."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(first, total=total)
+        yield lambda name: progress.update(task, description=name, advance=1)
+
+
+def print_outcome(
+    record: Record, survival: dict[str, Any] | None, written: list[Path], cycles: DataFrame | None = None
+) -> None:
+    """How a simulation ended, with its evidence, its spectra, and the first and last cycle of a full cell."""
+    from rich.table import Table
+
+    from lithostat.experiment.quantity import show
+
+    console, outcome = open_console(stderr=False), record.outcome
+    assert outcome is not None
+    colour = "green" if outcome.kind == "survived" else "red"
+    console.print(f"[bold {colour}]{outcome.kind}[/] after {show(outcome.time, 'time')}: {outcome.cause}")
+    table = Table(box=None, show_header=False, padding=(0, 2))
+    if outcome.cycling_time is not None:
+        table.add_row("since current first flowed", show(outcome.cycling_time, "time"))
+    for what, value, quantity in (
+        ("charge in one direction", outcome.charge, "areal_charge"),
+        ("charge in both directions", outcome.charge_both, "areal_charge"),
+        ("stack pressure", outcome.pressure, "pressure"),
+    ):
+        table.add_row(what, "not known" if value is None else show(value, quantity))
+    for line in outcome.evidence:
+        table.add_row("evidence", line)
+    for spectrum in record.spectra:
+        table.add_row(
+            f"impedance at {show(spectrum.pressure or 0.0, 'pressure')}", f"{spectrum.total_resistance:.4g} ohm"
+        )
+    ends = () if cycles is None else (*cycles.head(1).to_dicts(), *cycles[1:].tail(1).to_dicts())
+    for row in ends:
+        efficiency = "" if math.isnan(row["efficiency"]) else f", {100 * row['efficiency']:.1f} %"
+        said = f"{row['charge_mah_per_g']:.1f} in, {row['discharge_mah_per_g']:.1f} mAh/g out{efficiency}"
+        table.add_row(f"cycle {row['cycle_count']}", said)
+    for name, value in (survival or {}).items():
+        table.add_row(name.replace("_", " "), "not reached" if value is None else f"{value:.4g}")
+    console.print(table)
+    for warning in record.warnings:
+        console.print(f"[yellow]warning[/] {warning}")
+    console.print("[dim]wrote " + ", ".join(str(path) for path in written) + "[/]", soft_wrap=True)
+
+
+def print_cells(cells: list[AnalysedCell], page: Path) -> None:
+    """One line per cell, then the evidence, the files that were not read, and the warnings of each."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from lithostat.experiment.quantity import show
+
+    console = open_console(stderr=False)
+    table = Table(box=None, padding=(0, 1))
+    for name in ("cell", "outcome", "time", "pressure", "confidence"):
+        table.add_column(name, justify="left" if name in ("cell", "outcome") else "right")
+    for cell in cells:
+        if cell.analysis is None:
+            table.add_row(escape(cell.name), "[yellow]not analysed[/]", "", "", "")
+            continue
+        call, short = cell.analysis.outcome, cell.analysis.time_to_short
+        time = short if short is not None else call.cycling_time
+        table.add_row(
+            escape(cell.name),
+            f"[{'red' if call.shorted else 'green' if call.kind == 'censored' else 'yellow'}]{call.kind}[/]",
+            "" if time is None else ("" if short is not None else "> ") + show(time, "time"),
+            "" if call.pressure is None else show(call.pressure, "pressure"),
+            "" if call.confidence is None else f"{100 * call.confidence:.3g} %",
+        )
+    console.print(table)
+    for cell in cells:
+        name = f"[bold]{escape(cell.name)}[/]"
+        if cell.analysis is None or cell.loaded is None:
+            console.print(f"{name} {escape(cell.error or '')}")
+            continue
+        for line in cell.analysis.outcome.evidence:
+            console.print(f"{name} {escape(line)}")
+        for file, why in cell.loaded.refused:
+            console.print(f"{name} [yellow]not read[/] {escape(file)}: {escape(why)}")
+        for line in cell.analysis.warnings:
+            console.print(f"{name} [yellow]warning[/] {escape(line)}")
+    console.print(f"[dim]page: {page}[/]", soft_wrap=True)
+
+
+def print_rows(result: Any, path: Path) -> None:
+    """A paper's table: published and simulated numbers, and how many targets are met."""
+    from rich.table import Table
+
+    console = open_console(stderr=False)
+    table = Table(box=None, padding=(0, 1))
+    for name in ("id", "measured", "simulated", "unit", "ratio", "verdict"):
+        numeric = name in ("measured", "simulated", "ratio")
+        table.add_column(name, justify="right" if numeric else "left", no_wrap=name != "verdict")
+    for row in result.rows:
+        colour = {True: "green", False: "red", None: "dim"}[row.passed]
+        measured = row.measured_text or f"{row.measured:.4g}"
+        simulated = "none" if row.simulated is None else f"{row.simulated:.4g}"
+        ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
+        table.add_row(row.id, measured, simulated, row.unit, ratio, f"[{colour}]{row.verdict}[/]")
+    console.print(table)
+    aimed = [row for row in result.rows if row.passed is not None]
+    console.print(f"\n{sum(bool(r.passed) for r in aimed)} of {len(aimed)} targets met; dim rows have none.")
+    console.print(
+        "Fitted to these very data: toughness, throat radius, focusing (to the times); contact pressure, constriction "
+        "resistance, unloading exponent (to the impedance)."
+    )
+    if not result.full_cells:
+        console.print("[yellow]Figures 1, 2c and 3 need PyBaMM:[/] pip install 'lithostat\\[fullcell]'")
+    console.print(f"[dim]page: {path}[/]", soft_wrap=True)
+
+
+def print_card(console: Console, card: Any) -> None:
+    """A material card with every number, its tag and its source."""
+    from rich.table import Table
+
+    console.print(f"[bold]{card.name}[/] ({card.kind}): {card.about}\n")
+    table = Table("property", "value", "tag", "source", "conditions and notes", box=None, padding=(0, 1))
+    for name, value in card.properties.items():
+        for entry in (value, *card.others[name]):
+            main = entry is value
+            mark = " [yellow]unverified[/]" if entry.unverified else ""
+            notes = "; ".join(part for part in (entry.conditions, entry.note) if part)
+            label = f"[bold]{name}[/]" if main else "[dim]  other[/]"
+            table.add_row(label, entry.text, entry.tag + mark, entry.source.cite, notes)
+    console.print(table)
+
+
+def card_json(card: Any) -> dict[str, Any]:
+    """A material card as plain data."""
+
+    def entry(value: Any) -> dict[str, Any]:
+        return value._asdict() | {"source": value.source._asdict()}
+
+    return {
+        "name": card.name,
+        "kind": card.kind,
+        "about": card.about,
+        "properties": {name: entry(value) for name, value in card.properties.items()},
+        "others": {name: [entry(value) for value in values] for name, values in card.others.items() if values},
+    }
+
+
+def plain(data: Any) -> Any:
+    """JSON has no NaN and no infinity: they become null."""
+    if isinstance(data, dict):
+        return {key: plain(value) for key, value in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [plain(value) for value in data]
+    return None if isinstance(data, float) and not math.isfinite(data) else data
+
+
+def print_json(data: Any) -> None:
+    """Data as JSON, numbers that JSON does not have as null."""
+    print(json.dumps(plain(data), indent=1))
