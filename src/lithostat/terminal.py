@@ -157,9 +157,10 @@ def print_rows(result: Any, path: Path) -> None:
     console.print(table)
     aimed = [row for row in result.rows if row.passed is not None]
     console.print(f"\n{sum(bool(r.passed) for r in aimed)} of {len(aimed)} targets met; dim rows have none.")
+    full = "; oxidised charge and its exponent, slow share, weak share and its charge (to the full cells)"
     console.print(
         "Fitted to these very data: toughness, throat radius, focusing (to the times); contact pressure, constriction "
-        "resistance, unloading exponent (to the impedance)."
+        f"resistance, unloading exponent (to the impedance){full if result.full_cells else ''}."
     )
     if not result.full_cells:
         console.print("[yellow]Figures 1, 2c and 3 need PyBaMM:[/] pip install 'lithostat\\[fullcell]'")

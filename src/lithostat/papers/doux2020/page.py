@@ -22,6 +22,7 @@ def paper_page(result: Reproduction, drawn: dict[str, Figure]) -> str:
     fitted = [name for entry in data["fitted"] for name in entry["parameters"]]
     others = [value for name, value in resolved.values.items() if name not in fitted]
     with_target = [row for row in result.rows if row.passed is not None]
+    full = _full_cells(result)
     return page(
         "paper.html",
         paper=data,
@@ -30,7 +31,7 @@ def paper_page(result: Reproduction, drawn: dict[str, Figure]) -> str:
         met=sum(bool(row.passed) for row in with_target),
         aimed=len(with_target),
         shown=len(result.rows) - len(with_target),
-        fitted_count=len(fitted),
+        fitted_count=len(fitted) + (sum(entry["names"].count(",") + 1 for entry in full["fitted"]) if full else 0),
         fitted=[_fitted(entry, resolved.values) for entry in data["fitted"]],
         others=[
             {"name": v.name, "text": v.text, "source": v.source.cite, "tag": v.tag, "unverified": v.unverified}
@@ -38,7 +39,7 @@ def paper_page(result: Reproduction, drawn: dict[str, Figure]) -> str:
         ],
         summary=summary(),
         tags=TAGS,
-        full=_full_cells(result),
+        full=full,
         versions=result.records["fig4"].provenance["versions"],
     )
 
