@@ -33,9 +33,9 @@ class Event:
 
     `end` is the first row after it, None if it lasted. `expected` [ohm] is what an intact cell would have shown at
     least, `level` [ohm] what it showed at first, `least` [ohm] what it fell to; `electrons` is the largest share of the
-    current that passed as electrons for three blocks, `electrons_at_first` the share in the first blocks. `directions`
-    are the directions of current it was seen in; `below` names the floors that were broken; `hardened` is the row from
-    which it was hard; `from_start` is true if no block before it was that of an intact cell. `samples` lie below the
+    current that passed as electrons for three blocks. `directions` are the directions of current it was seen in;
+    `below` names the floors that were broken; `hardened` is the row from which it was hard; `from_start` is true if no
+    block before it was that of an intact cell. `samples` lie below the
     limit. `mirrored` [ohm] is what V/I rose by in the other direction of current, NaN where that was not seen;
     `blind` is true if nobody measured the pressure.
     """
@@ -48,7 +48,6 @@ class Event:
     level: float
     least: float
     electrons: float
-    electrons_at_first: float
     directions: tuple[int, ...]
     below: tuple[str, ...]
     hardened: int | None
@@ -196,7 +195,6 @@ def _event(
         level=float(np.median(ohm[:3])),
         least=float(np.min(ohm)),
         electrons=float(np.max(held)),
-        electrons_at_first=float(np.median(electrons[:3])),
         directions=tuple(sorted({int(d) for d in block.direction[inside]})),
         below=tuple(
             name

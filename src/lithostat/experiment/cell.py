@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -163,16 +164,11 @@ class Cell(Noun):
     def _read_parameters(cls, given: Any, info: ValidationInfo) -> Any:
         if not isinstance(given, dict):
             return given
-        return {name: _parameter(name, value, info) for name, value in given.items()}
+        return {name: read_parameter(name, value, info, OVERRIDABLE) for name, value in given.items()}
 
     @model_validator(mode="after")
     def _fits_together(self) -> Cell:
-        pellet = self.electrolyte
-        if pellet.diameter is not None and self.electrode.electrode_area > 1.0001 * 0.25 * math.pi * pellet.diameter**2:
-            raise ValueError(
-                f"the electrode ({show(self.electrode.electrode_area, 'area')}) is larger than the pellet "
-                f"({show(0.25 * math.pi * pellet.diameter**2, 'area')}); expected an electrode that fits on it"
-            )
+        fits_on_pellet(self.area, self.electrolyte)
         return self
 
     @property
@@ -181,11 +177,21 @@ class Cell(Noun):
         return self.electrode.electrode_area
 
 
-def _parameter(name: str, value: Any, info: Any) -> float:
+def fits_on_pellet(area: float, pellet: Electrolyte) -> None:
+    """Raise ValueError if an electrode of that area [m2] is larger than a pellet of known diameter."""
+    if pellet.diameter is not None and area > 1.0001 * 0.25 * math.pi * pellet.diameter**2:
+        raise ValueError(
+            f"the electrode ({show(area, 'area')}) is larger than the pellet "
+            f"({show(0.25 * math.pi * pellet.diameter**2, 'area')}); expected an electrode that fits on it"
+        )
+
+
+def read_parameter(name: str, value: Any, info: Any, known: Collection[str]) -> float:
+    """A value for one of the `known` parameters of the cards, SI; raises ValueError so that pydantic collects it."""
     if name in NOT_OVERRIDDEN:
         raise ValueError(f"'{name}' is not a parameter of a card; expected it as '{NOT_OVERRIDDEN[name]}'")
-    if name not in OVERRIDABLE:
-        raise ValueError(f"unknown parameter '{name}'{nearest(name, OVERRIDABLE)}; see `lithostat materials`")
+    if name not in known:
+        raise ValueError(f"unknown parameter '{name}'{nearest(name, known)}; see `lithostat materials`")
     try:
         return reader(name)(value, info)
     except ValueError as error:

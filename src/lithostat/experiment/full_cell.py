@@ -24,7 +24,6 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from lithostat.experiment.cell import (
-    NOT_OVERRIDDEN,
     OVERRIDABLE,
     Area,
     ChosenLaws,
@@ -34,9 +33,10 @@ from lithostat.experiment.cell import (
     Mass,
     Noun,
     Porosity,
+    fits_on_pellet,
+    read_parameter,
 )
-from lithostat.experiment.errors import nearest
-from lithostat.experiment.quantity import QUANTITIES, reader, show
+from lithostat.experiment.quantity import QUANTITIES, reader
 
 Loading = Annotated[float, BeforeValidator(reader("areal_loading"))]
 SpecificCapacity = Annotated[float, BeforeValidator(reader("specific_capacity"))]
@@ -123,16 +123,11 @@ class FullCell(Noun):
     def _read_parameters(cls, given: Any, info: ValidationInfo) -> Any:
         if not isinstance(given, dict):
             return given
-        return {name: _parameter(name, value, info) for name, value in given.items()}
+        return {name: read_parameter(name, value, info, (*OVERRIDABLE, *OF_CATHODE)) for name, value in given.items()}
 
     @model_validator(mode="after")
     def _fits_together(self) -> FullCell:
-        pellet = self.electrolyte
-        if pellet.diameter is not None and self.area > 1.0001 * 0.25 * math.pi * pellet.diameter**2:
-            raise ValueError(
-                f"the electrode ({show(self.area, 'area')}) is larger than the pellet "
-                f"({show(0.25 * math.pi * pellet.diameter**2, 'area')}); expected an electrode that fits on it"
-            )
+        fits_on_pellet(self.area, self.electrolyte)
         return self
 
     @property
@@ -150,15 +145,3 @@ class FullCell(Noun):
     def active_mass(self) -> float:
         """Active material [kg]."""
         return self.loading * self.area
-
-
-def _parameter(name: str, value: Any, info: Any) -> float:
-    known = (*OVERRIDABLE, *OF_CATHODE)
-    if name in NOT_OVERRIDDEN:
-        raise ValueError(f"'{name}' is not a parameter of a card; expected it as '{NOT_OVERRIDDEN[name]}'")
-    if name not in known:
-        raise ValueError(f"unknown parameter '{name}'{nearest(name, known)}; see `lithostat materials`")
-    try:
-        return reader(name)(value, info)
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from None

@@ -16,17 +16,16 @@ from typing import Any, NamedTuple
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.full_cell import OF_CATHODE, FullCell
 from lithostat.experiment.quantity import show
-from lithostat.experiment.source import Source, Value
+from lithostat.experiment.source import Value
 from lithostat.fullcell.cathode import NAMES as LOSSES
 from lithostat.fullcell.cathode_laws import hindered_diffusivity
 from lithostat.fullcell.engine import Symbols
 from lithostat.fullcell.numbers import INTERFACE, LITHIUM, parameter_name
-from lithostat.materials.card import find
+from lithostat.materials.card import find, stated_or_card
 from lithostat.physics.conduction import conductivity, conductivity_at_density
 from lithostat.physics.constants import FARADAY, GAS
 from lithostat.physics.weakest_link import links, worst_of
 
-STATED = Source("stated", "stated in the cell")
 _CONDUCTION = ("conductivity", "conductivity_activation_energy", "conductivity_temperature", "toughness")
 _DENSITY = ("theoretical_density", "reference_density", "density_exponent")
 _OTHERS = ("charge_transfer_resistance", "short_resistance", "soft_short_resistance")
@@ -55,7 +54,9 @@ def resolve(cell: FullCell) -> Numbers:
     ]
     if alloy:
         places.append(("cell.electrode.material", cell.electrode.material, ("potential_vs_lithium",)))
-    values = {name: _value(cell, name, card, place) for place, card, names in places for name in names}
+    values = {
+        name: stated_or_card(cell.parameters, name, card, place) for place, card, names in places for name in names
+    }
     number = {name: value.value for name, value in values.items()}
     number.setdefault("potential_vs_lithium", 0.0)
     warnings: list[str] = []
@@ -103,18 +104,6 @@ def _worst_spot(cell: FullCell, number: dict[str, float]) -> float:
     spots = links(cell.area, reference_area=number["reference_area"], exponent=number["area_exponent"])
     quantile = NormalDist().inv_cdf(float(worst_of(0.5, spots)))
     return number["focusing"] * math.exp(number["focusing_scatter"] * quantile)
-
-
-def _value(cell: FullCell, name: str, card: str, place: str) -> Value:
-    """One number: the cell's own, else the card's, else an error that says where it was looked for."""
-    if name in cell.parameters:
-        return Value(name, cell.parameters[name], show(cell.parameters[name], name), STATED, "user")
-    try:
-        return find(card).value(name)
-    except InputError as error:
-        if error.file is not None:
-            raise
-        raise InputError(error.problem, place=place, expected=error.expected) from None
 
 
 def _geometry(cell: FullCell, number: dict[str, float]) -> dict[str, float]:

@@ -6,7 +6,6 @@ import numpy as np
 import polars as pl
 
 from lithostat.experiment.record import Record
-from lithostat.physics.constants import FARADAY
 
 PER_GRAM = 1.0 / 3600.0  # C/kg -> mAh/g
 
@@ -41,8 +40,3 @@ def cycle_summary(record: Record) -> pl.DataFrame:
         if name in record.table.columns:
             table[name] = record.column(name)[last]
     return pl.DataFrame(table).filter(pl.Series(kept))
-
-
-def plated_thickness(charge: float, molar_volume: float) -> float:
-    """Dense lithium that an areal charge [C/m2] plates [m]."""
-    return charge * molar_volume / FARADAY

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from lithostat.experiment.errors import LithostatError
 from lithostat.experiment.record import write_text, write_whole
 from lithostat.lab.cell_page import cell_page
 from lithostat.lab.completeness import Completeness, completeness
-from lithostat.lab.export import explain_left_out, write_bdf
+from lithostat.lab.export import write_bdf
 from lithostat.lab.folder import CellFolder, LoadedCell, load
 from lithostat.show.lives_figure import lives_figure
 from lithostat.show.page import page, svg
@@ -79,14 +79,14 @@ def write_cell(cell: AnalysedCell, folder: Path, *, draw: bool = True) -> Analys
     written = [record.write_parquet(folder / f"{stem}.parquet")]
     if len(record.table):
         path = folder / f"{stem}.bdf.parquet"
-        explain_left_out(write_bdf(record, path))
+        write_bdf(record, path)
         written.append(path)
     for name, table in (("half-cycles", cell.analysis.half_cycles), ("cycles", cell.analysis.cycles)):
         if len(table):
             written.append(write_whole(folder / f"{stem}-{name}.csv", table.write_csv))
     if draw:
         written.append(write_text(folder / f"{stem}.html", cell_page(cell.loaded, cell.analysis, cell.complete)))
-    return AnalysedCell(cell.name, cell.loaded, cell.analysis, cell.complete, None, tuple(written))
+    return replace(cell, written=tuple(written))
 
 
 def write_folder(cells: list[AnalysedCell], folder: Path, title: str) -> list[Path]:

@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 from lithostat.experiment import document
 from lithostat.experiment.errors import InputError, nearest
-from lithostat.experiment.quantity import lookup, parse
+from lithostat.experiment.quantity import lookup, parse, show
 from lithostat.experiment.source import TAGS, Source, Value
 
+STATED = Source("stated", "stated in the cell")
 _PROPERTY_KEYS = ("value", "source", "tag", "range", "conditions", "note", "unverified", "others")
 _CARD_KEYS = ("name", "kind", "about", "sources", "properties")
 
@@ -63,6 +64,18 @@ def find(name: str) -> Card:
             expected=f"one of {', '.join(known)}, or a card of your own as a .yaml file",
         )
     return known[name]
+
+
+def stated_or_card(stated: Mapping[str, float], name: str, card: str, place: str) -> Value:
+    """One number: what the cell states, else the card's, else an error that says where it was looked for."""
+    if name in stated:
+        return Value(name, stated[name], show(stated[name], name), STATED, "user")
+    try:
+        return find(card).value(name)
+    except InputError as error:
+        if error.file is not None:
+            raise
+        raise InputError(error.problem, place=place, expected=error.expected) from None
 
 
 def _card(page: document.Document) -> Card:

@@ -9,14 +9,12 @@ from typing import NamedTuple
 
 from lithostat.experiment.cell import Cell
 from lithostat.experiment.errors import InputError
-from lithostat.experiment.quantity import show
-from lithostat.experiment.source import Source, Value
-from lithostat.materials.card import find
+from lithostat.experiment.source import Value
+from lithostat.materials.card import find, stated_or_card
 from lithostat.physics.conduction import conductivity_at_density
 from lithostat.physics.weakest_link import links, worst_of
 from lithostat.simulation.parameters import Laws, Parameters
 
-STATED = Source("stated", "stated in the cell")
 SCATTER = ("focusing_scatter", "toughness_scatter", "throat_radius_scatter", "reference_area", "area_exponent")
 _LITHIUM = (
     "molar_volume",
@@ -112,20 +110,8 @@ def _values(cell: Cell) -> dict[str, Value]:
         ("cell.electrolyte.material", electrolyte, (*_ELECTROLYTE, *_DENSITY)),
         ("cell.interface", interface, (*rest, *_SHORT, *SCATTER)),
     ):
-        values |= {name: _value(cell, name, card, place) for name in names}
+        values |= {name: stated_or_card(cell.parameters, name, card, place) for name in names}
     return values
-
-
-def _value(cell: Cell, name: str, card: str, place: str) -> Value:
-    """One number: the cell's own, else the card's, else an error that says where it was looked for."""
-    if name in cell.parameters:
-        return Value(name, cell.parameters[name], show(cell.parameters[name], name), STATED, "user")
-    try:
-        return find(card).value(name)
-    except InputError as error:
-        if error.file is not None:
-            raise
-        raise InputError(error.problem, place=place, expected=error.expected) from None
 
 
 def _name(material: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -110,12 +110,4 @@ def _noisy(spectrum: Spectrum, noise: float, draw: np.random.Generator) -> Spect
     size = noise * np.abs(spectrum.impedance) / np.sqrt(2.0)
     shape = len(spectrum.frequency)
     error = size * (draw.standard_normal(shape) + 1j * draw.standard_normal(shape))
-    return Spectrum(
-        spectrum.frequency,
-        spectrum.impedance + error,
-        time=spectrum.time,
-        pressure=spectrum.pressure,
-        temperature=spectrum.temperature,
-        area=spectrum.area,
-        name=spectrum.name,
-    )
+    return replace(spectrum, impedance=spectrum.impedance + error)
