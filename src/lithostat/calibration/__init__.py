@@ -1,0 +1,1 @@
+"""What a lab has, cells that survived included, to a posterior of the model's parameters."""

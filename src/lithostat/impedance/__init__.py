@@ -1,0 +1,1 @@
+"""Spectra to findings: validity, circuits and their fits, relaxation times, pressure and temperature."""

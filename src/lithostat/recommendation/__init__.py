@@ -1,0 +1,1 @@
+"""The calibrated model to an answer: the pressure window, the next cell, maps of regimes."""
