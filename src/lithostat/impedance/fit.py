@@ -1,0 +1,327 @@
+"""fit(spectrum, circuit) -> Fit: the values of a circuit's elements, and how sure they are.
+
+Positive values are fitted as logarithms within wide bounds. Several starts are read from the spectrum; the share of
+them that end in the same minimum is reported. The noise is estimated from what the circuit leaves over, so standard
+errors mean something only if the circuit is right: a fit that leaves structure in its residuals says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy import stats
+
+from lithostat.experiment.errors import InputError
+from lithostat.experiment.finding import Finding
+from lithostat.experiment.spectrum import Spectrum
+from lithostat.impedance.circuit import Circuit, circuit
+from lithostat.impedance.jacobian import logarithmic, natural
+from lithostat.impedance.least_squares import Solution, least_squares
+from lithostat.impedance.misfit import Sweeps, by_model, of_each, sweeps
+from lithostat.impedance.order import ordered_alike
+from lithostat.impedance.starts import outline, starts
+from lithostat.impedance.sweep import ordered
+
+STARTS = 24
+KEPT = 4  # starts that are followed to the end
+SCREENING = 15  # iterations before the others are given up
+SAME = 1e-3  # relative difference of cost between two starts that found one minimum
+UNDETERMINED = 0.5  # standard error of a logarithm above which a value is not determined
+STRUCTURE = 4.0  # standard deviations of the correlation of neighbouring residuals that noise does not show
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A circuit fitted to a spectrum. Values in SI by name; `covariance` is of the fit coordinates.
+
+    Coordinates are the values, as logarithms where `Circuit.parameters` says so; their covariance is NaN for a value
+    that a bound holds and zero for a fixed one. `noise` is the standard deviation of a weighted residual (relative to
+    |Z| for modulus weights), `degrees` its degrees of freedom, `agreed` the share of the followed starts that ended in
+    this minimum.
+    """
+
+    circuit: Circuit
+    spectrum: Spectrum
+    coordinates: np.ndarray
+    covariance: np.ndarray
+    noise: float
+    degrees: int
+    weighting: str
+    fixed: tuple[str, ...] = ()
+    at_bound: tuple[str, ...] = ()
+    agreed: float = 1.0
+    converged: bool = True
+    warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def values(self) -> dict[str, float]:
+        """Fitted values in SI, by name."""
+        found = natural(self.coordinates, logarithmic(self.circuit))
+        return dict(zip(self.circuit.names, map(float, found), strict=True))
+
+    @property
+    def standard_errors(self) -> dict[str, float]:
+        """One standard deviation of each value in SI, to first order; NaN where a bound holds it."""
+        sd = np.sqrt(np.diag(self.covariance))
+        scale = np.where(logarithmic(self.circuit), np.abs(list(self.values.values())), 1.0)
+        return dict(zip(self.circuit.names, map(float, sd * scale), strict=True))
+
+    def interval(self, level: float = 0.68) -> dict[str, tuple[float, float]]:
+        """Confidence interval of each value in SI: Student's t on the fit coordinates."""
+        half = stats.t.ppf(0.5 + 0.5 * level, max(self.degrees, 1)) * np.sqrt(np.diag(self.covariance))
+        ends = [natural(self.coordinates + sign * half, logarithmic(self.circuit)) for sign in (-1.0, 1.0)]
+        return {name: (float(ends[0][k]), float(ends[1][k])) for k, name in enumerate(self.circuit.names)}
+
+    def impedance(self, frequency: np.ndarray | None = None) -> np.ndarray:
+        """Complex impedance of the fitted circuit [ohm], at the measured frequencies if none are given [Hz]."""
+        return np.asarray(
+            self.circuit.impedance(self.spectrum.frequency if frequency is None else frequency, self.values)
+        )
+
+    @property
+    def residuals(self) -> np.ndarray:
+        """Measured minus fitted, relative to the fitted modulus, complex (points,)."""
+        model = self.impedance()
+        return np.asarray((self.spectrum.impedance - model) / np.abs(model))
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Every value with its standard error."""
+        errors = self.standard_errors
+        return tuple(
+            Finding(
+                name=name,
+                value=value,
+                unit=unit,
+                evidence=self.warnings,
+                uncertainty=errors[name] if np.isfinite(errors[name]) else None,
+                uncertainty_from="fit",
+                formula=self.circuit.text,
+            )
+            for (name, value), unit in zip(self.values.items(), self.circuit.units, strict=True)
+        )
+
+
+def fit(
+    spectrum: Spectrum,
+    text: str | Circuit,
+    *,
+    weighting: str = "modulus",
+    fixed: Mapping[str, float] | None = None,
+    start: Mapping[str, float] | None = None,
+    starts: int = STARTS,
+    seed: int = 0,
+) -> Fit:
+    """Fit a circuit such as `R0-p(R1,CPE1)-W1` to one spectrum.
+
+    `fixed` holds values in SI that are not fitted; `start` adds a start of one's own. Raises `InputError` for a circuit
+    or a spectrum that cannot be used.
+    """
+    return fit_each([spectrum], text, weighting=weighting, fixed=fixed, start=start, starts=starts, seed=seed)[0]
+
+
+def fit_each(
+    spectra: Sequence[Spectrum],
+    text: str | Circuit,
+    *,
+    weighting: str = "modulus",
+    fixed: Mapping[str, float] | None = None,
+    start: Mapping[str, float] | None = None,
+    starts: int = STARTS,
+    seed: int = 0,
+) -> tuple[Fit, ...]:
+    """Fit one circuit to many spectra at once, each for itself. The solution of a neighbour is one more start."""
+    chosen = circuit(text) if isinstance(text, str) else text
+    checked = [ordered(spectrum) for spectrum in spectra]
+    if not checked:
+        raise InputError("there is no spectrum to fit", expected="at least one")
+    clean = [spectrum for spectrum, _ in checked]
+    bounds = limits(chosen, fixed or {})
+    _enough(chosen, clean, bounds)
+    table = sweeps(clean, weighting)
+    first = _starts(table, chosen, start, starts, seed)
+    found, agreed = _best(table, chosen, first, bounds, KEPT)
+    found, agreed = _second_chance(table, chosen, found, agreed, bounds, count=4 * starts, seed=seed + 1)
+    if weighting == "modulus":
+        table = by_model(table, chosen, found)
+    rows = np.arange(len(clean))
+    found = ordered_alike(chosen, found, bounds)
+    last = least_squares(of_each(table, chosen, rows), found, *bounds)
+    return tuple(
+        fit_from(chosen, spectrum, last, row, bounds, weighting, fixed or {}, float(agreed[row]), said)
+        for row, (spectrum, said) in enumerate(checked)
+    )
+
+
+def limits(chosen: Circuit, fixed: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray]:
+    """Lowest and highest coordinate of every parameter, (parameters,) each; equal for a fixed one."""
+    logs = logarithmic(chosen)
+    low = np.array([parameter.low for parameter in chosen.parameters])
+    high = np.array([parameter.high for parameter in chosen.parameters])
+    for name, value in fixed.items():
+        if name not in chosen.names:
+            chosen.array({name: value})  # says which names there are
+        place = chosen.names.index(name)
+        if not low[place] <= value <= high[place]:
+            raise InputError(
+                f"{name} = {value:g} {chosen.units[place]} cannot be fixed there",
+                expected=f"a value from {low[place]:g} to {high[place]:g}",
+            )
+        low[place] = high[place] = value
+    return np.where(logs, np.log(low), low), np.where(logs, np.log(high), high)
+
+
+def _enough(chosen: Circuit, spectra: Sequence[Spectrum], bounds: tuple[np.ndarray, np.ndarray]) -> None:
+    free = int((bounds[0] < bounds[1]).sum())
+    for spectrum in spectra:
+        if 2 * len(spectrum.frequency) <= free:
+            raise InputError(
+                f"{spectrum.name or 'the spectrum'} has {len(spectrum.frequency)} points and {chosen.text} has "
+                f"{free} free values",
+                expected=f"more than {free // 2} points, or a circuit with fewer values",
+            )
+
+
+def _starts(table: Sweeps, chosen: Circuit, own: Mapping[str, float] | None, count: int, seed: int) -> np.ndarray:
+    """Coordinates to start from, (spectra, starts, parameters)."""
+    logs = logarithmic(chosen)
+    random = np.random.default_rng(seed)
+    found = []
+    for row in range(len(table.omega)):
+        here = table.weight[row, :, 0] > 0.0
+        z = table.parts[row, here, 0] + 1j * table.parts[row, here, 1]
+        values = starts(chosen, outline(table.omega[row, here], z), count, random)
+        if own is not None:
+            values = np.concatenate([values, chosen.array(own)[None]])
+        found.append(np.where(logs, np.log(np.where(logs, values, 1.0)), values))
+    return np.stack(found)
+
+
+def _best(
+    table: Sweeps, chosen: Circuit, first: np.ndarray, bounds: tuple[np.ndarray, np.ndarray], kept: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Best coordinates of each spectrum, (spectra, parameters), and the share of followed starts that agree."""
+    spectra, count, size = first.shape
+    owner = np.repeat(np.arange(spectra), count)
+    screened = least_squares(of_each(table, chosen, owner), first.reshape(-1, size), *bounds, iterations=SCREENING)
+    rank = np.argsort(screened.cost.reshape(spectra, count), axis=1)[:, : min(kept, count)]
+    good = np.take_along_axis(screened.coordinates.reshape(first.shape), rank[:, :, None], axis=1)
+    best, cost, costs = _followed(table, chosen, good, bounds)
+    if spectra > 1:
+        near = np.stack([best, np.roll(best, 1, axis=0), np.roll(best, -1, axis=0)], axis=1)
+        best, cost, _ = _followed(table, chosen, near, bounds)
+    agreed = (costs <= cost[:, None] * (1.0 + SAME) + 1e-20).mean(1)
+    return best, agreed
+
+
+def _second_chance(
+    table: Sweeps,
+    chosen: Circuit,
+    found: np.ndarray,
+    agreed: np.ndarray,
+    bounds: tuple[np.ndarray, np.ndarray],
+    *,
+    count: int,
+    seed: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Many more starts for spectra whose residuals show structure: a wrong minimum looks like a wrong circuit."""
+    model = chosen.impedance(table.omega / (2.0 * np.pi), natural(found, logarithmic(chosen)).T[..., None])
+    rest = (model - table.parts[..., 0] - 1j * table.parts[..., 1]) * table.weight[..., 0]
+    points = (table.weight[..., 0] > 0.0).sum(1)
+    odd = np.flatnonzero([correlation(row[:length]) > STRUCTURE for row, length in zip(rest, points, strict=True)])
+    if not len(odd):
+        return found, agreed
+    part = Sweeps(*(column[odd] for column in table))
+    more = _starts(part, chosen, None, count, seed)
+    again, share = _best(part, chosen, np.concatenate([found[odd, None], more], axis=1), bounds, 4 * KEPT)
+    found, agreed = found.copy(), agreed.copy()
+    found[odd], agreed[odd] = again, share
+    return found, agreed
+
+
+def _followed(
+    table: Sweeps, chosen: Circuit, good: np.ndarray, bounds: tuple[np.ndarray, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    spectra, count, size = good.shape
+    owner = np.repeat(np.arange(spectra), count)
+    ended = least_squares(of_each(table, chosen, owner), good.reshape(-1, size), *bounds)
+    costs = ended.cost.reshape(spectra, count)
+    rows = np.arange(spectra)
+    least = costs.argmin(1)
+    return ended.coordinates.reshape(good.shape)[rows, least], costs[rows, least], costs
+
+
+def fit_from(
+    chosen: Circuit,
+    spectrum: Spectrum,
+    solution: Solution,
+    row: int,
+    bounds: tuple[np.ndarray, np.ndarray],
+    weighting: str,
+    fixed: Mapping[str, float],
+    agreed: float,
+    said: tuple[str, ...],
+) -> Fit:
+    """One row of a solution as a fit with its covariance and what there is to warn of."""
+    held, still = solution.bound[row], bounds[0] == bounds[1]
+    free = ~(held | still)
+    degrees = 2 * len(spectrum.frequency) - int(free.sum())
+    noise = float(np.sqrt(2.0 * solution.cost[row] / degrees))
+    covariance = np.where(still[:, None] | still[None, :], 0.0, np.nan)
+    covariance[np.ix_(free, free)] = noise**2 * inverse(solution.normal[row][np.ix_(free, free)])
+    found = Fit(
+        circuit=chosen,
+        spectrum=spectrum,
+        coordinates=solution.coordinates[row],
+        covariance=covariance,
+        noise=noise,
+        degrees=degrees,
+        weighting=weighting,
+        fixed=tuple(fixed),
+        at_bound=tuple(np.array(chosen.names)[held & ~still].tolist()),
+        agreed=agreed,
+        converged=bool(solution.converged[row]),
+        warnings=said,
+    )
+    return Fit(**{**vars(found), "warnings": (*said, *doubts(found))})
+
+
+def inverse(normal: np.ndarray) -> np.ndarray:
+    """Inverse of J^T J after scaling its diagonal to one; directions that data do not see get a huge variance."""
+    scale = np.sqrt(np.maximum(np.diag(normal), 1e-300))
+    values, vectors = np.linalg.eigh(normal / np.outer(scale, scale))
+    values = np.maximum(values, 1e-14 * max(float(values.max(initial=0.0)), 1e-300))
+    whole = (vectors / values) @ vectors.T
+    return np.asarray(whole / np.outer(scale, scale))
+
+
+def doubts(found: Fit) -> tuple[str, ...]:
+    """What a reader must know before believing the numbers."""
+    said = []
+    if not found.converged:
+        said.append("the fit did not converge")
+    if found.at_bound:
+        said.append(f"held by a bound, without a standard error: {', '.join(found.at_bound)}")
+    sd = np.sqrt(np.diag(found.covariance))
+    with np.errstate(invalid="ignore"):
+        loose = [name for name, wide in zip(found.circuit.names, sd > UNDETERMINED, strict=True) if wide]
+    if loose:
+        said.append(f"not determined by this spectrum: {', '.join(loose)}")
+    rest = found.residuals
+    together = correlation(rest)
+    if together > STRUCTURE and found.noise > 1e-9:
+        said.append(
+            f"the residuals follow each other ({together:.0f} standard deviations): the circuit leaves something "
+            "over, and the standard errors are too small"
+        )
+    return tuple(said)
+
+
+def correlation(rest: np.ndarray) -> float:
+    """Correlation of residuals with their neighbours in frequency, in standard deviations of that of pure noise."""
+    parts = np.stack([rest.real, rest.imag])
+    size = (parts**2).sum()
+    if parts.shape[1] < 3 or size == 0.0:
+        return 0.0
+    return float((parts[:, 1:] * parts[:, :-1]).sum() / size * np.sqrt(parts.size))

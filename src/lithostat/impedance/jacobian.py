@@ -1,0 +1,69 @@
+"""Impedance of a circuit and its derivatives at many points at once, by JAX.
+
+Points of all spectra and all starts form one flat list, cut into pieces of one length, so that each circuit compiles
+once however many spectra there are.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from lithostat.engine import engine
+from lithostat.impedance.circuit import Circuit, circuit
+
+PIECES = (512, 8192)  # points that one compiled call takes
+
+
+def natural(coordinates: Any, logarithmic: np.ndarray, xp: Any = np) -> Any:
+    """From fit coordinates (logarithms where `logarithmic`) to values in SI; parameters on the last axis."""
+    return xp.where(logarithmic, xp.exp(xp.where(logarithmic, coordinates, 0.0)), coordinates)
+
+
+def logarithmic(chosen: Circuit) -> np.ndarray:
+    """Which of the circuit's parameters are fitted as logarithms, (parameters,)."""
+    return np.array([parameter.logarithmic for parameter in chosen.parameters])
+
+
+@functools.lru_cache(maxsize=64)
+def _compiled(text: str) -> Any:
+    """f(coordinates (points, P), omega (points,)) -> parts (points, 2), derivatives (points, 2, P)."""
+    chosen = circuit(text)
+    logs = logarithmic(chosen)
+
+    def parts(coordinates: Any, omega: Any) -> Any:
+        z = chosen.tree.impedance(omega, natural(coordinates, logs, jnp), jnp)
+        return jnp.stack([z.real, z.imag])
+
+    def both(coordinates: Any, omega: Any) -> Any:
+        tangents = jnp.eye(len(logs))
+        value, push = jax.linearize(lambda u: parts(u, omega), coordinates)
+        return value, jax.vmap(push)(tangents).T
+
+    return jax.jit(jax.vmap(both))
+
+
+def impedance_and_derivatives(
+    chosen: Circuit, coordinates: np.ndarray, omega: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Real and imaginary part (points, 2) [ohm] and their derivatives by the fit coordinates (points, 2, parameters).
+
+    `coordinates` is (points, parameters), `omega` (points,) [rad/s].
+    """
+    count, size = len(omega), PIECES[0] if len(omega) <= PIECES[0] else PIECES[1]
+    short = -count % size
+    coordinates = np.concatenate([coordinates, np.repeat(coordinates[-1:], short, axis=0)])
+    omega = np.concatenate([omega, np.repeat(omega[-1:], short)])
+    function = _compiled(chosen.text)
+    with engine():
+        found = [
+            function(coordinates[begin : begin + size], omega[begin : begin + size])
+            for begin in range(0, len(omega), size)
+        ]
+        values = np.concatenate([np.asarray(value) for value, _ in found])[:count]
+        slopes = np.concatenate([np.asarray(slope) for _, slope in found])[:count]
+    return values, slopes
