@@ -33,7 +33,11 @@ def random_case(seed: int) -> tuple[str, dict[str, float], Spectrum]:
     arcs = text.count("p(") + text.count("ZARC") + text.count("G") + text.count("Ws")
     open_end = sum(text.count(word) for word in ("-W1", "-C2", "-CPE2", "-Wo1")) if "R1-W1" not in text else 1
     slowest = 0.5 if open_end else -0.5  # the open end takes the last decades
-    places = np.linspace(-5.8, slowest - 0.7 * open_end, arcs + 1) if arcs > 1 else np.array([-4.5, -0.5])
+    places = (
+        np.linspace(-5.8, slowest - 0.7 * open_end, arcs + 1)
+        if arcs > 1
+        else np.array([-4.5, -1.8 if text.count("Wo") + text.count("Ws") else -0.5])
+    )
     gap = places[1] - places[0]
     tau = 10.0 ** (places[:-1] + gap * random.uniform(0.25, 0.75 if arcs > 1 else 0.9, arcs))
     size = ohm * 10.0 ** random.uniform(-0.35, 0.35, arcs)

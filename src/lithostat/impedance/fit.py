@@ -25,8 +25,10 @@ from lithostat.impedance.starts import outline, starts
 from lithostat.impedance.sweep import ordered
 
 STARTS = 24
+IN_SERIES = 10  # starts of each spectrum where neighbours offer theirs
 KEPT = 4  # starts that are followed to the end
 SCREENING = 15  # iterations before the others are given up
+ENOUGH = 30  # points of a spectrum that screening looks at
 SAME = 1e-3  # relative difference of cost between two starts that found one minimum
 UNDETERMINED = 0.5  # standard error of a logarithm above which a value is not determined
 STRUCTURE = 4.0  # standard deviations of the correlation of neighbouring residuals that noise does not show
@@ -110,7 +112,7 @@ def fit(
     weighting: str = "modulus",
     fixed: Mapping[str, float] | None = None,
     start: Mapping[str, float] | None = None,
-    starts: int = STARTS,
+    starts: int | None = None,
     seed: int = 0,
 ) -> Fit:
     """Fit a circuit such as `R0-p(R1,CPE1)-W1` to one spectrum.
@@ -128,7 +130,7 @@ def fit_each(
     weighting: str = "modulus",
     fixed: Mapping[str, float] | None = None,
     start: Mapping[str, float] | None = None,
-    starts: int = STARTS,
+    starts: int | None = None,
     seed: int = 0,
 ) -> tuple[Fit, ...]:
     """Fit one circuit to many spectra at once, each for itself. The solution of a neighbour is one more start."""
@@ -140,9 +142,10 @@ def fit_each(
     bounds = limits(chosen, fixed or {})
     _enough(chosen, clean, bounds)
     table = sweeps(clean, weighting)
-    first = _starts(table, chosen, start, starts, seed)
+    count = starts if starts is not None else STARTS if len(clean) < 4 else IN_SERIES
+    first = _starts(table, chosen, start, count, seed)
     found, agreed = _best(table, chosen, first, bounds, KEPT)
-    found, agreed = _second_chance(table, chosen, found, agreed, bounds, count=4 * starts, seed=seed + 1)
+    found, agreed = _second_chance(table, chosen, found, agreed, bounds, count=4 * count, seed=seed + 1)
     if weighting == "modulus":
         table = by_model(table, chosen, found)
     rows = np.arange(len(clean))
@@ -204,7 +207,9 @@ def _best(
     """Best coordinates of each spectrum, (spectra, parameters), and the share of followed starts that agree."""
     spectra, count, size = first.shape
     owner = np.repeat(np.arange(spectra), count)
-    screened = least_squares(of_each(table, chosen, owner), first.reshape(-1, size), *bounds, iterations=SCREENING)
+    screened = least_squares(
+        of_each(_thinned(table), chosen, owner), first.reshape(-1, size), *bounds, iterations=SCREENING
+    )
     rank = np.argsort(screened.cost.reshape(spectra, count), axis=1)[:, : min(kept, count)]
     good = np.take_along_axis(screened.coordinates.reshape(first.shape), rank[:, :, None], axis=1)
     best, cost, costs = _followed(table, chosen, good, bounds)
@@ -213,6 +218,12 @@ def _best(
         best, cost, _ = _followed(table, chosen, near, bounds)
     agreed = (costs <= cost[:, None] * (1.0 + SAME) + 1e-20).mean(1)
     return best, agreed
+
+
+def _thinned(table: Sweeps) -> Sweeps:
+    """Every second or third point of long spectra: enough to tell a good start from a bad one."""
+    step = max(1, table.omega.shape[1] // ENOUGH)
+    return Sweeps(*(column[:, ::step] for column in table))
 
 
 def _second_chance(

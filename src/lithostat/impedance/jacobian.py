@@ -16,7 +16,7 @@ import numpy as np
 from lithostat.engine import engine
 from lithostat.impedance.circuit import Circuit, circuit
 
-PIECES = (512, 8192)  # points that one compiled call takes
+PIECES = (512, 4096)  # points that one compiled call takes
 
 
 def natural(coordinates: Any, logarithmic: np.ndarray, xp: Any = np) -> Any:
@@ -54,16 +54,26 @@ def impedance_and_derivatives(
 
     `coordinates` is (points, parameters), `omega` (points,) [rad/s].
     """
-    count, size = len(omega), PIECES[0] if len(omega) <= PIECES[0] else PIECES[1]
-    short = -count % size
+    count = len(omega)
+    pieces = [PIECES[1]] * (count // PIECES[1])
+    pieces += _smallest(count - sum(pieces))
+    short = sum(pieces) - count
     coordinates = np.concatenate([coordinates, np.repeat(coordinates[-1:], short, axis=0)])
     omega = np.concatenate([omega, np.repeat(omega[-1:], short)])
     function = _compiled(chosen.text)
+    ends = np.cumsum(pieces)
     with engine():
         found = [
-            function(coordinates[begin : begin + size], omega[begin : begin + size])
-            for begin in range(0, len(omega), size)
+            function(coordinates[end - size : end], omega[end - size : end])
+            for end, size in zip(ends, pieces, strict=True)
         ]
         values = np.concatenate([np.asarray(value) for value, _ in found])[:count]
         slopes = np.concatenate([np.asarray(slope) for _, slope in found])[:count]
     return values, slopes
+
+
+def _smallest(rest: int) -> list[int]:
+    """Piece lengths for what is left: small ones as long as they waste less than one large one."""
+    small, large = PIECES
+    needed = -(-rest // small)
+    return [large] if 2 * needed * small > large else [small] * needed

@@ -56,7 +56,8 @@ def starts(chosen: Circuit, seen: Outline, count: int, random: np.random.Generat
     values = np.full((count, len(chosen.parameters)), np.nan)
     parts = chosen.tree.parts if isinstance(chosen.tree, Series) else (chosen.tree,)
     arcs = [part for part in parts if not _plain(part)]
-    tau, ohm = _pieces(seen, len(arcs), count, random)
+    open_end = any(_plain(part) and part.element.symbol in _OPEN for part in parts if isinstance(part, Leaf))
+    tau, ohm = _pieces(seen, len(arcs) + open_end, count, random)  # what lies below the slowest arc is the open end's
     for k, part in enumerate(arcs):
         _fill(part, ohm[:, k], tau[:, k], values, random)
     for part in parts:
