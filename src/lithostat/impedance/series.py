@@ -80,8 +80,10 @@ class SeriesFit:
         found = []
         for name, law in self.laws.items():
             unit = self.circuit.units[self.circuit.names.index(name)]
-            where = {"arrhenius": f" at {law.centre:.4g} K", "power": f" at {(law.centre or 0.0) / 1e6:.4g} MPa"}
-            label = name + where.get(law.kind, "") if law.centre else name
+            label = name
+            if law.centre is not None:
+                kelvin = law.kind == "arrhenius"
+                label += f" at {law.centre:.4g} K" if kelvin else f" at {law.centre / 1e6:.4g} MPa"
             found.append(Finding(label, law.value, unit, self.warnings, law.value_error, "fit", self.circuit.text))
             if law.slope is not None:
                 word, of = ("activation energy", "J/mol") if law.kind == "arrhenius" else ("pressure exponent", "1")
