@@ -1,0 +1,82 @@
+"""One sweep made ready: sorted, repeats averaged, and refused with a sentence where nothing can be made of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from lithostat.experiment.errors import InputError
+from lithostat.experiment.spectrum import Spectrum
+
+FEWEST = 6  # points; with fewer, a model that obeys Kramers-Kronig leaves nothing over to test
+_SAME = 1e-9  # relative distance below which two frequencies are one
+_REPEATED = 1e-6  # relative distance below which two impedances at one frequency are copies
+
+
+def ordered(spectrum: Spectrum) -> tuple[Spectrum, tuple[str, ...]]:
+    """(the spectrum from the highest to the lowest frequency, what had to be done to it as sentences).
+
+    Refuses lengths that differ, values that are no numbers, frequencies that are not positive, repeated frequencies
+    that disagree, fewer than `FEWEST` points, a constant, and a spectrum without any capacitive point.
+    """
+    frequency = np.asarray(spectrum.frequency, float)
+    impedance = np.asarray(spectrum.impedance, complex)
+    _refuse_damage(frequency, impedance, spectrum.name)
+    notes = []
+    order = np.argsort(-frequency, kind="stable")
+    if not (np.array_equal(order, np.arange(len(order))) or np.array_equal(order[::-1], np.arange(len(order)))):
+        notes.append("the frequencies were not in order and have been sorted")
+    frequency, impedance = frequency[order], impedance[order]
+    frequency, impedance, averaged = _without_repeats(frequency, impedance, spectrum.name)
+    if averaged:
+        notes.append(f"{averaged} exact repeats of a frequency were averaged")
+    _refuse_meaningless(frequency, impedance, spectrum.name)
+    return replace(spectrum, frequency=frequency, impedance=impedance), tuple(notes)
+
+
+def _refuse_damage(frequency: np.ndarray, impedance: np.ndarray, name: str) -> None:
+    place = name or None
+    if frequency.ndim != 1 or impedance.shape != frequency.shape:
+        shapes = f"{frequency.size} frequencies and {impedance.size} impedances"
+        raise InputError(f"the spectrum has {shapes}", place=place, expected="one impedance for each frequency")
+    broken = ~np.isfinite(frequency) | ~np.isfinite(impedance)
+    if broken.any():
+        row = int(np.argmax(broken))
+        problem = f"{int(broken.sum())} points are no numbers, the first in row {row + 1}"
+        raise InputError(problem, place=place, expected="finite values; leave rows out that were not measured")
+    if (frequency <= 0.0).any():
+        problem = f"the spectrum has a frequency of {frequency.min():.6g} Hz"
+        raise InputError(problem, place=place, expected="frequencies above zero, in hertz")
+
+
+def _without_repeats(frequency: np.ndarray, impedance: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray, int]:
+    """Frequency and impedance with exact copies averaged, and how many points went into others."""
+    new = np.ones(len(frequency), bool)
+    new[1:] = frequency[1:] < frequency[:-1] * (1.0 - _SAME)
+    group = np.cumsum(new) - 1
+    count = np.bincount(group, minlength=0)
+    if len(count) == len(frequency):
+        return frequency, impedance, 0
+    mean = (np.bincount(group, impedance.real) + 1j * np.bincount(group, impedance.imag)) / count
+    apart = np.abs(impedance - mean[group]) > _REPEATED * np.abs(mean[group])
+    if apart.any():
+        at = float(frequency[np.argmax(apart)])
+        problem = f"the frequency {at:.6g} Hz is there {int(count[group][np.argmax(apart)])} times with other values"
+        raise InputError(problem, place=name or None, expected="one sweep per spectrum; split the sweeps")
+    return frequency[new], mean, int(len(frequency) - len(count))
+
+
+def _refuse_meaningless(frequency: np.ndarray, impedance: np.ndarray, name: str) -> None:
+    place = name or None
+    if len(frequency) < FEWEST:
+        raise InputError(f"the spectrum has {len(frequency)} points", place=place, expected=f"{FEWEST} or more")
+    if np.ptp(impedance.real) == 0.0 and np.ptp(impedance.imag) == 0.0:
+        problem = f"all points have the same impedance {impedance[0]:.6g} ohm"
+        raise InputError(problem, place=place, expected="a spectrum that depends on frequency")
+    if (impedance == 0.0).any():
+        at = float(frequency[np.argmax(impedance == 0.0)])
+        raise InputError(f"the impedance at {at:.6g} Hz is zero", place=place, expected="points that were measured")
+    if not (impedance.imag < 0.0).any():
+        problem = "the imaginary part is positive at every frequency: an inductor, or the sign is turned"
+        raise InputError(problem, place=place, expected="a negative imaginary part where the cell is capacitive")
