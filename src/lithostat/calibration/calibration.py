@@ -1,0 +1,149 @@
+"""The result: draws of the posterior with everything that is needed to judge, use and keep them."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lithostat.calibration.data import Data
+from lithostat.calibration.parameter import Parameter
+from lithostat.experiment.errors import InputError
+from lithostat.experiment.record import write_text
+from lithostat.simulation.parameters import Laws
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Diagnostics:
+    """How the sampling went: worst split R-hat and smallest bulk effective sample size over the parameters.
+
+    `method` is 'NUTS', 'Laplace' or 'prior'. R-hat and sample size are None where they have no meaning.
+    """
+
+    method: str
+    chains: int
+    r_hat: float | None = None
+    effective_samples: float | None = None
+    divergences: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A posterior. `draws` has one array (n,) in SI for every parameter, chain after chain.
+
+    `laws` and `parameters` (with their priors) are what was assumed, `data` what was learnt from. `numbers` are those
+    of the reference cell, for what is not learnt (area, thickness, creep of lithium), SI. `log_likelihood` (n,
+    observations) is in the order of `data.names`. `seed` makes it again.
+    """
+
+    draws: Mapping[str, np.ndarray]
+    laws: Laws
+    parameters: tuple[Parameter, ...]
+    data: Data
+    numbers: Mapping[str, float]
+    log_likelihood: np.ndarray
+    diagnostics: Diagnostics
+    seed: int
+    warnings: tuple[str, ...] = ()
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        """Number of draws."""
+        return len(next(iter(self.draws.values())))
+
+    def parameter(self, name: str) -> Parameter:
+        """The learnt parameter of that name."""
+        for one in self.parameters:
+            if one.name == name:
+                return one
+        names = ", ".join(one.name for one in self.parameters)
+        raise InputError(f"'{name}' was not learnt", expected=f"one of {names}")
+
+    def standard(self) -> np.ndarray:
+        """The draws as standard normal variables of the priors, (n, parameters)."""
+        return np.stack([one.standard(self.draws[one.name]) for one in self.parameters], axis=1)
+
+    def interval(self, name: str, share: float = 0.9) -> tuple[float, float, float]:
+        """Median and the ends of the central credible interval of one parameter [SI]: (low, median, high)."""
+        self.parameter(name)
+        low, middle, high = np.quantile(self.draws[name], [0.5 - share / 2, 0.5, 0.5 + share / 2])
+        return float(low), float(middle), float(high)
+
+    def inference_data(self) -> Any:
+        """The draws and pointwise likelihoods as ArviZ's InferenceData."""
+        from lithostat.calibration.arviz import az
+
+        chains = self.diagnostics.chains
+
+        def split(values: np.ndarray) -> np.ndarray:
+            return np.reshape(values, (chains, -1, *values.shape[1:]))
+
+        kept = {"observation": split(self.log_likelihood)} if self.log_likelihood.size else None
+        return az().from_dict(
+            posterior={name: split(np.asarray(values)) for name, values in self.draws.items()}, log_likelihood=kept
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data that `Calibration.from_dict` takes back."""
+        return {
+            "format": FORMAT,
+            "draws": {name: np.asarray(values).tolist() for name, values in self.draws.items()},
+            "laws": self.laws._asdict(),
+            "parameters": [one.as_dict() for one in self.parameters],
+            "data": self.data.as_dict(),
+            "numbers": dict(self.numbers),
+            "log_likelihood": self.log_likelihood.tolist(),
+            "diagnostics": dataclasses.asdict(self.diagnostics),
+            "seed": self.seed,
+            "warnings": list(self.warnings),
+            "provenance": dict(self.provenance),
+        }
+
+    @classmethod
+    def from_dict(cls, said: Mapping[str, Any]) -> Calibration:
+        """Inverse of `as_dict`."""
+        draws = {name: np.asarray(values, float) for name, values in said["draws"].items()}
+        count = len(next(iter(draws.values())))
+        return cls(
+            draws=draws,
+            laws=Laws(**said["laws"]),
+            parameters=tuple(Parameter.from_dict(one) for one in said["parameters"]),
+            data=Data.from_dict(said["data"]),
+            numbers=said["numbers"],
+            log_likelihood=np.asarray(said["log_likelihood"], float).reshape(count, -1),
+            diagnostics=Diagnostics(**said["diagnostics"]),
+            seed=said["seed"],
+            warnings=tuple(said["warnings"]),
+            provenance=said["provenance"],
+        )
+
+    def save(self, path: str | Path) -> Path:
+        """Write everything to one JSON file, whole or not at all."""
+        return write_text(path, json.dumps(self.as_dict()))
+
+
+def load_calibration(path: str | Path) -> Calibration:
+    """Read what `Calibration.save` wrote; the files of the data are not needed. Anything else raises `InputError`."""
+    try:
+        said = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror or error})", file=str(path)) from None
+    except ValueError:
+        raise InputError("is not a saved calibration", file=str(path), expected="JSON") from None
+    if not isinstance(said, dict) or "draws" not in said:
+        raise InputError("is JSON, but not a saved calibration", file=str(path))
+    if said.get("format") != FORMAT:
+        raise InputError(f"has calibration format {said.get('format')}", file=str(path), expected=f"format {FORMAT}")
+    try:
+        return Calibration.from_dict(said)
+    except (KeyError, TypeError, ValueError):
+        raise InputError("is damaged and cannot be read as a calibration", file=str(path)) from None

@@ -1,0 +1,200 @@
+"""Time to short of an exposure in closed steps: quadrature instead of an integrator, smooth and cheap to differentiate.
+
+The laws are those of `simulation.equations`, looked up in its tables. What is left out against the simulator: swelling
+in a fixed gap (the exposure carries the pressure), the overpressure of plating, and the half-cycles themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from lithostat.physics import creep, fracture
+from lithostat.simulation.equations import ENTRY, FAILURE, FILAMENT_LENGTH, GROWTH
+from lithostat.simulation.parameters import Laws
+
+NODES = (
+    8  # Gauss-Legendre nodes in each of three pieces: time to a length good to 1e-7 (tests/calibration/test_life.py)
+)
+STEPS = 5  # Newton steps to the length at the end of a segment, from between two bounds that are close together
+NEVER = 1e60  # [s]; creep that takes longer to the limit is slowed no further, which keeps derivatives finite
+KNEE = 1.5  # e-folds of length beyond the crossover over which creep fades: the second piece
+DEEPEST = 30.0  # e-folds of length below the limit at which a crossover no longer matters
+_X, _W = np.polynomial.legendre.leggauss(NODES)
+_X, _W = 0.5 * (_X + 1.0), 0.5 * _W
+
+NUMBERS = (
+    "thickness",
+    "toughness",
+    "molar_volume",
+    "creep_rate",
+    "creep_stress",
+    "creep_exponent",
+    "creep_activation_energy",
+    "creep_temperature",
+    "throat_radius",
+    "focusing",
+    "focusing_length",
+    "focusing_pressure",
+    "entry_pressure",
+)
+
+
+class Segments(NamedTuple):
+    """Exposures as arrays; leading axes are free, the last is that of the segments (`plating`: then interfaces)."""
+
+    durations: Any  # [s]; that of the last segment is not used
+    pressures: Any  # [Pa]
+    temperatures: Any  # [K]
+    plating: Any  # (..., segments, 1 or 2) [A/m2]
+
+
+class Speed(NamedTuple):
+    """Growth da/dt = creep a^-n + tip(a) of the filaments in one segment."""
+
+    creep: Any  # K [m^(n+1)/s]
+    exponent: Any  # n
+    current: Any  # (interfaces,) [A/m2]
+    pressure: Any  # [Pa]
+    numbers: Mapping[str, Any]
+    growth: str
+    plated: bool
+
+    def tip(self, length: Any) -> Any:
+        """Speed that plating adds at `length` [m/s]; zero without current."""
+        names = ("focusing", "molar_volume", "focusing_length", "focusing_pressure")
+        chosen = {name: self.numbers[name] for name in names}
+        return GROWTH[self.growth](self.current, length, self.pressure, **chosen)
+
+
+def log_life(segments: Segments, numbers: Mapping[str, Any], laws: Laws, plated: tuple[bool, ...]) -> Any:
+    """Natural logarithm of the time from the start of the exposure to the short [s], scalar.
+
+    `numbers` holds `NUMBERS` in SI. `plated` (static) says for each segment whether a current may flow in it; where it
+    is False the closed form of creep is used. The cell shorts at the interface that reaches its limit first, at once
+    where the limit falls below what has grown. Differentiable in `numbers` wherever the limit does not jump; values
+    of that order mean never.
+    """
+    interfaces = segments.plating.shape[-1]
+    length, elapsed = jnp.zeros(interfaces), jnp.zeros(())
+    life, done = jnp.zeros(()), jnp.zeros((), bool)
+    last = len(plated) - 1
+
+    def through(carry: Any, segment: Segments, plated: bool, endless: bool) -> Any:
+        length, elapsed, life, done = carry
+        speed, limit = _speed(segment, numbers, laws, plated)
+        start = jnp.minimum(length, limit)
+        need = _time(start, limit, speed).min()
+        reached = jnp.ones((), bool) if endless else need <= segment.durations
+        life = jnp.where(~done & reached, elapsed + need, life)
+        done = done | reached
+        if endless:
+            return length, elapsed, life, done
+        length = _grown(start, limit, segment.durations, speed)
+        return length, elapsed + segment.durations, life, done
+
+    carry = (length, elapsed, life, done)
+    if last <= UNROLLED:
+        for i in range(last):
+            carry = through(carry, Segments(*(column[i] for column in segments)), plated[i], False)
+    else:
+        anywhere = any(plated[:-1])
+        before = Segments(*(column[:-1] for column in segments))
+        carry, _ = jax.lax.scan(lambda c, s: (through(c, s, anywhere, False), None), carry, before)
+    end = Segments(*(column[last] for column in segments))
+    carry = through(carry, end, plated[last], True)
+    return jnp.log(jnp.maximum(carry[2], 1e-6))
+
+
+UNROLLED = 6  # segments up to which the loop is written out, which spares quadratures where no current flows
+
+
+def _speed(segment: Segments, numbers: Mapping[str, Any], laws: Laws, plated: bool) -> tuple[Speed, Any]:
+    """The growth law in one segment, and the length that shorts [m]."""
+    n = numbers["creep_exponent"]
+    velocity = creep.throat_velocity(
+        ENTRY[laws.entry](segment.pressures, numbers["entry_pressure"]),
+        FILAMENT_LENGTH,
+        numbers["throat_radius"],
+        segment.temperatures,
+        xp=jnp,
+        reference_rate=numbers["creep_rate"],
+        reference_stress=numbers["creep_stress"],
+        exponent=n,
+        activation_energy=numbers["creep_activation_energy"],
+        reference_temperature=numbers["creep_temperature"],
+    )
+    critical = fracture.critical_flaw(segment.pressures, toughness=numbers["toughness"], xp=jnp)
+    limit = FAILURE[laws.failure](critical, numbers["thickness"], xp=jnp)
+    constant = velocity * FILAMENT_LENGTH**n
+    constant = constant + limit ** (n + 1.0) / ((n + 1.0) * NEVER)
+    return Speed(constant, n, segment.plating, segment.pressures, numbers, laws.growth, plated), limit
+
+
+def _time(start: Any, end: Any, speed: Speed) -> Any:
+    """Time to grow from `start` to `end` (interfaces,) [s]: closed form for creep, else the integral of da / (da/dt).
+
+    Three pieces: up to the crossover of creep and plating in the length, the knee and the rest in its logarithm. Where
+    the pieces meet changes nothing but the accuracy, so that no derivative runs through it.
+    """
+    n, constant = speed.exponent, speed.creep
+    if not speed.plated:
+        return jnp.maximum(end ** (n + 1.0) - start ** (n + 1.0), 0.0) / ((n + 1.0) * constant)
+    crossing = jax.lax.stop_gradient(_crossover(end, speed))
+    first = jnp.clip(crossing, start, end)
+    second = jnp.clip(crossing * np.exp(KNEE), first, end)
+
+    def inverse(length: Any, ratio: Any) -> Any:
+        power = jnp.exp(n * jnp.log(ratio))  # (a / end)^n
+        return power / (constant / end**n + speed.tip(length) * power)
+
+    wide = jnp.log(second / first), jnp.log(end / second)
+    straight = start + (first - start) * _X[:, None]
+    lengths = jnp.stack([straight, first * jnp.exp(wide[0] * _X[:, None]), second * jnp.exp(wide[1] * _X[:, None])])
+    steps = jnp.stack([(first - start) * jnp.ones_like(straight), wide[0] * lengths[1], wide[1] * lengths[2]])
+    power = jnp.exp(n * jnp.log(jnp.maximum(lengths / end, 1e-30)))  # (a / end)^n
+    slowness = power / (constant / end**n + speed.tip(lengths) * power)
+    return (_W[:, None] * steps * slowness).sum((0, 1))
+
+
+def _crossover(end: Any, speed: Speed) -> Any:
+    """Length at which creep and plating are equally fast [m], between the deepest that matters and `end`."""
+    least = end * np.exp(-DEEPEST)
+    length = end * jnp.ones_like(speed.current)
+    for _ in range(3):  # one step where the tip does not depend on the length, else a fast contraction
+        fast = jnp.maximum(speed.tip(length), 1e-200)
+        length = jnp.clip(jnp.exp(jnp.log(speed.creep / fast) / speed.exponent), least, end)
+    return length
+
+
+def _grown(start: Any, limit: Any, duration: Any, speed: Speed) -> Any:
+    """Length after `duration`, at most `limit` [m], (interfaces,)."""
+    n, m = speed.exponent, speed.exponent + 1.0
+    tiny = limit * np.exp(-DEEPEST)
+    crept = jnp.exp(jnp.log(jnp.maximum(start, tiny) ** m + m * speed.creep * duration) / m)
+    crept = jnp.minimum(jnp.where(duration > 0.0, crept, start), limit)
+    if not speed.plated:
+        return crept
+    hold = jax.lax.stop_gradient
+    frozen = speed._replace(
+        creep=hold(speed.creep), numbers={name: hold(value) for name, value in speed.numbers.items()}
+    )
+    a0, top, dt = hold(start), hold(limit), jnp.maximum(duration, 1e-9)
+    low = hold(jnp.minimum(jnp.maximum(crept, start + frozen.tip(jnp.maximum(start, tiny)) * dt), top))
+    high = jnp.clip(hold(crept) + frozen.tip(top) * dt, low, top)
+    guess = jnp.sqrt(low * high)
+    for _ in range(STEPS):  # Newton for ln t against ln a, nearly straight for creep and for plating alike
+        took = jnp.maximum(_time(a0, guess, frozen), 1e-9 * dt)
+        slope = guess / (took * (frozen.creep * guess**-n + frozen.tip(guess)))
+        guess = jnp.clip(guess * jnp.exp(-jnp.log(took / dt) / slope), low, high)
+    guess = hold(guess)
+    rate = frozen.creep * guess**-n + frozen.tip(guess)
+    # one more step that carries the derivatives: exact by the implicit function theorem
+    exact = guess - rate * (_time(start, guess, speed) - dt)
+    return jnp.where(
+        (duration > 0.0) & (guess < top), jnp.clip(exact, low, high), jnp.where(duration > 0.0, top, start)
+    )

@@ -1,0 +1,121 @@
+"""How probable the data are: logarithms of times, resistances and currents are normal about those of the model."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax.scipy.special import log_ndtr
+
+from lithostat.calibration.data import Packed
+from lithostat.calibration.life import log_life
+from lithostat.calibration.observables import log_critical, log_resistance, stripping_load
+from lithostat.physics.weakest_link import links
+from lithostat.simulation.parameters import Laws
+
+_FIRST = -5.0  # standard deviations below the mean where 1 - S has lost its digits
+
+
+def log_survival(x: Any, mean: Any, scatter: Any, count: Any) -> Any:
+    """ln of the probability that the weakest of `count` normal links with this mean and scatter lies beyond x."""
+    return count * log_ndtr((mean - x) / scatter)
+
+
+def log_probability(ends: Any, mean: Any, scatter: Any, count: Any) -> Any:
+    """ln of the probability (equal ends: of the density) of the weakest of `count` links, (n,).
+
+    `ends` (n, 2) are the lowest and the highest value that fits the observation; -1e4 and 1e4 stand for infinities.
+    S = Phi((mean - x) / scatter)^count. Safe in both tails.
+    """
+    low, high = (ends[..., 0] - mean) / scatter, (ends[..., 1] - mean) / scatter
+    exact = ends[..., 0] == ends[..., 1]
+    density = (
+        jnp.log(count)
+        + (count - 1.0) * log_ndtr(-low)
+        - 0.5 * low**2
+        - jnp.log(scatter)
+        - 0.5 * math.log(2.0 * math.pi)
+    )
+    low = jnp.where(exact, low - 1.0, low)  # keeps the branch that is not taken finite
+    first, last = count * log_ndtr(-low), count * log_ndtr(-high)
+    upper = first + _log_1_minus_exp(first - last)
+    below = jnp.minimum(high, _FIRST)
+    lower = jnp.log(count) + log_ndtr(below)
+    lower += _log_1_minus_exp(log_ndtr(below) - log_ndtr(jnp.minimum(low, below - 1e-12)))
+    return jnp.where(exact, density, jnp.where(high < _FIRST, lower, upper))
+
+
+def _log_1_minus_exp(x: Any) -> Any:
+    """ln(1 - exp(-x)) for x > 0."""
+    x = jnp.maximum(x, 1e-300)
+    small = x < math.log(2.0)
+    return jnp.where(
+        small, jnp.log(-jnp.expm1(-jnp.where(small, x, 0.1))), jnp.log1p(-jnp.exp(-jnp.where(small, 1.0, x)))
+    )
+
+
+class Pointwise(NamedTuple):
+    """ln of the probability of every observation: lives, contact kept or lost, resistances, critical currents."""
+
+    lives: Any
+    contacts: Any
+    resistances: Any
+    critical_currents: Any
+
+    def observations(self) -> tuple[Any, Any, Any]:
+        """The same in the order of `Data.names`: that a cell kept or lost its contact is part of its life."""
+        return self.lives + self.contacts, self.resistances, self.critical_currents
+
+    def total(self) -> Any:
+        """Their sum, scalar."""
+        return self.lives.sum() + self.contacts.sum() + self.resistances.sum() + self.critical_currents.sum()
+
+
+def pointwise(values: Mapping[str, Any], packed: Packed, laws: Laws, plated: tuple[bool, ...]) -> Pointwise:
+    """ln of the probability of every observation for one set of learnt `values` (SI).
+
+    A life is log-normal from cell to cell with `life_scatter` at the reference area; a cell of M spots lives as long
+    as its weakest. A cell that strips keeps its contact with the probability that its own critical current, log-normal
+    with `stripping_scatter`, exceeds the load.
+    """
+    lives, contacts = jnp.zeros(0), jnp.zeros(0)
+    if packed.life.shape[0]:
+        mean = log_lives(values, packed, laws, plated)
+        numbers = packed.life_numbers | dict(values)
+        lives = log_probability(packed.life, mean, values["life_scatter"], spots(numbers))
+        load = loads(values, packed) / values["stripping_scatter"]
+        lost, known = packed.lost == 1.0, jnp.isfinite(packed.lost)
+        contacts = jnp.where(known, log_ndtr(jnp.where(lost, load, -load)), 0.0)
+    resistances = jnp.zeros(0)
+    if packed.resistance.shape[0]:
+        mean = log_resistance(*packed.points.T, packed.point_numbers | dict(values))
+        resistances = log_probability(packed.resistance, mean, values["resistance_scatter"], 1.0)
+    currents = jnp.zeros(0)
+    if packed.critical.shape[0]:
+        mean = log_critical(packed.critical_pressure, packed.critical_numbers | dict(values))
+        currents = log_probability(packed.critical, mean, values["stripping_scatter"], 1.0)
+    return Pointwise(lives, contacts, resistances, currents)
+
+
+def log_lives(values: Mapping[str, Any], packed: Packed, laws: Laws, plated: tuple[bool, ...]) -> Any:
+    """ln of the model's time to short of every cell [s], (lives,)."""
+    one = functools.partial(log_life, laws=laws, plated=plated)
+    return jax.vmap(lambda segments, own: one(segments, own | dict(values)))(packed.segments, packed.life_numbers)
+
+
+def loads(values: Mapping[str, Any], packed: Packed) -> Any:
+    """`stripping_load` of every cell, (lives,)."""
+
+    def one(pressures: Any, stripping: Any, own: dict[str, Any]) -> Any:
+        return stripping_load(pressures, stripping, own | dict(values))
+
+    return jax.vmap(one)(packed.segments.pressures, packed.stripping, packed.life_numbers)
+
+
+def spots(numbers: Mapping[str, Any]) -> Any:
+    """Number of independent spots of a cell relative to one of the reference area."""
+    return links(numbers["area"], reference_area=numbers["reference_area"], exponent=numbers["area_exponent"])
