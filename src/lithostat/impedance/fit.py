@@ -8,7 +8,7 @@ errors mean something only if the circuit is right: a fit that leaves structure 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy import stats
@@ -19,19 +19,16 @@ from lithostat.experiment.spectrum import Spectrum
 from lithostat.impedance.circuit import Circuit, circuit
 from lithostat.impedance.jacobian import logarithmic, natural
 from lithostat.impedance.least_squares import Solution, least_squares
-from lithostat.impedance.misfit import Sweeps, by_model, of_each, sweeps
+from lithostat.impedance.misfit import by_model, of_each, sweeps
+from lithostat.impedance.nonlinearity import bent
 from lithostat.impedance.order import ordered_alike
-from lithostat.impedance.starts import outline, starts
+from lithostat.impedance.search import STRUCTURE, correlation, search
 from lithostat.impedance.sweep import ordered
 
 STARTS = 24
 IN_SERIES = 10  # starts of each spectrum where neighbours offer theirs
-KEPT = 4  # starts that are followed to the end
-SCREENING = 15  # iterations before the others are given up
-ENOUGH = 30  # points of a spectrum that screening looks at
-SAME = 1e-3  # relative difference of cost between two starts that found one minimum
 UNDETERMINED = 0.5  # standard error of a logarithm above which a value is not determined
-STRUCTURE = 4.0  # standard deviations of the correlation of neighbouring residuals that noise does not show
+LEAST_NOISE = 1e-7  # weighted residual below which a spectrum counts as exact
 
 
 @dataclass(frozen=True)
@@ -41,7 +38,8 @@ class Fit:
     Coordinates are the values, as logarithms where `Circuit.parameters` says so; their covariance is NaN for a value
     that a bound holds and zero for a fixed one. `noise` is the standard deviation of a weighted residual (relative to
     |Z| for modulus weights), `degrees` its degrees of freedom, `agreed` the share of the followed starts that ended in
-    this minimum.
+    this minimum. `bent` names the values whose standard error is not to be believed (see `nonlinearity`); ask for the
+    posterior there.
     """
 
     circuit: Circuit
@@ -55,6 +53,7 @@ class Fit:
     at_bound: tuple[str, ...] = ()
     agreed: float = 1.0
     converged: bool = True
+    bent: tuple[str, ...] = ()
     warnings: tuple[str, ...] = field(default=())
 
     @property
@@ -143,18 +142,20 @@ def fit_each(
     _enough(chosen, clean, bounds)
     table = sweeps(clean, weighting)
     count = starts if starts is not None else STARTS if len(clean) < 4 else IN_SERIES
-    first = _starts(table, chosen, start, count, seed)
-    found, agreed = _best(table, chosen, first, bounds, KEPT)
-    found, agreed = _second_chance(table, chosen, found, agreed, bounds, count=4 * count, seed=seed + 1)
+    found, agreed = search(table, chosen, bounds, own=start, count=count, seed=seed)
     if weighting == "modulus":
         table = by_model(table, chosen, found)
     rows = np.arange(len(clean))
     found = ordered_alike(chosen, found, bounds)
     last = least_squares(of_each(table, chosen, rows), found, *bounds)
-    return tuple(
-        fit_from(chosen, spectrum, last, row, bounds, weighting, fixed or {}, float(agreed[row]), said)
-        for row, (spectrum, said) in enumerate(checked)
-    )
+    fits = [
+        fit_from(chosen, spectrum, last, row, bounds, weighting, fixed or {}, float(agreed[row]))
+        for row, (spectrum, _) in enumerate(checked)
+    ]
+    covariance, noise = np.stack([one.covariance for one in fits]), np.array([one.noise for one in fits])
+    curved = bent(table, chosen, last.coordinates, covariance, np.maximum(noise, LEAST_NOISE))
+    fits = [replace(one, bent=names) for one, names in zip(fits, curved, strict=True)]
+    return tuple(replace(one, warnings=(*said, *doubts(one))) for one, (_, said) in zip(fits, checked, strict=True))
 
 
 def limits(chosen: Circuit, fixed: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray]:
@@ -186,83 +187,6 @@ def _enough(chosen: Circuit, spectra: Sequence[Spectrum], bounds: tuple[np.ndarr
             )
 
 
-def _starts(table: Sweeps, chosen: Circuit, own: Mapping[str, float] | None, count: int, seed: int) -> np.ndarray:
-    """Coordinates to start from, (spectra, starts, parameters)."""
-    logs = logarithmic(chosen)
-    random = np.random.default_rng(seed)
-    found = []
-    for row in range(len(table.omega)):
-        here = table.weight[row, :, 0] > 0.0
-        z = table.parts[row, here, 0] + 1j * table.parts[row, here, 1]
-        values = starts(chosen, outline(table.omega[row, here], z), count, random)
-        if own is not None:
-            values = np.concatenate([values, chosen.array(own)[None]])
-        found.append(np.where(logs, np.log(np.where(logs, values, 1.0)), values))
-    return np.stack(found)
-
-
-def _best(
-    table: Sweeps, chosen: Circuit, first: np.ndarray, bounds: tuple[np.ndarray, np.ndarray], kept: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Best coordinates of each spectrum, (spectra, parameters), and the share of followed starts that agree."""
-    spectra, count, size = first.shape
-    owner = np.repeat(np.arange(spectra), count)
-    screened = least_squares(
-        of_each(_thinned(table), chosen, owner), first.reshape(-1, size), *bounds, iterations=SCREENING
-    )
-    rank = np.argsort(screened.cost.reshape(spectra, count), axis=1)[:, : min(kept, count)]
-    good = np.take_along_axis(screened.coordinates.reshape(first.shape), rank[:, :, None], axis=1)
-    best, cost, costs = _followed(table, chosen, good, bounds)
-    if spectra > 1:
-        near = np.stack([best, np.roll(best, 1, axis=0), np.roll(best, -1, axis=0)], axis=1)
-        best, cost, _ = _followed(table, chosen, near, bounds)
-    agreed = (costs <= cost[:, None] * (1.0 + SAME) + 1e-20).mean(1)
-    return best, agreed
-
-
-def _thinned(table: Sweeps) -> Sweeps:
-    """Every second or third point of long spectra: enough to tell a good start from a bad one."""
-    step = max(1, table.omega.shape[1] // ENOUGH)
-    return Sweeps(*(column[:, ::step] for column in table))
-
-
-def _second_chance(
-    table: Sweeps,
-    chosen: Circuit,
-    found: np.ndarray,
-    agreed: np.ndarray,
-    bounds: tuple[np.ndarray, np.ndarray],
-    *,
-    count: int,
-    seed: int,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Many more starts for spectra whose residuals show structure: a wrong minimum looks like a wrong circuit."""
-    model = chosen.impedance(table.omega / (2.0 * np.pi), natural(found, logarithmic(chosen)).T[..., None])
-    rest = (model - table.parts[..., 0] - 1j * table.parts[..., 1]) * table.weight[..., 0]
-    points = (table.weight[..., 0] > 0.0).sum(1)
-    odd = np.flatnonzero([correlation(row[:length]) > STRUCTURE for row, length in zip(rest, points, strict=True)])
-    if not len(odd):
-        return found, agreed
-    part = Sweeps(*(column[odd] for column in table))
-    more = _starts(part, chosen, None, count, seed)
-    again, share = _best(part, chosen, np.concatenate([found[odd, None], more], axis=1), bounds, 4 * KEPT)
-    found, agreed = found.copy(), agreed.copy()
-    found[odd], agreed[odd] = again, share
-    return found, agreed
-
-
-def _followed(
-    table: Sweeps, chosen: Circuit, good: np.ndarray, bounds: tuple[np.ndarray, np.ndarray]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    spectra, count, size = good.shape
-    owner = np.repeat(np.arange(spectra), count)
-    ended = least_squares(of_each(table, chosen, owner), good.reshape(-1, size), *bounds)
-    costs = ended.cost.reshape(spectra, count)
-    rows = np.arange(spectra)
-    least = costs.argmin(1)
-    return ended.coordinates.reshape(good.shape)[rows, least], costs[rows, least], costs
-
-
 def fit_from(
     chosen: Circuit,
     spectrum: Spectrum,
@@ -272,16 +196,15 @@ def fit_from(
     weighting: str,
     fixed: Mapping[str, float],
     agreed: float,
-    said: tuple[str, ...],
 ) -> Fit:
-    """One row of a solution as a fit with its covariance and what there is to warn of."""
+    """One row of a solution as a fit with its covariance."""
     held, still = solution.bound[row], bounds[0] == bounds[1]
     free = ~(held | still)
     degrees = 2 * len(spectrum.frequency) - int(free.sum())
     noise = float(np.sqrt(2.0 * solution.cost[row] / degrees))
     covariance = np.where(still[:, None] | still[None, :], 0.0, np.nan)
     covariance[np.ix_(free, free)] = noise**2 * inverse(solution.normal[row][np.ix_(free, free)])
-    found = Fit(
+    return Fit(
         circuit=chosen,
         spectrum=spectrum,
         coordinates=solution.coordinates[row],
@@ -293,9 +216,7 @@ def fit_from(
         at_bound=tuple(np.array(chosen.names)[held & ~still].tolist()),
         agreed=agreed,
         converged=bool(solution.converged[row]),
-        warnings=said,
     )
-    return Fit(**{**vars(found), "warnings": (*said, *doubts(found))})
 
 
 def inverse(normal: np.ndarray) -> np.ndarray:
@@ -319,20 +240,13 @@ def doubts(found: Fit) -> tuple[str, ...]:
         loose = [name for name, wide in zip(found.circuit.names, sd > UNDETERMINED, strict=True) if wide]
     if loose:
         said.append(f"not determined by this spectrum: {', '.join(loose)}")
+    if found.bent and set(found.bent) - set(loose):
+        said.append(f"standard errors not to be believed (the misfit is no parabola): {', '.join(found.bent)}")
     rest = found.residuals
     together = correlation(rest)
-    if together > STRUCTURE and found.noise > 1e-9:
+    if together > STRUCTURE and found.noise > LEAST_NOISE:
         said.append(
             f"the residuals follow each other ({together:.0f} standard deviations): the circuit leaves something "
             "over, and the standard errors are too small"
         )
     return tuple(said)
-
-
-def correlation(rest: np.ndarray) -> float:
-    """Correlation of residuals with their neighbours in frequency, in standard deviations of that of pure noise."""
-    parts = np.stack([rest.real, rest.imag])
-    size = (parts**2).sum()
-    if parts.shape[1] < 3 or size == 0.0:
-        return 0.0
-    return float((parts[:, 1:] * parts[:, :-1]).sum() / size * np.sqrt(parts.size))

@@ -17,13 +17,12 @@ from lithostat.experiment.errors import InputError
 from lithostat.experiment.finding import Finding
 from lithostat.experiment.spectrum import Spectrum
 from lithostat.impedance.circuit import Circuit, circuit
-from lithostat.impedance.fit import Fit, doubts, fit_each, inverse, limits
+from lithostat.impedance.fit import LEAST_NOISE, Fit, doubts, fit_each, inverse, limits
 from lithostat.impedance.least_squares import least_squares
 from lithostat.impedance.misfit import Sweeps, by_model, of_all, sweeps
 from lithostat.impedance.ties import STEEPEST, Tie, second_differences, tie
 
 AXES = ("pressure", "temperature", "time")
-LEAST_NOISE = 1e-7  # weighted residual below which a spectrum counts as exact
 REFUSED = 1e-3  # chance of a tie's cost under noise alone below which it is doubted
 STEADY = 0.02  # least standard deviation of a second difference of a smooth logarithm
 
@@ -282,6 +281,7 @@ def _one(
         degrees=degrees,
         at_bound=tuple(np.array(chosen.names)[held].tolist()),
         converged=True,
+        bent=(),
         warnings=(),
     )
     noise = float(np.sqrt((np.abs(model.residuals) ** 2).sum() / (2 * len(model.spectrum.frequency))))
