@@ -26,7 +26,6 @@ from lithostat.impedance.search import STRUCTURE, correlation, search
 from lithostat.impedance.sweep import ordered
 
 STARTS = 24
-IN_SERIES = 10  # starts of each spectrum where neighbours offer theirs
 UNDETERMINED = 0.5  # standard error of a logarithm above which a value is not determined
 LEAST_NOISE = 1e-7  # weighted residual below which a spectrum counts as exact
 
@@ -111,7 +110,7 @@ def fit(
     weighting: str = "modulus",
     fixed: Mapping[str, float] | None = None,
     start: Mapping[str, float] | None = None,
-    starts: int | None = None,
+    starts: int = STARTS,
     seed: int = 0,
 ) -> Fit:
     """Fit a circuit such as `R0-p(R1,CPE1)-W1` to one spectrum.
@@ -129,7 +128,7 @@ def fit_each(
     weighting: str = "modulus",
     fixed: Mapping[str, float] | None = None,
     start: Mapping[str, float] | None = None,
-    starts: int | None = None,
+    starts: int = STARTS,
     seed: int = 0,
 ) -> tuple[Fit, ...]:
     """Fit one circuit to many spectra at once, each for itself. The solution of a neighbour is one more start."""
@@ -141,8 +140,7 @@ def fit_each(
     bounds = limits(chosen, fixed or {})
     _enough(chosen, clean, bounds)
     table = sweeps(clean, weighting)
-    count = starts if starts is not None else STARTS if len(clean) < 4 else IN_SERIES
-    found, agreed = search(table, chosen, bounds, own=start, count=count, seed=seed)
+    found, agreed = search(table, chosen, bounds, own=start, count=starts, seed=seed)
     if weighting == "modulus":
         table = by_model(table, chosen, found)
     rows = np.arange(len(clean))

@@ -37,11 +37,18 @@ class Solution(NamedTuple):
 
 
 def least_squares(
-    linearised: Linearised, start: np.ndarray, low: np.ndarray, high: np.ndarray, *, iterations: int = 200
+    linearised: Linearised,
+    start: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    *,
+    iterations: int = 200,
+    small_gain: float = SMALL_GAIN,
 ) -> Solution:
     """Minimise half the sum of squares of each problem from its `start` (problems, K) within `low` and `high` (K,).
 
-    `linearised(numbers, coordinates)` is asked only about problems that are still under way. A problem that cannot be
+    `linearised(numbers, coordinates)` is asked only about problems that are still under way; one has ended when its
+    cost falls by less than `small_gain` of itself. A problem that cannot be
     evaluated at its start (NaN) ends there with infinite cost.
     """
     at = np.clip(start, low, high)
@@ -64,7 +71,7 @@ def least_squares(
         at[took], cost[took] = trial[better], new_cost[better]
         gradient[took], normal[took] = new_gradient[better], new_normal[better]
         damping[now] = np.where(better, np.maximum(damping[now] * _EASE, 1e-12), damping[now] * _STIFFEN)
-        done = (moved < SMALL_STEP) | (better & (gain < SMALL_GAIN)) | held.all(1)
+        done = (moved < SMALL_STEP) | (better & (gain < small_gain)) | held.all(1)
         converged[now[done]] = True
         running[now[done | (damping[now] > LARGEST_DAMPING)]] = False
     return Solution(at, cost, normal, _held(gradient, at, low, high), converged)

@@ -1,6 +1,7 @@
-"""Where the least misfit lies: many starts, the good ones followed to the end, neighbours asked, and a second chance.
+"""Where the least misfit lies: many starts, the good ones followed, neighbours asked, and a second chance.
 
-A wrong minimum leaves structure in the residuals, as a wrong circuit does. Spectra that show it get many more starts.
+In a long series only every fifth spectrum gets starts of its own; the others start from its solution. A wrong minimum
+leaves structure in the residuals, as a wrong circuit does: spectra that show it get many more starts.
 """
 
 from __future__ import annotations
@@ -16,8 +17,11 @@ from lithostat.impedance.misfit import Sweeps, of_each
 from lithostat.impedance.starts import outline, starts
 
 KEPT = 4  # starts that are followed to the end
-SCREENING = 15  # iterations before the others are given up
+SCREENING = 10  # iterations before the others are given up
 ENOUGH = 30  # points of a spectrum that screening looks at
+ROUGH = 1e-6  # relative fall of the cost that ends a search; the fit goes on from there
+APART = 5  # spectra from one that gets its own starts to the next
+NEAREST = 2  # of those, whose solutions a spectrum in between starts from
 SAME = 1e-3  # relative difference of cost between two starts that found one minimum
 STRUCTURE = 4.0  # standard deviations of the correlation of neighbouring residuals that noise does not show
 
@@ -35,9 +39,24 @@ def search(
 
     `count` starts are drawn for each spectrum, `own` (values in SI) is one more.
     """
-    first = _starts(table, chosen, own, count, seed)
-    found, agreed = _best(table, chosen, first, bounds, KEPT)
+    everyone = np.arange(len(table.omega))
+    anchors = everyone if len(everyone) <= APART else np.unique(np.append(everyone[::APART], everyone[-1]))
+    part = _rows(table, anchors)
+    found, agreed = _best(part, chosen, _starts(part, chosen, own, count, seed), bounds, KEPT)
+    if len(anchors) < len(everyone):
+        order = np.argsort(np.abs(everyone[:, None] - anchors), axis=1, kind="stable")[:, :NEAREST]
+        found, cost, costs = _followed(table, chosen, found[order], bounds)
+        agreed = _share(cost, costs)
     return _second_chance(table, chosen, found, agreed, bounds, count=4 * count, seed=seed + 1)
+
+
+def _rows(table: Sweeps, rows: np.ndarray) -> Sweeps:
+    return Sweeps(*(column[rows] for column in table))
+
+
+def _share(cost: np.ndarray, costs: np.ndarray) -> np.ndarray:
+    """Share of `costs` (spectra, starts) that are the least one."""
+    return np.asarray((costs <= cost[:, None] * (1.0 + SAME) + 1e-20).mean(1))
 
 
 def _starts(table: Sweeps, chosen: Circuit, own: Mapping[str, float] | None, count: int, seed: int) -> np.ndarray:
@@ -67,11 +86,10 @@ def _best(
     rank = np.argsort(screened.cost.reshape(spectra, count), axis=1)[:, : min(kept, count)]
     good = np.take_along_axis(screened.coordinates.reshape(first.shape), rank[:, :, None], axis=1)
     best, cost, costs = _followed(table, chosen, good, bounds)
-    if spectra > 1:
+    if 1 < spectra <= APART:
         near = np.stack([best, np.roll(best, 1, axis=0), np.roll(best, -1, axis=0)], axis=1)
         best, cost, _ = _followed(table, chosen, near, bounds)
-    agreed = (costs <= cost[:, None] * (1.0 + SAME) + 1e-20).mean(1)
-    return best, agreed
+    return best, _share(cost, costs)
 
 
 def _thinned(table: Sweeps) -> Sweeps:
@@ -97,7 +115,7 @@ def _second_chance(
     odd = np.flatnonzero([correlation(row[:length]) > STRUCTURE for row, length in zip(rest, points, strict=True)])
     if not len(odd):
         return found, agreed
-    part = Sweeps(*(column[odd] for column in table))
+    part = _rows(table, odd)
     more = _starts(part, chosen, None, count, seed)
     again, share = _best(part, chosen, np.concatenate([found[odd, None], more], axis=1), bounds, 4 * KEPT)
     found, agreed = found.copy(), agreed.copy()
@@ -110,7 +128,7 @@ def _followed(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     spectra, count, size = good.shape
     owner = np.repeat(np.arange(spectra), count)
-    ended = least_squares(of_each(table, chosen, owner), good.reshape(-1, size), *bounds)
+    ended = least_squares(of_each(table, chosen, owner), good.reshape(-1, size), *bounds, small_gain=ROUGH)
     costs = ended.cost.reshape(spectra, count)
     rows = np.arange(spectra)
     least = costs.argmin(1)

@@ -17,7 +17,7 @@ from lithostat.experiment.errors import InputError
 from lithostat.experiment.finding import Finding
 from lithostat.experiment.spectrum import Spectrum
 from lithostat.impedance.circuit import Circuit, circuit
-from lithostat.impedance.fit import LEAST_NOISE, Fit, doubts, fit_each, inverse, limits
+from lithostat.impedance.fit import LEAST_NOISE, STARTS, Fit, doubts, fit_each, inverse, limits
 from lithostat.impedance.least_squares import least_squares
 from lithostat.impedance.misfit import Sweeps, by_model, of_all, sweeps
 from lithostat.impedance.ties import STEEPEST, Tie, second_differences, tie
@@ -103,7 +103,7 @@ def fit_series(
     axis: str | None = None,
     weighting: str = "modulus",
     fixed: Mapping[str, float] | None = None,
-    starts: int | None = None,
+    starts: int = STARTS,
     seed: int = 0,
 ) -> SeriesFit:
     """Fit one circuit to a series. `ties` says how parameters run along it (see `TIES`); the others are free.
