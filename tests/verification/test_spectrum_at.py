@@ -97,17 +97,15 @@ def test_the_limits_are_those_of_the_record(voided, shorted):
 def test_between_double_layer_and_slow_states_it_is_the_resistance_of_the_equations(voided):
     """Stripping into voids: what is left beside dV/dj and the double layer dies as 1/frequency above the slow modes."""
     linear = linearised(voided, [voided.spectra[1].time + 300.0])[0]
-    slow = sorted(np.abs(linear.poles))[-2] / (2.0 * np.pi)  # the fastest is the double layer
-    assert slow < 0.2
     numbers = voided.provenance["parameters"]
     film = np.full(2, 0.5 * (linear.resistance - linear.series))
-    frequency = np.array([1.0, 10.0, 100.0]) * 10.0
+    frequency = np.array([1.0, 10.0, 100.0])
     stack = stack_impedance(
         frequency, series=linear.series, interface=film, capacitance=numbers["double_layer_capacitance"]
     )
     rest = np.abs(linear.impedance(frequency) - stack) / linear.resistance
-    assert rest[0] < 1e-4
-    assert rest[:2] / rest[1:] == pytest.approx([10.0, 10.0], rel=0.02)
+    assert rest[2] < 1e-5
+    assert rest[:2] / rest[1:] == pytest.approx([10.0, 10.0], rel=0.01)
     assert abs(linear.impedance([1e-7])[0] / linear.resistance - 1.0) > 0.01, "voids answer to slower currents"
 
 
