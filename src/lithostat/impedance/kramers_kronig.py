@@ -28,11 +28,12 @@ class Agreement:
     """The model that agrees best with some points. Arrays of shape (points,), from high to low frequency.
 
     `model` and `residual` = measured - model are complex [ohm]. `misfit` is how far a point is from what all the
-    others say of it, squared and in units of the weights' noise: times `scale`**2 it has a chi-squared distribution
-    with two degrees of freedom. `scale` is the noise in units of the weights, `freedom` its degrees of freedom,
-    `likelihood` the logarithm of the restricted likelihood, by which weights can be compared, `terms` the effective number of terms. Pairs are (value, standard uncertainty): `resistance` at infinite frequency
-    [ohm], `inductance` [H], `total` resistance at zero frequency [ohm], `drift` (relative growth of the impedance over
-    the sweep). `standard` of shape (2, points) are residuals over their own standard deviation, real and imaginary.
+    others say of it, squared and in units of the weights: over `scale`**2 it has a chi-squared distribution with two
+    degrees of freedom. `scale` is the noise in units of the weights, `freedom` its degrees of freedom, `likelihood` the
+    logarithm of the restricted likelihood, by which weights can be compared, `terms` the effective number of terms.
+    Pairs are (value, standard uncertainty): `resistance` at infinite frequency [ohm], `inductance` [H], `total`
+    resistance at zero frequency [ohm], `drift` (relative growth of the impedance over the sweep). `standard` of shape
+    (2, points) are residuals over their own standard deviation, real and imaginary.
     """
 
     model: np.ndarray

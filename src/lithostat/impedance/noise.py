@@ -14,8 +14,8 @@ _FEWEST = 15  # points; fewer say nothing about a shape
 def uneven_noise(standard: np.ndarray, modulus: np.ndarray, frequency: np.ndarray) -> np.ndarray | None:
     """Factor on the noise of each point, or None where the scatter is the same everywhere at the stated significance.
 
-    `standard` of shape (2, points) holds residuals over their own standard deviation, `modulus` |Z| [ohm]. ln |residual|
-    is regressed on ln |Z|, ln f and (ln f)^2: the logarithm keeps single stray points from deciding, and the shapes
+    `standard` of shape (2, points) holds residuals over their own standard deviation, `modulus` |Z| [ohm], `frequency`
+    in hertz. ln |residual| is regressed on ln |Z|, ln f and (ln f)^2: the logarithm keeps single stray points from deciding, and the shapes
     cover noise of constant size in ohm, in percent, and noise that grows towards the instrument's limits.
     """
     if len(frequency) < _FEWEST:

@@ -1,4 +1,4 @@
-"""Can a spectrum be believed? Which of its points no linear, steady cell could have shown, and how noisy the rest is."""
+"""Can a spectrum be believed? Which points no linear, steady cell could have shown, and how noisy the rest is."""
 
 from __future__ import annotations
 
