@@ -66,6 +66,18 @@ class LoadCell(Noun):
     area: Area | None = None  # the force acts on; else that of the die
 
 
+class SpectrumState(Noun):
+    """In which state the spectra of some files were taken, where the files do not say it.
+
+    `files` is a pattern of names. Spectra without a clock are taken to have been measured in the order of these
+    entries.
+    """
+
+    files: str
+    pressure: Pressure | None = None
+    temperature: Temperature | None = None
+
+
 class Override(Noun):
     """What a person decides against the call. It is shown beside the call and never replaces it."""
 
@@ -102,6 +114,7 @@ class CellNote(Noun):
     temperature: Temperature | None = None
     ionic_resistance: Resistance | None = None
     load_cell: LoadCell | None = None
+    spectra: tuple[SpectrumState, ...] = ()
     time_zone: str | None = None
     files: tuple[str, ...] = ()
     read_as: Mapping[str, str] = {}

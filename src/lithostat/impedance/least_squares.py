@@ -79,9 +79,10 @@ def least_squares(
 
 def normal_equations(rest: np.ndarray, slopes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Cost, gradient and J^T J from residuals (problems, rows) and their derivatives (problems, rows, K)."""
-    cost = 0.5 * np.einsum("bm,bm->b", rest, rest)
     turned = np.swapaxes(slopes, 1, 2)
-    return cost, np.matmul(turned, rest[:, :, None])[:, :, 0], np.matmul(turned, slopes)
+    with np.errstate(all="ignore"):  # what overflows is told apart by its cost
+        cost = 0.5 * np.einsum("bm,bm->b", rest, rest)
+        return cost, np.matmul(turned, rest[:, :, None])[:, :, 0], np.matmul(turned, slopes)
 
 
 def _finite(cost: np.ndarray, gradient: np.ndarray, normal: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -106,6 +106,7 @@ def _residuals(
     flat = np.repeat(coordinates, points, axis=0)
     values, slopes = impedance_and_derivatives(chosen, flat, table.omega[rows].ravel())
     weight = table.weight[rows]
-    rest = (values.reshape(-1, points, 2) - table.parts[rows]) * weight
-    slopes = slopes.reshape(-1, points, 2, size) * weight[..., None]
+    with np.errstate(all="ignore"):  # a start far off may overflow; its cost is then infinite
+        rest = (values.reshape(-1, points, 2) - table.parts[rows]) * weight
+        slopes = slopes.reshape(-1, points, 2, size) * weight[..., None]
     return rest.reshape(len(rows), -1), slopes.reshape(len(rows), -1, size)

@@ -1,0 +1,82 @@
+"""Which circuit, where nobody named one: a ladder of circuits, the best supported one, and the others beside it.
+
+The Bayesian information criterion says how much better a circuit must fit to earn its values (Schwarz 1978, Ann.
+Statist. 6, 461). A circuit whose values the spectra do not determine is passed over. It is a suggestion: a circuit that
+fits is not thereby the physics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from lithostat.experiment.errors import InputError
+from lithostat.experiment.spectrum import Spectrum
+from lithostat.impedance.fit import Fit, fit_each
+from lithostat.impedance.sweep import ordered
+
+LADDER = (
+    "R0-CPE1",
+    "R0-p(R1,CPE1)",
+    "R0-p(R1,CPE1)-CPE2",
+    "R0-p(R1,CPE1)-W1",
+    "R0-p(R1,CPE1)-p(R2,CPE2)",
+    "R0-p(R1,CPE1)-p(R2,CPE2)-CPE3",
+    "R0-p(R1,CPE1)-p(R2,CPE2)-W1",
+    "R0-p(R1,CPE1)-p(R2,CPE2)-p(R3,CPE3)",
+)
+LOOKED_AT = 5  # spectra of a series, evenly chosen
+INDUCTIVE = 2  # points above the axis at the high-frequency end that call for an inductor
+
+
+class Candidate(NamedTuple):
+    """A circuit of the ladder. `noise` is the root mean square of what it leaves over, relative to |Z|."""
+
+    text: str
+    criterion: float  # Bayesian information criterion, the less the better
+    noise: float
+    doubt: str  # why it was passed over, '' if it was not
+
+
+def choose(spectra: Sequence[Spectrum], *, progress: Callable[[str], None] | None = None) -> tuple[Candidate, ...]:
+    """Circuits of the ladder, the best supported one first, those that were passed over last."""
+    if not spectra:
+        raise InputError("there is no spectrum to choose a circuit for", expected="at least one")
+    rows = np.unique(np.linspace(0, len(spectra) - 1, LOOKED_AT).round().astype(int))
+    looked = [ordered(spectra[row])[0] for row in rows]
+    inductor = "L0-" if any(_inductive(spectrum) for spectrum in looked) else ""
+    found = []
+    for text in LADDER:
+        if progress is not None:
+            progress(f"trying {inductor + text}")
+        try:
+            found.append(_candidate(inductor + text, fit_each(looked, inductor + text)))
+        except InputError:
+            continue  # more values than points
+    return tuple(sorted(found, key=lambda one: (bool(one.doubt), one.criterion)))
+
+
+def _candidate(text: str, fits: Sequence[Fit]) -> Candidate:
+    criterion, squares, rows = 0.0, 0.0, 0
+    for fit in fits:
+        size = 2 * len(fit.spectrum.frequency)
+        sum_of_squares = float((np.abs(fit.residuals) ** 2).sum())
+        criterion += size * np.log(max(sum_of_squares / size, 1e-16)) + (size - fit.degrees) * np.log(size)
+        squares, rows = squares + sum_of_squares, rows + size
+    wild = sum(_wild(fit) for fit in fits)
+    doubt = f"not determined by {wild} of {len(fits)} spectra" if 2 * wild > len(fits) else ""
+    return Candidate(text, criterion, float(np.sqrt(squares / rows)), doubt)
+
+
+def _wild(fit: Fit) -> bool:
+    """True if a value other than an exponent (1 for a capacitor) lies at a bound, or anywhere."""
+    pinned = any(not name.endswith("_n") for name in fit.at_bound)
+    return pinned or any(word in said for said in fit.warnings for word in ("not determined", "converge"))
+
+
+def _inductive(spectrum: Spectrum) -> bool:
+    """True if the sweep begins above the axis; `ordered` spectra run from high to low frequency."""
+    below = np.flatnonzero(spectrum.impedance.imag <= 0.0)
+    return bool(len(below)) and int(below[0]) >= INDUCTIVE
