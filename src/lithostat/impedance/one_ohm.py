@@ -211,14 +211,14 @@ class _Fitted(NamedTuple):
 def _fit(f: np.ndarray, z: np.ndarray, known: float) -> _Fitted:
     """Pairs with standard errors; L and C None where they cannot be told apart."""
     omega = 2.0 * np.pi * f
-    unit = known / omega.max()  # inductances in this, capacitances in unit/known^2: all of order one
+    unit = known / float(omega.max())  # inductances in this, capacitances in unit/known^2: all of order one
 
     def misfit(x: np.ndarray) -> np.ndarray:
         model = 1j * omega * x[1] * unit + known / (1.0 / x[0] + 1j * omega * x[2] * unit / known)
         rest = (model - z) / np.abs(z)
         return np.concatenate([rest.real, rest.imag])
 
-    slope = float(np.median(z.imag / omega) / unit)
+    slope = float(np.median(z.imag / omega)) / unit
     best = None
     for share in (0.0, 0.3, 1.0):
         start = np.array([np.median(z.real) / known, slope + share, max(share, 1e-6)])

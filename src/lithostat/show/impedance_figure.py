@@ -1,0 +1,139 @@
+"""Measured, fitted and simulated spectra in one figure: Nyquist plane, modulus and phase."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from lithostat.experiment.quantity import span
+from lithostat.experiment.spectrum import Spectrum
+from lithostat.impedance.fit import Fit
+from lithostat.show.style import INK, MUTED, ORANGE, style
+
+_Kind = tuple[str, str, Literal["", "-", "--"]]  # name, marker, line
+MOST = 12  # spectra drawn of each kind; of more, an even choice
+SEVERAL = 8  # up to so many, each has its name beside its colour
+SIMULATED = ORANGE  # where there is one spectrum of each kind, so that line and line differ
+FLAT = 6.0  # width over height of the data from which one scale for both would show nothing
+_DENSE = 200  # frequencies of a fitted line
+
+
+def impedance_figure(
+    measured: Sequence[Spectrum] = (), *, fits: Sequence[Fit] = (), simulated: Sequence[Spectrum] = (), title: str = ""
+) -> Figure:
+    """Measured spectra as points, fits as lines, simulated spectra as broken lines.
+
+    The k-th of each kind share a colour, so that what belongs together is seen together. Impedances in ohm.
+    """
+    count = max(len(measured), len(fits), len(simulated), 1)
+    chosen = range(0, count, max(1, -(-count // MOST)))
+    with style():
+        figure = Figure(figsize=(10.0, 4.6), layout="constrained")
+        grid = figure.add_gridspec(2, 2, width_ratios=(1.25, 1.0))
+        nyquist = figure.add_subplot(grid[:, 0])
+        modulus = figure.add_subplot(grid[0, 1])
+        phase = figure.add_subplot(grid[1, 1], sharex=modulus)
+        colours = mpl.colormaps["viridis"](np.linspace(0.05, 0.85, max(len(chosen), 2)))
+        names: list[tuple[Any, str]] = []
+        for colour, k in zip(colours, chosen, strict=False):
+            every = [group[k] for group in (measured, [one.spectrum for one in fits], simulated) if k < len(group)]
+            names.append((colour, _label(every[0])))
+            if k < len(measured):
+                _draw(
+                    (nyquist, modulus, phase),
+                    measured[k],
+                    color=colour,
+                    marker="o",
+                    markersize=3.0,
+                    linestyle="",
+                    alpha=0.5,
+                )
+            if k < len(fits):
+                _draw((nyquist, modulus, phase), _dense(fits[k]), color=colour, linewidth=1.3, zorder=4)
+            if k < len(simulated):
+                broken = {"linewidth": 1.4, "linestyle": (0, (4, 3)), "zorder": 5}
+                _draw(
+                    (nyquist, modulus, phase), simulated[k], color=SIMULATED if len(chosen) == 1 else colour, **broken
+                )
+        _axes(nyquist, modulus, phase)
+        kinds: list[_Kind] = [("measured", "o", ""), ("fit", "", "-"), ("simulated", "", "--")]
+        shown = [kind for kind, group in zip(kinds, (measured, fits, simulated), strict=True) if len(group)]
+        _legends(nyquist, names, shown)
+        if title:
+            figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=11)
+    return figure
+
+
+def _draw(axes: tuple[Any, Any, Any], spectrum: Spectrum, **look: Any) -> None:
+    order = np.argsort(spectrum.frequency)
+    f, z = spectrum.frequency[order], spectrum.impedance[order]
+    axes[0].plot(z.real, -z.imag, **look)
+    axes[1].plot(f, np.abs(z), **look)
+    axes[2].plot(f, -np.degrees(np.angle(z)), **look)
+
+
+def _dense(found: Fit) -> Spectrum:
+    f = found.spectrum.frequency
+    fine = np.geomspace(f.min(), f.max(), _DENSE)
+    return Spectrum(fine, found.impedance(fine))
+
+
+def _axes(nyquist: Any, modulus: Any, phase: Any) -> None:
+    _scale(nyquist)
+    nyquist.set_xlabel("Re Z / Ω")
+    nyquist.set_ylabel("-Im Z / Ω")
+    modulus.set_xscale("log")
+    size = np.concatenate([line.get_ydata() for line in modulus.lines]) if modulus.lines else np.ones(1)
+    if size.max() > 5.0 * size.min() > 0.0:
+        modulus.set_yscale("log")
+    modulus.set_ylabel("|Z| / Ω")
+    modulus.tick_params(labelbottom=False)
+    phase.set_ylabel("-phase / degree")
+    phase.set_xlabel("frequency / Hz")
+
+
+def _scale(axis: Any) -> None:
+    """One scale for both axes, or a stretched one, and said, where small arcs lie far apart."""
+    if not axis.lines:
+        return
+    across, up = (np.concatenate([line.get_xydata()[:, k] for line in axis.lines]) for k in (0, 1))
+    if np.ptp(across) <= FLAT * np.ptp(up):
+        axis.set_aspect("equal", adjustable="datalim")
+        return
+    axis.margins(x=0.08, y=0.45)
+    axis.text(
+        0.99,
+        0.02,
+        "vertical scale stretched",
+        transform=axis.transAxes,
+        ha="right",
+        va="bottom",
+        fontsize=8,
+        color=MUTED,
+    )
+
+
+def _legends(axis: Any, names: list[tuple[Any, str]], kinds: list[_Kind]) -> None:
+    """One legend for what a mark means, one for what a colour means."""
+    marks = [Line2D([], [], color=INK, marker=marker, linestyle=line, markersize=4) for _, marker, line in kinds]
+    first = axis.legend(marks, [name for name, _, _ in kinds], loc="upper right")
+    if len(names) <= SEVERAL and any(text for _, text in names):
+        axis.add_artist(first)
+        lines = [Line2D([], [], color=colour, linewidth=3) for colour, _ in names]
+        axis.legend(lines, [text for _, text in names], loc="upper left")
+
+
+def _label(spectrum: Spectrum) -> str:
+    parts = []
+    if spectrum.pressure is not None:
+        parts.append(f"{spectrum.pressure / 1e6:.3g} MPa")
+    if spectrum.temperature is not None and spectrum.pressure is None:
+        parts.append(f"{spectrum.temperature - 273.15:.3g} °C")
+    if spectrum.time is not None:
+        parts.append(span(spectrum.time))
+    return ", ".join(parts) or spectrum.name
