@@ -1,0 +1,95 @@
+"""Many cells under many conditions at once: each member with its own parameters, pressure, current and temperature."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from lithostat.simulation import equations, integrate
+from lithostat.simulation.engine import engine
+from lithostat.simulation.integrate import CHEAP, Carry, Tolerance
+from lithostat.simulation.parameters import Drive, Laws, Parameters, Plan
+
+ENOUGH = Tolerance(1e-4, 1e-5, 1e-5, void=0.1)  # times to short agree with the default to 3e-4, turns of current aside
+ENDS = {
+    integrate.DONE: "survived",
+    integrate.NO_CONTACT: "contact lost",
+    integrate.NO_LITHIUM: "lithium spent",
+    integrate.STALLED: "stalled",
+}
+
+
+class Endings(NamedTuple):
+    """How each member ended, arrays (members,). A test stops at its short.
+
+    `margin` is ln(a / a_c) of the deepest filament at the end: how far it was from a short, 0 at one.
+    """
+
+    status: Any  # a key of ENDS; DONE at a short too
+    short_time: Any  # infinite without a short [s]
+    time: Any  # when the test ended [s]
+    margin: Any  # [-]
+
+
+def endings(
+    parameters: Parameters,
+    laws: Laws,
+    plan: Plan,
+    *,
+    fields: dict[str, np.ndarray],
+    columns: dict[str, tuple[np.ndarray, np.ndarray]],
+    tolerance: Tolerance = ENOUGH,
+) -> Endings:
+    """Run every member to its short, its loss of contact or the end of `plan`, in one compiled call.
+
+    `fields` replaces parameters by name with one value for each member, (members,) SI. `columns` replaces columns of
+    the plan's table: a pattern (rows,), zero where the plan stays as it is, and a value for each member; where the
+    pattern is not zero the column holds pattern times value.
+    """
+    unknown = set(fields) - {field.name for field in dataclasses.fields(Parameters)}
+    if unknown:
+        raise TypeError(f"no such parameters: {', '.join(sorted(unknown))}")
+    here = plan._replace(after_short=np.zeros(()))
+    with engine():
+        p = jax.tree.map(np.float64, parameters)
+        p = dataclasses.replace(p, **{name: np.asarray(values, float) for name, values in fields.items()})
+        p_axes = Parameters(**{f.name: 0 if f.name in fields else None for f in dataclasses.fields(Parameters)})
+        replaced = {}
+        for name, (pattern, values) in columns.items():
+            kept = getattr(plan.table, name)[:, None]
+            # members along the last axis: members stand at nearly the same row, and their entries then lie together
+            replaced[name] = np.where(pattern[:, None] != 0.0, pattern[:, None] * np.asarray(values, float), kept)
+        table = here.table._replace(**replaced)
+        table_axes = type(table)(*(1 if name in replaced else None for name in table._fields))
+        plan_axes = Plan(table_axes, type(plan.curve)(None, None), None, None)
+        result = _endings(p, laws, here._replace(table=table), tolerance, p_axes, plan_axes)
+        return jax.tree.map(np.asarray, result)
+
+
+@eqx.filter_jit
+def _endings(p: Parameters, laws: Laws, plan: Plan, tolerance: Tolerance, p_axes: Any, plan_axes: Any) -> Endings:
+    def one(p: Parameters, plan: Plan) -> Endings:
+        def body(carry: Carry) -> Carry:
+            # a member that is done goes through the motions until all are: without time left it costs nothing
+            stop = jnp.where(carry.status == integrate.RUNNING, carry.stop, carry.time)
+            carry = carry._replace(stop=stop)
+            return integrate.advance(carry, plan, p, laws, jnp.zeros((0,)), tolerance, CHEAP)[0]
+
+        first = integrate.start(p)
+        carry = jax.lax.while_loop(lambda carry: carry.status == integrate.RUNNING, body, first)
+        return Endings(carry.status, carry.short_time, carry.time, _margin(carry, plan, p, laws))
+
+    return jax.vmap(one, in_axes=(p_axes, plan_axes))(p, plan)
+
+
+def _margin(carry: Carry, plan: Plan, p: Parameters, laws: Laws) -> Any:
+    """ln(a / a_c) at the end of a test, of the interface that is nearest to a short."""
+    last = jax.tree.map(lambda column: column[jnp.clip(carry.row, 0, plan.rows) - 1], plan.table)
+    drive = Drive(last.current, last.temperature, carry.held, 0.0, carry.stack, p.frame_stiffness, 1.0, 0.0)
+    seen = equations.observe(0.0, carry.state, drive, p, laws)
+    return jnp.log(jnp.maximum(seen.filament, 1e-12) / seen.critical).max()
