@@ -10,8 +10,9 @@ import pytest
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.quantity import parse
 from lithostat.impedance.fitted_card import write_card
-from lithostat.impedance.memory import Ripening, band, fit_memory, highest_pressure, predicted
+from lithostat.impedance.memory import band, fit_memory, predicted
 from lithostat.impedance.memory_card import cell_parameters, interface_card, split
+from lithostat.impedance.memory_points import Ripening, highest_pressure
 from lithostat.materials.card import find, load
 from lithostat.papers.doux2020.published import published
 from lithostat.physics.contact import constriction_resistance, contact_fraction, ripening_rate
@@ -203,6 +204,8 @@ def test_without_release_the_exponent_is_left_out_and_said():
     assert [one.name for one in fit.estimates] == ["contact_pressure", "constriction_resistance", "series_resistance"]
     assert any("unloading exponent is not determined" in text for text in fit.warnings)
     assert "unloading_exponent" not in cell_parameters(fit)
+    assert np.isnan(predicted(fit, 5e6, 25e6))
+    assert np.isfinite(predicted(fit, 5e6, 5e6))
     finding = {one.name: one for one in fit.findings}["unloading_exponent"]
     assert finding.value is None
     assert "not determined" in finding.evidence[0]

@@ -20,26 +20,27 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import stats
 
-from lithostat.experiment.errors import InputError
 from lithostat.experiment.finding import Finding
-from lithostat.experiment.quantity import show
 from lithostat.impedance.least_squares import least_squares, normal_equations
+from lithostat.impedance.memory_points import (
+    NAMES,
+    STEP,
+    Data,
+    Ripening,
+    bounds,
+    checked,
+    determined,
+    enough,
+    law,
+    positive,
+    residuals,
+    starts,
+)
 from lithostat.impedance.profile import profile_interval, rise
-from lithostat.physics.contact import constriction_resistance, contact_fraction
 
-NAMES = ("contact_pressure", "constriction_resistance", "series_resistance", "unloading_exponent")
 UNITS = {"contact_pressure": "Pa", "unloading_exponent": ""}  # of the others: ohm m2
 FORMULA = "R = (S + 2 ASR_0 (1/c - 1)) / A, c = (1 - exp(-P_max/P_c)) (P/P_max)^beta"
-WORST_CONDITION = 1e9  # of the normal matrix, scaled: beyond it a combination of parameters is free
 MISFIT = 0.01  # probability below which the stated errors are too small for the misfit
-_STEP = 1e-6  # of a logarithm, for derivatives
-
-
-class Ripening(NamedTuple):
-    """Growth of contact with time: tau [s] and the stress exponent n of the creep of lithium, both known."""
-
-    time: float
-    stress_exponent: float
 
 
 class Estimate(NamedTuple):
@@ -134,20 +135,20 @@ def fit_memory(
     Refused (`InputError`): no area, fewer points than unknowns, one pressure only, and data that leave a combination of
     the unknowns free. Without a point below the highest pressure the unloading exponent is left out, and that is said.
     """
-    data = _checked(pressure, resistance, error, area, fabrication_pressure, times, ripening)
-    known = {} if series_resistance is None else {"series_resistance": _positive(series_resistance) * data.area}
+    data = checked(pressure, resistance, error, area, fabrication_pressure, times, ripening)
+    known = {} if series_resistance is None else {"series_resistance": positive(series_resistance) * data.area}
     released = bool((data.pressure < data.highest).any())
     names = tuple(name for name in NAMES if name not in known and (released or name != "unloading_exponent"))
-    _enough(data, names)
-    low, high = _bounds(data, names)
+    enough(data, names)
+    low, high = bounds(data, names)
 
     def linearised(_: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        return normal_equations(*_residuals(data, names, known, at))
+        return normal_equations(*residuals(data, names, known, at))
 
-    solution = least_squares(linearised, _starts(data, names, known), low, high)
+    solution = least_squares(linearised, starts(data, names, known), low, high)
     best = int(np.argmin(solution.cost))
     at, cost, normal = solution.coordinates[best], float(solution.cost[best]), solution.normal[best]
-    _determined(normal, names)
+    determined(normal, names)
     freedom = len(data.pressure) - len(names)
     variance = 1.0 if error is not None else (2.0 * cost / freedom if freedom else np.nan)
     covariance = variance * np.linalg.inv(normal)
@@ -183,16 +184,16 @@ def fit_memory(
     )
 
 
-def highest_pressure(pressure: Any, fabrication_pressure: float = 0.0) -> np.ndarray:
-    """Highest pressure seen up to and with each measurement [Pa], (N,)."""
-    return np.maximum(np.maximum.accumulate(np.asarray(pressure, float)), fabrication_pressure)
-
-
 def predicted(memory: Memory, pressure: Any, highest: Any) -> np.ndarray:
-    """Resistance of the fitted law [ohm] at `pressure` [Pa] after `highest` [Pa] was seen; ripening left aside."""
+    """Resistance of the fitted law [ohm] at `pressure` [Pa] after `highest` [Pa] was seen, without ripening.
+
+    NaN on release where no unloading exponent was determined.
+    """
     p, top = np.broadcast_arrays(np.asarray(pressure, float), np.asarray(highest, float))
     values = {name: memory.value(name) or 0.0 for name in NAMES}
-    return _law(p, top, top / values["contact_pressure"], values) / memory.area
+    ohm = law(p, top, top / values["contact_pressure"], values) / memory.area
+    unknown = (p < top) & (memory.value("unloading_exponent") is None)
+    return np.where(unknown, np.nan, ohm)
 
 
 def band(memory: Memory, pressure: Any, highest: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -202,170 +203,17 @@ def band(memory: Memory, pressure: Any, highest: Any) -> tuple[np.ndarray, np.nd
     names = [estimate.name for estimate in memory.estimates]
     at = np.log([estimate.value for estimate in memory.estimates])
 
-    def law(shift: np.ndarray) -> np.ndarray:
+    def shifted(shift: np.ndarray) -> np.ndarray:
         values = dict.fromkeys(NAMES, 0.0) | dict(memory.known) | dict(zip(names, np.exp(at + shift), strict=True))
-        return np.asarray(np.log(_law(p, top, top / values["contact_pressure"], values) / memory.area))
+        return np.asarray(np.log(law(p, top, top / values["contact_pressure"], values) / memory.area))
 
-    slopes = np.array([(law(_STEP * unit) - law(-_STEP * unit)) / (2.0 * _STEP) for unit in np.eye(len(at))])
+    slopes = np.array([(shifted(STEP * unit) - shifted(-STEP * unit)) / (2.0 * STEP) for unit in np.eye(len(at))])
     width = np.sqrt(np.einsum("k...,kl,l...->...", slopes, memory.covariance, slopes))
     return np.exp(centre - width), np.exp(centre + width)
 
 
-class _Data(NamedTuple):
-    pressure: np.ndarray
-    resistance: np.ndarray
-    error: np.ndarray | None
-    highest: np.ndarray
-    area: float
-    fabrication: float
-    times: np.ndarray | None
-    ripening: Ripening | None
-
-
-def _law(pressure: Any, highest: Any, conformity: Any, values: Mapping[str, Any]) -> Any:
-    """Area-specific resistance of the stack [ohm m2]."""
-    c = contact_fraction(pressure, highest, conformity, exponent=values["unloading_exponent"])
-    return values["series_resistance"] + 2.0 * constriction_resistance(c, scale=values["constriction_resistance"])
-
-
-def _conformity(data: _Data, scale: np.ndarray) -> np.ndarray:
-    """Conformity at each measurement, (..., N), for contact pressures `scale` (..., 1)."""
-    if data.ripening is None or data.times is None:
-        return data.highest / scale
-    power = data.ripening.stress_exponent + 1.0
-    x = data.fabrication / scale[..., 0]
-    rows = []
-    for load, waited in zip(data.pressure, np.diff(data.times, prepend=0.0), strict=True):
-        here = load / scale[..., 0]
-        x = np.maximum(x, here)
-        # x = here (.)^(1/power) solves the rate of `physics.contact.ripening_rate` at constant pressure
-        x = here * ((x / here) ** power + waited / data.ripening.time) ** (1.0 / power)
-        rows.append(x)
-    return np.stack(rows, -1)
-
-
-def _residuals(data: _Data, names: tuple[str, ...], known: Mapping[str, float], at: np.ndarray) -> tuple[Any, Any]:
-    """(problems, N) differences of logarithms over their errors, and (problems, N, K) derivatives."""
-    weight = 1.0 if data.error is None else data.resistance / data.error
-
-    def logs(here: np.ndarray) -> np.ndarray:
-        values: dict[str, Any] = dict.fromkeys(NAMES, 0.0) | dict(known)
-        values |= {name: np.exp(here[:, k : k + 1]) for k, name in enumerate(names)}
-        x = _conformity(data, values["contact_pressure"])
-        return np.asarray(np.log(_law(data.pressure, data.highest, x, values) / data.area))
-
-    count, size = at.shape
-    steps = _STEP * np.concatenate([np.zeros((1, size)), np.eye(size), -np.eye(size)])
-    stacked = logs((at[None] + steps[:, None]).reshape(-1, size)).reshape(1 + 2 * size, count, -1)
-    slopes = np.moveaxis(stacked[1 : 1 + size] - stacked[1 + size :], 0, -1) / (2.0 * _STEP)
-    return (stacked[0] - np.log(data.resistance)) * weight, slopes * np.reshape(weight, (-1, 1))
-
-
-def _starts(data: _Data, names: tuple[str, ...], known: Mapping[str, float]) -> np.ndarray:
-    """Several contact pressures and exponents; the two resistances, in which the law is linear, follow from each."""
-    starts = []
-    for scale in np.geomspace(0.2 * data.pressure.min(), 3.0 * data.pressure.max(), 9):
-        x = _conformity(data, np.array([[scale]]))[0]
-        for exponent in (0.05, 0.3, 1.0):
-            c = contact_fraction(data.pressure, data.highest, x, exponent=exponent)
-            areal = data.resistance * data.area
-            rows = np.stack([2.0 * constriction_resistance(c, scale=1.0), np.ones(len(c))], 1) / areal[:, None]
-            narrow, series = np.linalg.lstsq(rows, np.ones(len(c)), rcond=None)[0]
-            guess = {
-                "contact_pressure": scale,
-                "constriction_resistance": max(narrow, 0.01 * areal.min()),
-                "series_resistance": max(series, 0.1 * areal.min()),
-                "unloading_exponent": exponent,
-            }
-            starts.append([np.log(guess[name]) for name in names])
-    return np.array(starts)
-
-
-def _bounds(data: _Data, names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
-    areal = data.resistance * data.area
-    bounds = {
-        "contact_pressure": (1e-3 * data.pressure.min(), 1e3 * data.highest.max()),
-        "constriction_resistance": (1e-6 * areal.min(), 1e6 * areal.max()),
-        "series_resistance": (1e-4 * areal.min(), 2.0 * areal.max()),
-        "unloading_exponent": (1e-4, 10.0),
-    }
-    ends = np.log([bounds[name] for name in names])
-    return ends[:, 0], ends[:, 1]
-
-
-def _checked(
-    pressure: Any, resistance: Any, error: Any, area: Any, fabrication: float, times: Any, ripening: Ripening | None
-) -> _Data:
-    """Arrays of one length, finite and positive; an area."""
-    if area is None or not np.isfinite(area) or area <= 0.0:
-        raise InputError(
-            "a resistance cannot be given per area without the area of the electrode", expected="area, in m2"
-        )
-    given = {"pressure": pressure, "resistance": resistance, "error": error, "times": times}
-    arrays = {name: np.atleast_1d(np.asarray(one, float)) for name, one in given.items() if one is not None}
-    for name, values in arrays.items():
-        if values.shape != arrays["pressure"].shape or values.ndim != 1:
-            raise InputError(
-                f"there are {len(arrays['pressure'])} pressures and {len(values)} of {name}", expected="one for each"
-            )
-        wrong = np.flatnonzero(~np.isfinite(values) | (values <= 0.0 if name != "times" else values < 0.0))
-        if len(wrong):
-            raise InputError(f"point {wrong[0] + 1} has {name} {values[wrong[0]]:g}", expected="a number above 0")
-    if ripening is not None and "times" not in arrays:
-        raise InputError("ripening cannot be followed without times", expected="times [s] of every measurement")
-    if "times" in arrays and (np.diff(arrays["times"]) < 0.0).any():
-        raise InputError("the times go backwards", expected="points in the order they were measured")
-    highest = highest_pressure(arrays["pressure"], fabrication)
-    return _Data(
-        arrays["pressure"],
-        arrays["resistance"],
-        arrays.get("error"),
-        highest,
-        float(area),
-        fabrication,
-        arrays.get("times"),
-        ripening,
-    )
-
-
-def _positive(resistance: float) -> float:
-    if not np.isfinite(resistance) or resistance <= 0.0:
-        raise InputError(f"received a series resistance of {resistance:g} ohm", expected="a number above 0")
-    return resistance
-
-
-def _enough(data: _Data, names: tuple[str, ...]) -> None:
-    """Refuse what cannot determine the unknowns, whatever the numbers."""
-    if len(np.unique(data.pressure)) == 1:
-        raise InputError(
-            f"all resistances were measured at {show(data.pressure[0], 'pressure')}: they say nothing about pressure",
-            expected="two pressures at least, better five on pressing and one on release",
-        )
-    if len(data.pressure) < len(names):
-        raise InputError(
-            f"{len(data.pressure)} points cannot determine {len(names)} unknowns ({', '.join(names)})",
-            expected="more points, or series_resistance if pellet and films are known",
-        )
-
-
-def _determined(normal: np.ndarray, names: tuple[str, ...]) -> None:
-    """Refuse a fit in which some combination of the unknowns does not change the misfit."""
-    scale = np.sqrt(np.diag(normal))
-    if (scale > 0.0).all():
-        values, vectors = np.linalg.eigh(normal / np.outer(scale, scale))
-        if values[0] * WORST_CONDITION > values[-1]:
-            return
-        free = [name for name, share in zip(names, np.abs(vectors[:, 0]), strict=True) if share > 0.1]
-    else:
-        free = [name for name, one in zip(names, scale, strict=True) if not one > 0.0]
-    raise InputError(
-        f"these points do not determine {' and '.join(free)}",
-        expected="points at several pressures on pressing, from contact far from full to nearly full",
-    )
-
-
 def _warnings(
-    data: _Data,
+    data: Data,
     estimates: tuple[Estimate, ...],
     bound: np.ndarray,
     names: tuple[str, ...],

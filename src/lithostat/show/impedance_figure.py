@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from lithostat.experiment.errors import InputError
 from lithostat.experiment.quantity import span
 from lithostat.experiment.spectrum import Spectrum
 from lithostat.impedance.fit import Fit
@@ -29,8 +30,11 @@ def impedance_figure(
     """Measured spectra as points, fits as lines, simulated spectra as broken lines.
 
     The k-th of each kind share a colour, so that what belongs together is seen together. Impedances in ohm.
+    Raises `InputError` where nothing is given.
     """
-    count = max(len(measured), len(fits), len(simulated), 1)
+    count = max(len(measured), len(fits), len(simulated))
+    if not count:
+        raise InputError("there is no spectrum to draw", expected="measured, fits or simulated")
     chosen = range(0, count, max(1, -(-count // MOST)))
     with style():
         figure = Figure(figsize=(10.0, 4.6), layout="constrained")
@@ -88,7 +92,7 @@ def _axes(nyquist: Any, modulus: Any, phase: Any) -> None:
     nyquist.set_xlabel("Re Z / Ω")
     nyquist.set_ylabel("-Im Z / Ω")
     modulus.set_xscale("log")
-    size = np.concatenate([line.get_ydata() for line in modulus.lines]) if modulus.lines else np.ones(1)
+    size = np.concatenate([line.get_ydata() for line in modulus.lines])
     if size.max() > 5.0 * size.min() > 0.0:
         modulus.set_yscale("log")
     modulus.set_ylabel("|Z| / Ω")
@@ -99,8 +103,6 @@ def _axes(nyquist: Any, modulus: Any, phase: Any) -> None:
 
 def _scale(axis: Any) -> None:
     """One scale for both axes, or a stretched one, and said, where small arcs lie far apart."""
-    if not axis.lines:
-        return
     across, up = (np.concatenate([line.get_xydata()[:, k] for line in axis.lines]) for k in (0, 1))
     if np.ptp(across) <= FLAT * np.ptp(up):
         axis.set_aspect("equal", adjustable="datalim")
