@@ -15,8 +15,9 @@ def uneven_noise(standard: np.ndarray, modulus: np.ndarray, frequency: np.ndarra
     """Factor on the noise of each point, or None where the scatter is the same everywhere at the stated significance.
 
     `standard` of shape (2, points) holds residuals over their own standard deviation, `modulus` |Z| [ohm], `frequency`
-    in hertz. ln |residual| is regressed on ln |Z|, ln f and (ln f)^2: the logarithm keeps single stray points from deciding, and the shapes
-    cover noise of constant size in ohm, in percent, and noise that grows towards the instrument's limits.
+    in hertz. ln |residual| is regressed on ln |Z|, ln f and (ln f)^2: the logarithm keeps single stray points from
+    deciding, and the shapes cover noise of constant size in ohm, in percent, and noise that grows towards the
+    instrument's limits.
     """
     if len(frequency) < _FEWEST:
         return None

@@ -100,9 +100,8 @@ def _significant(height: np.ndarray, covariance: np.ndarray, rise: np.ndarray) -
         bounds = [0, *tops, len(height) - 1]
         margins = []
         for k, top in enumerate(tops):
-            sides = [height[bounds[k] : top + 1], height[top : bounds[k + 2] + 1]]
-            valleys = [bounds[k] + int(np.argmin(sides[0])), top + int(np.argmin(sides[1]))]
-            margins.append(min(_margin(height, covariance, rise, top, valley) for valley in valleys))
+            sides = (np.arange(bounds[k], top), np.arange(top + 1, bounds[k + 2] + 1))
+            margins.append(min(_margin(height, covariance, rise, top, side) for side in sides))
         worst = int(np.argmin(margins))
         if margins[worst] >= SIGNIFICANCE:
             break
@@ -110,12 +109,11 @@ def _significant(height: np.ndarray, covariance: np.ndarray, rise: np.ndarray) -
     return tops
 
 
-def _margin(height: np.ndarray, covariance: np.ndarray, rise: np.ndarray, top: int, valley: int) -> float:
-    if top == valley:
-        return 0.0
-    variance = covariance[top, top] + covariance[valley, valley] - 2.0 * covariance[top, valley]
-    variance = min(variance, covariance[top, top] + rise[valley] ** 2)
-    return float((height[top] - height[valley]) / np.sqrt(max(variance, 1e-300)))
+def _margin(height: np.ndarray, covariance: np.ndarray, rise: np.ndarray, top: int, side: np.ndarray) -> float:
+    """By how many standard deviations the top stands above the surest valley on one side."""
+    variance = covariance[top, top] + np.diag(covariance)[side] - 2.0 * covariance[top, side]
+    variance = np.minimum(variance, covariance[top, top] + rise[side] ** 2)
+    return float(np.max((height[top] - height[side]) / np.sqrt(np.maximum(variance, 1e-300)), initial=0.0))
 
 
 def _place(height: np.ndarray, covariance: np.ndarray, top: int) -> tuple[float, float]:
