@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lithostat.commands import impedance
+from lithostat.commands.options import Json, Output, save
 from lithostat.experiment.errors import InputError, LithostatError, nearest
 from lithostat.terminal import (
     bar_over_steps,
@@ -48,9 +50,6 @@ app = typer.Typer(
         "4 a package is missing."
     ),
 )
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON to standard output and nothing else.")]
-Output = Annotated[Path, typer.Option("--output", "-o", help="Folder for what is written; made if it is not there.")]
 
 
 def main() -> None:
@@ -135,7 +134,7 @@ def run(
     if figure:
         from lithostat.show.record_figure import record_figure
 
-        written.append(_save(record_figure(record, experiment.cell.name), output / f"{file.stem}.png"))
+        written.append(save(record_figure(record, experiment.cell.name), output / f"{file.stem}.png"))
     survival = None
     if cells > 1 and problem is None:
         survival, more = _survival(console, experiment, cells, seed, output / f"{file.stem}-cells", figure)
@@ -234,7 +233,7 @@ def reproduce(
         step("figures")
         folder = output / paper
         drawn = figures(result)
-        written = [_save(one, folder / f"{name.replace(' ', '-')}.png") for name, one in drawn.items()]
+        written = [save(one, folder / f"{name.replace(' ', '-')}.png") for name, one in drawn.items()]
         written += [record.write_parquet(folder / f"{name}.parquet") for name, record in result.records.items()]
         step("page")
         from lithostat.experiment.record import write_text
@@ -248,6 +247,9 @@ def reproduce(
         print_rows(result, written[-1])
     if not result.passed:
         raise typer.Exit(1)
+
+
+app.command()(impedance.impedance)
 
 
 @app.command()
@@ -298,14 +300,6 @@ def _kept(simulate: Any) -> tuple[Record, LithostatError | None]:
         return error.record, error  # type: ignore[return-value]
 
 
-def _save(figure: Any, path: Path) -> Path:
-    from lithostat.experiment.record import write_whole
-    from lithostat.show.style import style
-
-    with style():
-        return write_whole(path, lambda temporary: figure.savefig(temporary))
-
-
 def _survival(
     console: Console, experiment: Experiment, cells: int, seed: int, stem: Path, draw: bool
 ) -> tuple[dict[str, Any], list[Path]]:
@@ -329,7 +323,7 @@ def _survival(
         from lithostat.show.survival_figure import survival_figure
 
         written.append(
-            _save(
+            save(
                 survival_figure(3600.0 * failed, cells, many.length_second, f"{experiment.cell.name}, {cells} cells"),
                 stem.with_name(stem.name + ".png"),
             )

@@ -139,6 +139,47 @@ def print_cells(cells: list[AnalysedCell], page: Path) -> None:
     console.print(f"[dim]page: {page}[/]", soft_wrap=True)
 
 
+def print_studies(results: list[dict[str, Any]]) -> None:
+    """Spectra of each cell: one line per spectrum, the findings on the series, what was refused, the warnings."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from lithostat.experiment.quantity import show
+    from lithostat.lab.printed import pair
+
+    console = open_console(stderr=False)
+    for result in results:
+        name = f"[bold]{escape(result['name'])}[/]"
+        study = result.get("study")
+        if study is None:
+            console.print(f"{name} [yellow]not used[/] {escape(result['json']['error'])}")
+            continue
+        names = study.series.circuit.names
+        console.print(f"{name}  {study.series.circuit.text}")
+        table = Table(box=None, padding=(0, 1))
+        for head in ("spectrum", "pressure", "validity", *names, "left over"):
+            table.add_column(escape(head), justify="left" if head in ("spectrum", "validity") else "right")
+        for held, fit in zip(study.validities, study.series.fits, strict=True):
+            errors, pressure = fit.standard_errors, fit.spectrum.pressure
+            table.add_row(
+                escape(fit.spectrum.name),
+                "" if pressure is None else show(pressure, "pressure"),
+                f"[{'green' if held.kind == 'valid' else 'yellow'}]{held.kind}[/]",
+                *(pair(value, errors[key]) for key, value in fit.values.items()),
+                f"{100 * fit.noise:.2g} %",
+            )
+        console.print(table)
+        for finding in study.findings:
+            value = "not known" if finding.value is None else pair(finding.value, finding.uncertainty or float("nan"))
+            console.print(f"  {finding.name:<32} {value} {finding.unit}", markup=False)
+        for spectrum, why in (*study.refused, *result["loaded"].refused):
+            console.print(f"  [yellow]not used[/] {escape(spectrum)}: {escape(why)}")
+        for line in study.warnings:
+            console.print(f"  [yellow]warning[/] {escape(line)}")
+        for path in result["written"]:
+            console.print(f"[dim]{path}[/]", soft_wrap=True)
+
+
 def print_rows(result: Any, path: Path) -> None:
     """A paper's table: published and simulated numbers, and how many targets are met."""
     from rich.table import Table

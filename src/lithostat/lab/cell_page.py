@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from importlib.metadata import version
 from typing import Any
 
@@ -10,10 +9,10 @@ from matplotlib.figure import Figure
 
 from lithostat.cycling.analysis import Analysis
 from lithostat.cycling.shorts import SURE
-from lithostat.experiment.finding import Finding
 from lithostat.experiment.quantity import show, span
 from lithostat.lab.completeness import Completeness
 from lithostat.lab.folder import LoadedCell
+from lithostat.lab.printed import printed
 from lithostat.show.cell_figure import Mark, cell_figure, drawable
 from lithostat.show.cycles_figure import capacity_figure, overpotential_figure
 from lithostat.show.page import page, svg
@@ -35,7 +34,7 @@ def cell_page(loaded: LoadedCell, analysis: Analysis, complete: Completeness) ->
         interval=_interval(analysis),
         figures={name: drawn.get(name, "") for name in ("time", "cycles", "spectra")},
         spectra_count=len(loaded.record.spectra),
-        findings=[_printed(finding) for finding in analysis.findings],
+        findings=[printed(finding) for finding in analysis.findings],
         warnings=analysis.warnings,
         items=complete.items,
         known=sum(item.present for item in complete.items),
@@ -115,17 +114,3 @@ def _interval(analysis: Analysis) -> str:
     before, after = (value / 3600.0 for value in call.interval)
     shortest = "" if call.resolution is None else f" Events shorter than {span(call.resolution)} could not be seen."
     return f"Last sample without it at {before:.5g} h, first with it at {after:.5g} h of the record.{shortest}"
-
-
-def _printed(finding: Finding) -> dict[str, str]:
-    value = "not known" if finding.value is None or not math.isfinite(finding.value) else f"{finding.value:.4g}"
-    if finding.uncertainty is not None:
-        value += f" ± {finding.uncertainty:.2g}"
-    notes = [*finding.evidence, *([f"uncertainty from {finding.uncertainty_from}"] if finding.uncertainty_from else [])]
-    return {
-        "name": finding.name,
-        "value": value,
-        "unit": finding.unit,
-        "formula": finding.formula,
-        "notes": "; ".join(notes),
-    }

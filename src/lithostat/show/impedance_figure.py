@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import matplotlib as mpl
 import numpy as np
@@ -13,9 +13,10 @@ from matplotlib.lines import Line2D
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.quantity import span
 from lithostat.experiment.spectrum import Spectrum
-from lithostat.impedance.fit import Fit
 from lithostat.show.style import INK, MUTED, ORANGE, style
 
+if TYPE_CHECKING:
+    
 _Kind = tuple[str, str, Literal["", "-", "--"]]  # name, marker, line
 MOST = 12  # spectra drawn of each kind; of more, an even choice
 SEVERAL = 8  # up to so many, each has its name beside its colour
@@ -24,8 +25,19 @@ FLAT = 6.0  # width over height of the data from which one scale for both would 
 _DENSE = 200  # frequencies of a fitted line
 
 
+class Fitted(Protocol):
+    """What a figure needs of a fit; `impedance.fit.Fit` has it. The room of figures knows no engine, the fit has one."""
+
+    @property
+    def spectrum(self) -> Spectrum:
+        """What was fitted."""
+
+    def impedance(self, frequency: np.ndarray | None = None) -> np.ndarray:
+        """Complex impedance [ohm] of the fitted circuit at `frequency` [Hz]."""
+
+
 def impedance_figure(
-    measured: Sequence[Spectrum] = (), *, fits: Sequence[Fit] = (), simulated: Sequence[Spectrum] = (), title: str = ""
+    measured: Sequence[Spectrum] = (), *, fits: Sequence[Fitted] = (), simulated: Sequence[Spectrum] = (), title: str = ""
 ) -> Figure:
     """Measured spectra as points, fits as lines, simulated spectra as broken lines.
 
@@ -81,7 +93,7 @@ def _draw(axes: tuple[Any, Any, Any], spectrum: Spectrum, **look: Any) -> None:
     axes[2].plot(f, -np.degrees(np.angle(z)), **look)
 
 
-def _dense(found: Fit) -> Spectrum:
+def _dense(found: Fitted) -> Spectrum:
     f = found.spectrum.frequency
     fine = np.geomspace(f.min(), f.max(), _DENSE)
     return Spectrum(fine, found.impedance(fine))

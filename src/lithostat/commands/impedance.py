@@ -1,0 +1,234 @@
+"""lithostat impedance: spectra of a cell checked, fitted as a series, and tied to pressure and temperature."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lithostat.commands.options import Json, Output, named_values
+from lithostat.experiment.errors import InputError, LithostatError
+from lithostat.terminal import named_steps, open_console, print_json, print_studies
+
+if TYPE_CHECKING:
+    from lithostat.experiment.spectrum import Spectrum
+    from lithostat.lab.folder import CellFolder, LoadedCell
+    from lithostat.lab.spectra_study import Question, SpectraStudy
+
+_STATED = "What the note does not say"
+
+
+def _said(name: str, text: str) -> Any:
+    return typer.Option(f"--{name}", help=text, metavar="VALUE", rich_help_panel=_STATED)
+
+
+def impedance(
+    path: Annotated[
+        Path | None, typer.Argument(help="A folder of spectra, with or without cell.yaml, or one file.", metavar="PATH")
+    ] = None,
+    circuit: Annotated[
+        str | None,
+        typer.Option(help="Circuit such as 'R0-p(R1,CPE1)-W1'; without it one is suggested by the spectra."),
+    ] = None,
+    tie: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME=shared | smooth | arrhenius | power: how a value runs along the series. Repeatable."),
+    ] = None,
+    fix: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE in SI: a value that is not fitted. Repeatable.")
+    ] = None,
+    along: Annotated[
+        str | None, typer.Option(help="pressure, temperature or time: what the series runs along.")
+    ] = None,
+    weighting: Annotated[str, typer.Option(help="modulus, parts or unit.")] = "modulus",
+    bulk: Annotated[
+        str, typer.Option(help="Values that add up to the electrolyte's resistance: 'R0' or 'R0,R1'.")
+    ] = "R0",
+    posterior: Annotated[
+        bool, typer.Option("--posterior", help="Sample the posterior of every fit (seconds each).")
+    ] = False,
+    beside: Annotated[
+        Path | None, typer.Option(help="A simulated record (.parquet) whose spectra are drawn with the measured ones.")
+    ] = None,
+    card: Annotated[
+        str | None, typer.Option(help="Write the contact law as a card of this name, 'lithium|Li6PS5Cl'.")
+    ] = None,
+    one_ohm: Annotated[
+        str | None, typer.Option(help="The file is a sweep of a known resistor, '1 ohm': judge the instrument.")
+    ] = None,
+    self_test: Annotated[bool, typer.Option("--self-test", help="Send one ohm through lithostat's own fit.")] = False,
+    apart: Annotated[
+        bool, typer.Option("--apart", help="Without cell.yaml, take each file as a cell of its own.")
+    ] = False,
+    area: Annotated[str | None, _said("area", "Electrode area, '1.27 cm2'.")] = None,
+    electrolyte_thickness: Annotated[str | None, _said("electrolyte-thickness", "'1 mm'.")] = None,
+    pressure: Annotated[str | None, _said("pressure", "Of all spectra, where nobody says it, '5 MPa'.")] = None,
+    temperature: Annotated[str | None, _said("temperature", "Of all spectra, '25 degC'.")] = None,
+    output: Output = Path("lithostat-out"),
+    as_json: Json = False,
+) -> None:
+    """Check spectra, fit a circuit to all of them at once, and say what pressure and temperature do to it."""
+    if self_test:
+        _self_test(as_json)
+        return
+    if path is None:
+        raise InputError("no folder and no file was named", expected="lithostat impedance PATH, or --self-test")
+    if one_ohm is not None:
+        _one_ohm(path, one_ohm, as_json)
+        return
+    from lithostat.lab.folder import find_cells
+    from lithostat.lab.spectra_study import Question
+
+    asked = Question(
+        text=circuit,
+        ties=named_values("--tie", tie or [], "R0=shared"),
+        axis=along,
+        fixed={name: _number(name, value) for name, value in named_values("--fix", fix or [], "R0=12.5").items()},
+        weighting=weighting,
+        bulk=tuple(name.strip() for name in bulk.split(",")),
+    )
+    said = {
+        "area": area,
+        "electrolyte_thickness": electrolyte_thickness,
+        "pressure": pressure,
+        "temperature": temperature,
+    }
+    overrides = {name: value for name, value in said.items() if value is not None}
+    from lithostat.experiment.cell_note import note_from
+
+    note_from(overrides)  # a flag with a fault is an error before anything is read
+    simulated = _simulated(beside)
+    found = find_cells(path, together=not apart)
+    results: list[dict[str, Any]] = []
+    with named_steps(open_console(), "reading", sum(len(cell.files) + 14 for cell in found)) as step:
+        results += [_one(cell, asked, overrides, simulated, output, posterior, card, step) for cell in found]
+    if as_json:
+        print_json([result["json"] for result in results])
+    else:
+        print_studies(results)
+    if all("error" in result["json"] for result in results):
+        raise typer.Exit(2)
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError(f"received '{text}' for {name}", expected="a number in SI units, for example 12.5") from None
+
+
+def _simulated(path: Path | None) -> tuple[Spectrum, ...]:
+    if path is None:
+        return ()
+    from lithostat.experiment.record import read_parquet
+
+    record = read_parquet(path)
+    if not record.spectra:
+        raise InputError(
+            "the record holds no spectrum",
+            file=str(path),
+            expected="a simulation with `measure_impedance` in its protocol",
+        )
+    return record.spectra
+
+
+def _one(
+    cell: CellFolder,
+    asked: Question,
+    overrides: dict[str, Any],
+    simulated: tuple[Spectrum, ...],
+    output: Path,
+    posterior: bool,
+    card: str | None,
+    step: Any,
+) -> dict[str, Any]:
+    """One cell: its study, what was written, and the same as JSON; a fault is its `error` and stops no other cell."""
+    from lithostat.lab.folder import load
+    from lithostat.lab.spectra_study import study_spectra
+
+    try:
+        loaded = load(cell, note_overrides=overrides, progress=step)
+        study = study_spectra(loaded.record.spectra, loaded.note, asked, progress=step)
+        sampled = _posteriors(study, step) if posterior else []
+        step("writing")
+        written = _write(loaded, study, asked, simulated, output, card)
+    except LithostatError as error:
+        return {"name": cell.name, "json": {"cell": cell.name, "error": str(error)}}
+    data = study.as_json() | {"cell": loaded.name, "written": [str(one) for one in written]}
+    data["refused"] += [{"spectrum": name, "why": why} for name, why in loaded.refused]
+    if sampled:
+        data["posterior"] = sampled
+    return {"name": loaded.name, "study": study, "loaded": loaded, "written": written, "json": data}
+
+
+def _posteriors(study: SpectraStudy, step: Any) -> list[list[dict[str, Any]]]:
+    from lithostat.impedance.posterior import posterior
+
+    found = []
+    for fit in study.series.fits:
+        step(f"posterior of {fit.spectrum.name}")
+        found.append([finding.as_json() for finding in posterior(fit).findings()])
+    return found
+
+
+def _write(
+    loaded: LoadedCell,
+    study: SpectraStudy,
+    asked: Question,
+    simulated: tuple[Spectrum, ...],
+    output: Path,
+    card: str | None,
+) -> list[Path]:
+    from lithostat.experiment.record import write_text, write_whole
+    from lithostat.impedance.fitted_card import write_card
+    from lithostat.impedance.memory_card import interface_card
+    from lithostat.lab.analyze import file_name
+    from lithostat.lab.spectra_page import spectra_page
+
+    stem = file_name(loaded.name)
+    beside = "simulated" if simulated else ""
+    html = spectra_page(loaded, study, axis=asked.axis, simulated=simulated, beside=beside)
+    written = [
+        write_whole(output / f"{stem}-spectra.csv", study.table().write_csv),
+        write_text(output / f"{stem}-spectra.html", html),
+    ]
+    if card is not None:
+        if study.memory is None:
+            raise InputError(
+                "there is no contact law to write as a card", expected="spectra at several known pressures"
+            )
+        text = interface_card(study.memory, card, source=f"fitted to the spectra of {loaded.name}")
+        written.append(write_card(output / f"{file_name(card)}.yaml", text))
+    return written
+
+
+def _one_ohm(path: Path, resistor: str, as_json: bool) -> None:
+    from lithostat.experiment.quantity import parse
+    from lithostat.impedance.one_ohm import one_ohm
+    from lithostat.reading.read import read
+
+    spectra = read(path).spectra
+    if not spectra:
+        raise InputError("holds no impedance spectrum", file=str(path), expected="a sweep of a known resistor")
+    leads = one_ohm(spectra[0], resistance=parse(resistor, "resistance"))
+    if as_json:
+        print_json({"verdict": leads.verdict, "findings": [finding.as_json() for finding in leads.findings]})
+        return
+    console = open_console(stderr=False)
+    for finding in leads.findings:
+        value = "not known" if finding.value is None else f"{finding.value:.4g} {finding.unit}"
+        console.print(f"{finding.name:<40} {value}", highlight=False)
+    console.print(f"[bold]{leads.verdict}[/]", highlight=False)
+
+
+def _self_test(as_json: bool) -> None:
+    from lithostat.impedance.one_ohm import self_test
+
+    test = self_test()
+    if as_json:
+        print_json(test._asdict() if hasattr(test, "_asdict") else vars(test))
+    else:
+        open_console(stderr=False).print(test.sentence, highlight=False)
+    if not test.passed:
+        raise typer.Exit(1)

@@ -1,0 +1,227 @@
+"""The spectra of one cell studied: valid or not, fitted as a series, and tied to pressure and temperature."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from lithostat.experiment.cell_note import CellNote
+from lithostat.experiment.errors import InputError
+from lithostat.experiment.finding import Finding
+from lithostat.experiment.spectrum import Spectrum
+from lithostat.impedance.choice import Candidate, choose
+from lithostat.impedance.circuit import circuit
+from lithostat.impedance.memory import Memory, fit_memory
+from lithostat.impedance.relaxation import Relaxation, relaxation_times
+from lithostat.impedance.rest import direct_current_resistance
+from lithostat.impedance.series import SeriesFit, fit_series
+from lithostat.impedance.temperature import Arrhenius, conductivity, fit_arrhenius
+from lithostat.impedance.validity import Validity, check, clean
+from lithostat.lab.stated_spectra import in_order
+
+ALIKE = 0.02  # relative difference of pressures that are one
+ENOUGH = 4  # points whose scatter about a line tells their errors
+NEAR = 2.0  # K between temperatures that are one
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of the spectra. Without `text` a circuit is suggested; `bulk` names the values that add up to the
+    electrolyte's resistance (else the circuit's `R0`)."""
+
+    text: str | None = None
+    ties: Mapping[str, str] = field(default_factory=dict)
+    axis: str | None = None
+    fixed: Mapping[str, float] = field(default_factory=dict)
+    weighting: str = "modulus"
+    bulk: tuple[str, ...] = ("R0",)
+
+
+@dataclass(frozen=True)
+class SpectraStudy:
+    """What came out, in the order of measurement. `refused` are (name, sentence) of spectra that cannot be used.
+
+    `resistance` (spectra, 2) is the resistance at rest and its standard error [ohm], NaN where a spectrum has none.
+    `memory` and `arrhenius` are None where pressure or temperature did not vary or something was not stated; the
+    warnings then say what.
+    """
+
+    validities: tuple[Validity, ...]
+    series: SeriesFit
+    relaxations: tuple[Relaxation, ...]
+    resistance: np.ndarray
+    candidates: tuple[Candidate, ...] = ()
+    memory: Memory | None = None
+    arrhenius: Arrhenius | None = None
+    refused: tuple[tuple[str, str], ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Findings on the series as a whole: tied values, the contact law, conductivity."""
+        memory = self.memory.findings if self.memory is not None else ()
+        warm = self.arrhenius.findings if self.arrhenius is not None else ()
+        return (*self.series.findings(), *memory, *warm)
+
+    def table(self) -> pl.DataFrame:
+        """One row per spectrum: its state, what was found on its validity, every value with its standard error."""
+        return pl.DataFrame([self._row(k) for k in range(len(self.validities))], infer_schema_length=None)
+
+    def _row(self, k: int) -> dict[str, Any]:
+        held, fit = self.validities[k], self.series.fits[k]
+        spectrum = fit.spectrum
+        row: dict[str, Any] = {
+            "spectrum": spectrum.name,
+            "test_time_second": spectrum.time,
+            "pressure_pa": spectrum.pressure,
+            "temperature_kelvin": spectrum.temperature,
+            "points": len(held.spectrum.frequency),
+            "validity": held.kind,
+            "noise_level": held.noise_level,
+            "stray_frequencies_hertz": "; ".join(f"{f:.6g}" for f in held.stray_frequencies),
+            "high_frequency_resistance_ohm": held.high_frequency_resistance[0],
+            "resistance_at_rest_ohm": self.resistance[k, 0],
+            "resistance_at_rest_error_ohm": self.resistance[k, 1],
+            "circuit": fit.circuit.text,
+            "misfit": fit.noise,
+        }
+        errors = fit.standard_errors
+        for (name, value), unit in zip(fit.values.items(), fit.circuit.units, strict=True):
+            row[f"{name} [{unit}]"] = value
+            row[f"{name} standard error [{unit}]"] = errors[name]
+        return row | {"warnings": "; ".join((*held.reasons, *fit.warnings))}
+
+    def as_json(self) -> dict[str, Any]:
+        """One object for people and programs; SI."""
+        return {
+            "circuit": self.series.circuit.text,
+            "candidates": [candidate._asdict() for candidate in self.candidates],
+            "spectra": self.table().to_dicts(),
+            "processes": [[finding.as_json() for finding in each.findings()] for each in self.relaxations],
+            "findings": [finding.as_json() for finding in self.findings],
+            "refused": [{"spectrum": name, "why": why} for name, why in self.refused],
+            "warnings": list(self.warnings),
+        }
+
+
+def study_spectra(
+    spectra: Sequence[Spectrum],
+    note: CellNote,
+    asked: Question,
+    *,
+    progress: Callable[[str], None] | None = None,
+) -> SpectraStudy:
+    """Check, fit and interpret the spectra of one cell. Raises `InputError` if none of them can be used."""
+    step = progress or (lambda _: None)
+    if asked.text is not None:
+        circuit(asked.text)  # a fault in it is an error before anything is done
+    step("Kramers-Kronig")
+    validities, usable, refused = _checked(in_order(tuple(spectra), note))
+    if not usable:
+        why = "; ".join(f"{name}: {sentence}" for name, sentence in refused) or "there is none"
+        raise InputError(f"no spectrum can be used ({why})", expected="an impedance spectrum")
+    candidates = choose(usable, progress=step) if asked.text is None else ()
+    if asked.text is None and not candidates:
+        raise InputError("too few points for any circuit", expected="a circuit of your own, with fewer values")
+    text = asked.text or candidates[0].text
+    step(f"fitting {text}")
+    series = fit_series(usable, text, ties=asked.ties, axis=asked.axis, fixed=asked.fixed, weighting=asked.weighting)
+    step("relaxation times")
+    relaxations = tuple(relaxation_times(held.spectrum, held) for held in validities)
+    found = [direct_current_resistance(fit) for fit in series.fits]
+    rest = np.array([(np.nan, np.nan) if one is None else one for one in found])
+    said: list[str] = list(series.warnings)
+    if candidates:
+        said.append(f"the circuit {text} was suggested by the spectra; name one with --circuit if you know better")
+    memory = _memory(series, rest, note, said)
+    return SpectraStudy(
+        tuple(validities),
+        series,
+        relaxations,
+        rest,
+        candidates,
+        memory,
+        _arrhenius(series, asked.bulk, note, said),
+        tuple(refused),
+        tuple(said),
+    )
+
+
+def _checked(
+    spectra: Sequence[Spectrum],
+) -> tuple[list[Validity], list[Spectrum], list[tuple[str, str]]]:
+    """Validity and the cleaned spectrum of each that can be used, and why the others cannot."""
+    validities, usable, refused = [], [], []
+    for number, spectrum in enumerate(spectra, start=1):
+        name = spectrum.name or f"spectrum {number}"
+        try:
+            held = check(spectrum)
+            if held.kind == "not believable":
+                refused.append((name, "; ".join(held.reasons) or "breaks with the Kramers-Kronig relations"))
+                continue
+            cleaned, _ = clean(spectrum, held)
+        except InputError as error:
+            refused.append((name, str(error)))
+            continue
+        validities.append(held)
+        usable.append(cleaned)
+    return validities, usable, refused
+
+
+def _memory(series: SeriesFit, rest: np.ndarray, note: CellNote, said: list[str]) -> Memory | None:
+    """The contact law of the resistances at rest, if pressure varied."""
+    pressure = series.along("pressure")
+    known = np.isfinite(pressure) & np.isfinite(rest).all(1) & (pressure > 0.0)
+    if not known.any() or np.ptp(pressure[known]) <= ALIKE * pressure[known].max():
+        return None
+    if not known.all():
+        said.append(
+            f"resistance against pressure leaves out {int((~known).sum())} spectra without pressure or resistance"
+        )
+    try:
+        return fit_memory(
+            pressure[known],
+            rest[known, 0],
+            area=note.electrode_area,
+            fabrication_pressure=0.0,
+            series_resistance=note.ionic_resistance,
+        )
+    except InputError as error:
+        said.append(f"no contact law was fitted: {error}")
+        return None
+
+
+def _arrhenius(series: SeriesFit, bulk: tuple[str, ...], note: CellNote, said: list[str]) -> Arrhenius | None:
+    """Conductivity of the electrolyte against temperature, if temperature varied."""
+    kelvin = series.along("temperature")
+    known = np.isfinite(kelvin)
+    if not known.any() or np.ptp(kelvin[known]) <= NEAR:
+        return None
+    for name in bulk:
+        series.values(name)  # an unknown name is an error
+    ohm = np.array([sum(fit.values[name] for name in bulk) for fit in series.fits])
+    error = np.array([_error_of_sum(fit.covariance, fit.circuit.names, fit.values, bulk) for fit in series.fits])
+    known &= np.isfinite(ohm)
+    if not known.all():
+        said.append(f"conductivity leaves out {int((~known).sum())} spectra without a temperature")
+    try:
+        sigma = conductivity(ohm[known], thickness=note.electrolyte_thickness, area=note.electrode_area)
+        # with few points the fits' own errors must do; else the scatter knows more than they (temperature, contact)
+        sure = known.sum() < ENOUGH and bool((error[known] > 0.0).all())
+        return fit_arrhenius(kelvin[known], sigma, error=sigma * error[known] / ohm[known] if sure else None)
+    except InputError as problem:
+        said.append(f"no conductivity against temperature: {problem}")
+        return None
+
+
+def _error_of_sum(
+    covariance: np.ndarray, names: tuple[str, ...], values: Mapping[str, float], bulk: tuple[str, ...]
+) -> float:
+    """Standard error of a sum of resistances [ohm]; their coordinates are logarithms."""
+    slope = np.array([values[name] if name in bulk else 0.0 for name in names])
+    used = slope > 0.0
+    return float(np.sqrt(slope[used] @ covariance[np.ix_(used, used)] @ slope[used]))
