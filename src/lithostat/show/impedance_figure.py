@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, Protocol
 
 import matplotlib as mpl
 import numpy as np
@@ -15,8 +15,6 @@ from lithostat.experiment.quantity import span
 from lithostat.experiment.spectrum import Spectrum
 from lithostat.show.style import INK, MUTED, ORANGE, style
 
-if TYPE_CHECKING:
-    
 _Kind = tuple[str, str, Literal["", "-", "--"]]  # name, marker, line
 MOST = 12  # spectra drawn of each kind; of more, an even choice
 SEVERAL = 8  # up to so many, each has its name beside its colour
@@ -26,18 +24,24 @@ _DENSE = 200  # frequencies of a fitted line
 
 
 class Fitted(Protocol):
-    """What a figure needs of a fit; `impedance.fit.Fit` has it. The room of figures knows no engine, the fit has one."""
+    """What a figure needs of a fit, so that the room of figures needs no engine; `impedance.fit.Fit` has it."""
 
     @property
     def spectrum(self) -> Spectrum:
         """What was fitted."""
+        ...
 
     def impedance(self, frequency: np.ndarray | None = None) -> np.ndarray:
         """Complex impedance [ohm] of the fitted circuit at `frequency` [Hz]."""
+        ...
 
 
 def impedance_figure(
-    measured: Sequence[Spectrum] = (), *, fits: Sequence[Fitted] = (), simulated: Sequence[Spectrum] = (), title: str = ""
+    measured: Sequence[Spectrum] = (),
+    *,
+    fits: Sequence[Fitted] = (),
+    simulated: Sequence[Spectrum] = (),
+    title: str = "",
 ) -> Figure:
     """Measured spectra as points, fits as lines, simulated spectra as broken lines.
 
