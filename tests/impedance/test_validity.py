@@ -178,6 +178,14 @@ def test_what_is_no_spectrum_is_refused_with_a_sentence(word: str) -> None:
         check(Spectrum(*REFUSED[word], name="cell"))
 
 
+def test_random_numbers_are_not_believed() -> None:
+    random = np.random.default_rng(8)
+    for _ in range(5):
+        held = check(Spectrum(F, random.standard_normal(81) + 1j * random.standard_normal(81)))
+        assert held.kind == "not believable"
+        assert "%" in " ".join(held.reasons)
+
+
 @real
 def test_measured_sweep_with_four_faked_points_loses_these_four() -> None:
     held = check(read(MADAP / "for_test_8.csv").spectra[0])

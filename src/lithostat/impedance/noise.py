@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import f as fisher
 
-SIGNIFICANCE = 1e-4  # of the regression; even noise was called uneven in 0.5 % of random spectra
+SIGNIFICANCE = 1e-4  # of the regression; even noise was called uneven in 0.2 % of random spectra
 # Mean and variance of ln |x| for a standard normal x.
 _MEAN, _VARIANCE = -0.5 * (np.euler_gamma + np.log(2.0)), np.pi**2 / 8.0
 _FEWEST = 15  # points; fewer say nothing about a shape

@@ -19,6 +19,7 @@ FALSE_ALARM = 0.01  # chance that a spectrum with Gaussian noise has any of its 
 DRIFT_ALARM = 0.001  # chance that a steady cell is said to drift
 _MOST = 0.2  # share of points that may be stray; beyond it the spectrum as a whole is not believed
 _SMALLEST = 1e-5  # of |Z|; no instrument resolves less, and rounding in a file reaches it
+_NOISY = 0.3  # of |Z|; more noise than this and nothing was measured
 _NOISELESS = 1e-6  # of |Z|; a spectrum that was computed
 _STEEP, _BETTER = 0.5, 7.0  # range of ln |Z| that tells noise in ohm from noise in percent; gain in ln likelihood
 _MAINS = (50.0, 60.0)
@@ -68,7 +69,7 @@ class Validity:
     @property
     def kind(self) -> str:
         """'valid', 'stray points', 'drift', 'drift and stray points', or 'not believable'."""
-        if self.stray.mean() > _MOST:
+        if self.stray.mean() > _MOST or self.noise_level > _NOISY:
             return "not believable"
         words = [word for word, true in (("drift", self.drifting), ("stray points", self.stray.any())) if true]
         return " and ".join(words) or "valid"
@@ -273,6 +274,8 @@ def _other_reasons(held: Validity) -> tuple[str, ...]:
         reasons.append(f"the noise goes from {100 * low:.2g} % to {100 * high:.2g} % of |Z|, worst at {at:.3g} Hz")
     if held.serial > norm.isf(DRIFT_ALARM):
         reasons.append("neighbouring residuals go together: something other than noise is left in them")
+    if held.noise_level > _NOISY:
+        reasons.append(f"the noise is {100 * held.noise_level:.0f} % of |Z|: the points follow no cell")
     if held.stray.mean() > _MOST:
         reasons.append("so many points break with the others that the spectrum as a whole cannot be believed")
     return tuple(reasons)
