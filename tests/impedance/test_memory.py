@@ -219,6 +219,8 @@ def test_without_release_the_exponent_is_left_out_and_said():
         (ORDER, {"area": None}, "without the area"),
         (ORDER, {"area": -1.0}, "without the area"),
         (ORDER, {"series_resistance": -3.0}, "series resistance"),
+        (ORDER, {"fabrication_pressure": np.nan}, "fabrication pressure of nan"),
+        (ORDER, {"confidence": 68.0}, "confidence of 68"),
         (1e6 * np.array([20, 15, 10, 8, 5, 2]), {}, "do not determine"),
         (1e6 * np.array([20, 15, 10, 8, 5, 2]), {"fabrication_pressure": 30e6}, "do not determine"),
         (ORDER, {"ripening": Ripening(1800.0, 6.56)}, "without times"),
@@ -235,6 +237,8 @@ def test_as_many_points_as_unknowns_leave_no_interval_unless_errors_are_stated()
     fit = fit_memory(ORDER[1:4], law(ORDER[1:4]), area=AREA)
     assert any("nothing is left" in text for text in fit.warnings)
     assert np.isnan(fit.estimates[0].low)
+    assert fit.spread is None
+    assert "no interval" in fit.findings[0].evidence[0]
     stated = fit_memory(ORDER[1:4], law(ORDER[1:4]), area=AREA, error=0.02 * law(ORDER[1:4]))
     one = stated.estimates[0]
     assert one.low < TRUE["contact_pressure"] < one.high

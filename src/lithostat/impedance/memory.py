@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import stats
 
+from lithostat.experiment.errors import InputError
 from lithostat.experiment.finding import Finding
 from lithostat.impedance.least_squares import least_squares, normal_equations
 from lithostat.impedance.memory_points import (
@@ -61,7 +62,7 @@ class Memory:
     """The fit. Arrays have one entry per measurement, in the order they were made.
 
     `covariance` is that of the logarithms of `estimates`, in their order. `known` holds what was not fitted (SI).
-    `spread` is the relative error of one resistance: None where errors were stated. `chi_squared` over `freedom` is
+    `spread` is the relative error of one resistance: None where errors were stated or no point was left to tell. `chi_squared` over `freedom` is
     about 1 where errors were stated rightly (None where none were stated).
     """
 
@@ -99,6 +100,7 @@ class Memory:
         found = []
         for one in self.estimates:
             span = f"{100 * self.confidence:.0f} % interval {one.low:.4g} to {one.high:.4g} {_unit(one.name)}".rstrip()
+            span = "no interval: nothing tells how large the errors are" if np.isnan(one.low) else span
             size = one.value * one.error if np.isfinite(one.error) else None
             found.append(Finding(one.name, one.value, _unit(one.name), (span,), size, how, FORMULA))
         if self.value("unloading_exponent") is None:
@@ -135,6 +137,8 @@ def fit_memory(
     Refused (`InputError`): no area, fewer points than unknowns, one pressure only, and data that leave a combination of
     the unknowns free. Without a point below the highest pressure the unloading exponent is left out, and that is said.
     """
+    if not 0.0 < confidence < 1.0:
+        raise InputError(f"received a confidence of {confidence:g}", expected="a share between 0 and 1")
     data = checked(pressure, resistance, error, area, fabrication_pressure, times, ripening)
     known = {} if series_resistance is None else {"series_resistance": positive(series_resistance) * data.area}
     released = bool((data.pressure < data.highest).any())
@@ -176,7 +180,7 @@ def fit_memory(
         fabrication_pressure=fabrication_pressure,
         confidence=confidence,
         freedom=freedom,
-        spread=None if error is not None else float(np.sqrt(variance)),
+        spread=float(np.sqrt(variance)) if error is None and freedom else None,
         chi_squared=chi,
         times=data.times,
         ripening=ripening,

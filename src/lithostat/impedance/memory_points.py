@@ -121,6 +121,8 @@ def checked(
         raise InputError(
             "a resistance cannot be given per area without the area of the electrode", expected="area, in m2"
         )
+    if not np.isfinite(fabrication) or fabrication < 0.0:
+        raise InputError(f"received a fabrication pressure of {fabrication:g} Pa", expected="0 Pa or more")
     given = {"pressure": pressure, "resistance": resistance, "error": error, "times": times}
     arrays = {name: np.atleast_1d(np.asarray(one, float)) for name, one in given.items() if one is not None}
     for name, values in arrays.items():
