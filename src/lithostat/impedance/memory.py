@@ -62,8 +62,8 @@ class Memory:
     """The fit. Arrays have one entry per measurement, in the order they were made.
 
     `covariance` is that of the logarithms of `estimates`, in their order. `known` holds what was not fitted (SI).
-    `spread` is the relative error of one resistance: None where errors were stated or no point was left to tell. `chi_squared` over `freedom` is
-    about 1 where errors were stated rightly (None where none were stated).
+    `spread` is the relative error of one resistance: None where errors were stated or no point was left to tell.
+    `chi_squared` over `freedom` is about 1 where errors were stated rightly (None where none were stated).
     """
 
     estimates: tuple[Estimate, ...]
