@@ -6,8 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import scipy.linalg  # noqa: F401  (loads the BLAS that is limited below)
+from threadpoolctl import threadpool_limits
 
 from lithostat import Cell, Protocol, Record, simulate
+
+threadpool_limits(1, "blas")  # matrices here are small, and workers run side by side
 
 AREA = "1.267 cm2"  # the reference area of the interface card: the worst spot is then the card's own focusing
 

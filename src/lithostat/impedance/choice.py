@@ -28,7 +28,7 @@ LADDER = (
     "R0-p(R1,CPE1)-p(R2,CPE2)-p(R3,CPE3)",
 )
 LOOKED_AT = 5  # spectra of a series, evenly chosen
-INDUCTIVE = 2  # points above the axis at the high-frequency end that call for an inductor
+INDUCTIVE = 3  # points above the axis at the high-frequency end, from which circuits with an inductor are tried too
 
 
 class Candidate(NamedTuple):
@@ -46,13 +46,13 @@ def choose(spectra: Sequence[Spectrum], *, progress: Callable[[str], None] | Non
         raise InputError("there is no spectrum to choose a circuit for", expected="at least one")
     rows = np.unique(np.linspace(0, len(spectra) - 1, LOOKED_AT).round().astype(int))
     looked = [ordered(spectra[row])[0] for row in rows]
-    inductor = "L0-" if any(_inductive(spectrum) for spectrum in looked) else ""
+    leads = ("", "L0-") if any(_inductive(spectrum) for spectrum in looked) else ("",)
     found = []
-    for text in LADDER:
+    for text in (inductor + rung for rung in LADDER for inductor in leads):
         if progress is not None:
-            progress(f"trying {inductor + text}")
+            progress(f"trying {text}")
         try:
-            found.append(_candidate(inductor + text, fit_each(looked, inductor + text)))
+            found.append(_candidate(text, fit_each(looked, text)))
         except InputError:
             continue  # more values than points
     return tuple(sorted(found, key=lambda one: (bool(one.doubt), one.criterion)))

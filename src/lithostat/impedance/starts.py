@@ -37,7 +37,7 @@ def outline(omega: np.ndarray, z: np.ndarray) -> Outline:
     columns = [1.0 / (1.0 + 1j * omega[:, None] * tau), np.ones((len(omega), 1)), 1j * omega[:, None] / high]
     matrix = np.concatenate([*columns, -1j * low / omega[:, None]], axis=1) / np.abs(z)[:, None]
     target = z / np.abs(z)
-    found = nnls(np.concatenate([matrix.real, matrix.imag]), np.concatenate([target.real, target.imag]))[0]
+    found = _positive(np.concatenate([matrix.real, matrix.imag]), np.concatenate([target.real, target.imag]))
     size = float(np.median(np.abs(z)))
     first, last = z[np.argmax(omega)], z[np.argmin(omega)]
     ohmic = found[len(tau)] if found[len(tau)] > 0.0 else max(float(first.real), 1e-3 * size)
@@ -49,6 +49,16 @@ def outline(omega: np.ndarray, z: np.ndarray) -> Outline:
         float(abs(last)),
         (low, high),
     )
+
+
+def _positive(matrix: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Non-negative least squares; where that does not end, the positive part of a damped one will do for a start."""
+    try:
+        return np.asarray(nnls(matrix, target, maxiter=20 * matrix.shape[1])[0])
+    except RuntimeError:
+        size = matrix.shape[1]
+        damped = np.linalg.solve(matrix.T @ matrix + 1e-3 * np.eye(size), matrix.T @ target)
+        return np.maximum(damped, 0.0)
 
 
 def starts(chosen: Circuit, seen: Outline, count: int, random: np.random.Generator) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from threadpoolctl import threadpool_limits
 
 from lithostat.experiment.cell_note import CellNote
 from lithostat.experiment.errors import InputError
@@ -116,6 +117,13 @@ def study_spectra(
     progress: Callable[[str], None] | None = None,
 ) -> SpectraStudy:
     """Check, fit and interpret the spectra of one cell. Raises `InputError` if none of them can be used."""
+    with threadpool_limits(1, "blas"):  # the matrices are small: threads cost more than they give, tenfold on two cores
+        return _studied(spectra, note, asked, progress)
+
+
+def _studied(
+    spectra: Sequence[Spectrum], note: CellNote, asked: Question, progress: Callable[[str], None] | None
+) -> SpectraStudy:
     step = progress or (lambda _: None)
     if asked.text is not None:
         circuit(asked.text)  # a fault in it is an error before anything is done

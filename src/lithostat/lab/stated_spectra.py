@@ -24,7 +24,7 @@ def with_stated_spectra(record: Record, name: str, note: CellNote) -> Record:
     several = len(record.spectra) > 1
     spectra = []
     for number, spectrum in enumerate(record.spectra, start=1):
-        label = spectrum.name or (f"{name} sweep {number}" if several else name)
+        label = f"{name} sweep {number}" if several else name
         changes: dict[str, float] = {}
         for key in ("pressure", "temperature"):
             stated, own = getattr(said, key, None), getattr(spectrum, key)

@@ -1,0 +1,120 @@
+"""A lab's folder of spectra, from files to the card of the interface: what was simulated comes back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from lithostat.cli import app
+from lithostat.experiment.record import Record
+from lithostat.materials.card import load
+
+MPA = (1, 5, 10, 15, 20, 25, 15, 5, 2)
+NOISE = 2e-3
+NOTE = """\
+electrolyte: Li6PS5Cl
+area: 1.267 cm2
+electrolyte_thickness: 1 mm
+temperature: 25 degC
+spectra:
+"""
+
+
+@pytest.fixture(scope="module")
+def record(run: Any) -> Record:
+    """A cell pressed and released step by step, with a spectrum at each pressure."""
+    steps: list[dict[str, Any]] = []
+    for before, mpa in zip((0, *MPA), MPA, strict=False):
+        steps += [{"press" if mpa > before else "release": f"{mpa} MPa"}, {"measure_impedance": {"from": "10 MHz"}}]
+    return run(steps, parameters={"ripening_time": "1e9 h"})
+
+
+@pytest.fixture
+def folder(tmp_path: Path, record: Record) -> Path:
+    """The spectra as a lab has them: one CSV each, without a clock, the pressure in a note."""
+    random = np.random.default_rng(0)
+    made = tmp_path / "cell A"
+    made.mkdir()
+    note = NOTE
+    for k, spectrum in enumerate(record.spectra):
+        z = spectrum.impedance
+        z = z + NOISE * np.abs(z) * (random.standard_normal(len(z)) + 1j * random.standard_normal(len(z)))
+        rows = [f"{f:.8g},{one.real:.8g},{one.imag:.8g}" for f, one in zip(spectrum.frequency, z, strict=True)]
+        (made / f"eis_{k:02d}.csv").write_text("\n".join(["freq/Hz,Re(Z)/Ohm,Im(Z)/Ohm", *rows]) + "\n")
+        note += f"  - {{files: 'eis_{k:02d}.csv', pressure: {MPA[k]} MPa}}\n"
+    (made / "cell.yaml").write_text(note)
+    return made
+
+
+def study(folder: Path, output: Path, *more: str) -> dict[str, Any]:
+    result = CliRunner().invoke(app, ["impedance", str(folder), "-o", str(output), "--json", *more])
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)[0]
+
+
+def test_pressing_and_releasing_gives_the_contact_law_back(folder: Path, tmp_path: Path, record: Record) -> None:
+    said = study(
+        folder, tmp_path / "out", "--circuit", "R0-p(R1,C1)", "--tie", "C1=shared", "--card", "lithium|Li6PS5Cl"
+    )
+    assert [row["pressure_pa"] for row in said["spectra"]] == [mpa * 1e6 for mpa in MPA]
+    found = {finding["name"]: finding for finding in said["findings"]}
+    truth = record.provenance["parameters"]
+    for name in ("contact_pressure", "constriction_resistance", "unloading_exponent"):
+        finding = found[name]
+        assert abs(finding["value"] - truth[name]) < 4.0 * finding["uncertainty"] < 0.2 * truth[name], name
+    card = load(tmp_path / "out" / "lithium_Li6PS5Cl.yaml")
+    assert card.properties["contact_pressure"].value == pytest.approx(found["contact_pressure"]["value"], rel=1e-3)
+    assert (tmp_path / "out" / "cell_A-spectra.html").read_text().count("<svg") >= 4
+    assert {row["validity"] for row in said["spectra"]} <= {"valid", "stray points"}
+
+
+def test_a_circuit_is_suggested_where_none_is_named(folder: Path, tmp_path: Path) -> None:
+    said = study(folder, tmp_path / "out")
+    assert said["candidates"][0]["text"] == said["circuit"] == "R0-p(R1,CPE1)"
+    assert any("suggested" in line for line in said["warnings"])
+
+
+def test_without_an_area_there_is_no_contact_law_and_that_is_said(folder: Path, tmp_path: Path) -> None:
+    note = folder / "cell.yaml"
+    note.write_text(note.read_text().replace("area: 1.267 cm2\n", ""))
+    said = study(folder, tmp_path / "out", "--circuit", "R0-p(R1,C1)")
+    assert any("no contact law was fitted" in line and "area" in line for line in said["warnings"])
+
+
+def test_a_bad_spectrum_is_named_and_stops_no_other(folder: Path, tmp_path: Path) -> None:
+    (folder / "eis_03.csv").write_text("freq/Hz,Re(Z)/Ohm,Im(Z)/Ohm\n1e6,10,-1\n1e5,11,-2\n")
+    said = study(folder, tmp_path / "out", "--circuit", "R0-p(R1,C1)")
+    assert len(said["spectra"]) == len(MPA) - 1
+    assert [entry["spectrum"] for entry in said["refused"]] == ["eis_03.csv"], said["refused"]
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (["--circuit", "R0-p(R1"], "not closed"),
+        (["--circuit", "R0-p(R1,C1)", "--tie", "R7=shared"], "no parameter 'R7'"),
+        (["--tie", "R0"], "NAME=VALUE"),
+        (["--fix", "R0=ten"], "a number in SI units"),
+        (["--area", "12"], "area"),
+    ],
+)
+def test_faulty_requests_are_sentences(folder: Path, tmp_path: Path, more: list[str], says: str) -> None:
+    result = CliRunner().invoke(app, ["impedance", str(folder), "-o", str(tmp_path / "out"), "--json", *more])
+    assert result.exit_code != 0
+    assert says in (str(result.exception) + result.output)
+
+
+def test_a_known_resistor_and_the_self_test(tmp_path: Path) -> None:
+    f = np.geomspace(1e6, 1.0, 40)
+    rows = [f"{one:.8g},1.002,{2e-8 * 2 * np.pi * one:.8g}" for one in f]
+    path = tmp_path / "resistor.csv"
+    path.write_text("\n".join(["freq/Hz,Re(Z)/Ohm,Im(Z)/Ohm", *rows]) + "\n")
+    result = CliRunner().invoke(app, ["impedance", str(path), "--one-ohm", "1 ohm", "--json"])
+    assert result.exit_code == 0, result.output
+    assert "inductance of 20 nH" in json.loads(result.stdout)["verdict"]
+    assert CliRunner().invoke(app, ["impedance", "--self-test"]).exit_code == 0
