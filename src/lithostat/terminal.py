@@ -139,6 +139,15 @@ def print_cells(cells: list[AnalysedCell], page: Path) -> None:
     console.print(f"[dim]page: {page}[/]", soft_wrap=True)
 
 
+MOST_ROWS = 16  # spectra in a printed table; of more, an even choice
+
+
+def _without_ending(name: str) -> str:
+    """'eis_05MPa sweep 3' for 'eis_05MPa.mpt sweep 3'."""
+    file, mark, sweep = name.partition(" sweep ")
+    return file.rsplit(".", 1)[0] + mark + sweep
+
+
 def print_studies(results: list[dict[str, Any]]) -> None:
     """Spectra of each cell: one line per spectrum, the findings on the series, what was refused, the warnings."""
     from rich.markup import escape
@@ -158,17 +167,24 @@ def print_studies(results: list[dict[str, Any]]) -> None:
         console.print(f"{name}  {study.series.circuit.text}")
         table = Table(box=None, padding=(0, 1))
         for head in ("spectrum", "pressure", "validity", *names, "left over"):
-            table.add_column(escape(head), justify="left" if head in ("spectrum", "validity") else "right")
-        for held, fit in zip(study.validities, study.series.fits, strict=True):
+            left = head in ("spectrum", "validity")
+            table.add_column(escape(head), justify="left" if left else "right", no_wrap=left, overflow="fold")
+        rows = list(zip(study.validities, study.series.fits, strict=True))
+        step = -(-len(rows) // MOST_ROWS)
+        for held, fit in rows[::step]:
             errors, pressure = fit.standard_errors, fit.spectrum.pressure
             table.add_row(
-                escape(fit.spectrum.name),
+                escape(_without_ending(fit.spectrum.name)),
                 "" if pressure is None else show(pressure, "pressure"),
                 f"[{'green' if held.kind == 'valid' else 'yellow'}]{held.kind}[/]",
                 *(pair(value, errors[key]) for key, value in fit.values.items()),
                 f"{100 * fit.noise:.2g} %",
             )
         console.print(table)
+        if step > 1:
+            console.print(
+                f"  [dim]one in {step} of {len(rows)} spectra; all of them are in the table and on the page[/]"
+            )
         for finding in study.findings:
             value = "not known" if finding.value is None else pair(finding.value, finding.uncertainty or float("nan"))
             console.print(f"  {finding.name:<32} {value} {finding.unit}", markup=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from lithostat.lab.folder import CellFolder, LoadedCell
     from lithostat.lab.spectra_study import Question, SpectraStudy
 
+_TOGETHER = "there is no cell.yaml: all files were taken as spectra of one cell (--apart takes each for itself)"
 _STATED = "What the note does not say"
 
 
@@ -155,6 +157,8 @@ def _one(
         written = _write(loaded, study, asked, simulated, output, card)
     except LithostatError as error:
         return {"name": cell.name, "json": {"cell": cell.name, "error": str(error)}}
+    if cell.note_path is None and len(loaded.files) > 1:
+        study = replace(study, warnings=(*study.warnings, _TOGETHER))
     data = study.as_json() | {"cell": loaded.name, "written": [str(one) for one in written]}
     data["refused"] += [{"spectrum": name, "why": why} for name, why in loaded.refused]
     if sampled:

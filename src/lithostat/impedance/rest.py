@@ -17,7 +17,8 @@ _STEP = 1e-5
 
 
 def direct_current_resistance(fit: Fit) -> tuple[float, float] | None:
-    """(resistance, standard error) [ohm] of the circuit at rest, its blocking end left out; None if it has none.
+    """(resistance, standard error) [ohm] of the circuit at rest, its blocking end left out; None if it has none, or if it
+    rests on a value that a bound holds.
 
     What is left out is a capacitor, constant phase element or half-infinite diffusion alone in the main chain: the
     resistance is then that of everything else.
@@ -38,7 +39,7 @@ def direct_current_resistance(fit: Fit) -> tuple[float, float] | None:
     slope = np.array([(at(fit.coordinates + step) - at(fit.coordinates - step)).real for step in steps]) / (2.0 * _STEP)
     used = np.abs(slope) > 1e-9 * abs(limit.real)
     variance = slope[used] @ fit.covariance[np.ix_(used, used)] @ slope[used]
-    return limit.real, float(np.sqrt(variance))
+    return (limit.real, float(np.sqrt(variance))) if np.isfinite(variance) else None
 
 
 def _kept(circuit: Circuit) -> list[Node]:
