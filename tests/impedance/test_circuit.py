@@ -1,5 +1,7 @@
 """Circuits as text and elements as data: what they mean, and what is refused."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,6 +10,8 @@ from hypothesis import strategies as st
 from lithostat.experiment.errors import InputError
 from lithostat.impedance.circuit import circuit
 from lithostat.impedance.elements import ELEMENTS
+
+ROOT = Path(__file__).resolve().parents[2]
 
 F = np.geomspace(1e-3, 1e6, 61)
 W = 2.0 * np.pi * F
@@ -109,3 +113,10 @@ def test_unknown_and_missing_values_are_named() -> None:
         chosen.impedance(F, {"R0": 1.0, "CPE1_q": 1.0, "CPE1_n": 1.0})
     with pytest.raises(InputError, match="no value for CPE1_n"):
         chosen.impedance(F, {"R0": 1.0, "CPE1_Q": 1.0})
+
+
+def test_the_table_of_the_documentation_is_the_table_of_elements() -> None:
+    page = (ROOT / "docs" / "impedance.md").read_text(encoding="utf-8")
+    for symbol, element in ELEMENTS.items():
+        values = ", ".join(f"{parameter.letter} [{parameter.unit}]" for parameter in element.parameters)
+        assert f"| `{symbol}` | {element.equation} | {values} |" in page, symbol
