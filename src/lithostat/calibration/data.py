@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -191,6 +191,7 @@ class Packed(NamedTuple):
     segments: Segments  # (lives, segments)
     stripping: Any  # (lives, segments) [A/m2]
     life: Any  # (lives, 2) ln of low and high
+    weight: Any  # (lives,) 1, or 0 for a cell that is left out
     lost: Any  # (lives,) 1 contact lost, 0 kept, NaN unknown
     life_numbers: dict[str, Any]  # (lives,)
     points: Any  # (resistances, 4) pressure, highest, temperature, time
@@ -210,6 +211,7 @@ def pack(data: Data) -> tuple[Packed, tuple[bool, ...]]:
         segments,
         stripping,
         _logarithms(data.lives),
+        np.ones(len(data.lives)),
         np.array(lost, float),
         _columns(data.lives),
         np.array(points, float).reshape(-1, 4),

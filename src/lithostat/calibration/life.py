@@ -83,10 +83,13 @@ def log_life(segments: Segments, numbers: Mapping[str, Any], laws: Laws, plated:
     length, elapsed = jnp.zeros(interfaces), jnp.zeros(())
     life, done = jnp.zeros(()), jnp.zeros((), bool)
     last = len(plated) - 1
+    creeping, limits = _creeping(segments, numbers, laws)
 
-    def through(carry: Any, segment: Segments, plated: bool, endless: bool) -> Any:
+    def through(carry: Any, here: Any, plated: bool, endless: bool) -> Any:
         length, elapsed, life, done = carry
-        speed, limit = _speed(segment, numbers, laws, plated)
+        segment, constant, limit = here
+        n = numbers["creep_exponent"]
+        speed = Speed(constant, n, segment.plating, segment.pressures, numbers, laws.growth, plated)
         start = jnp.minimum(length, limit)
         need = _time(start, limit, speed).min()
         reached = jnp.ones((), bool) if endless else need <= segment.durations
@@ -97,30 +100,29 @@ def log_life(segments: Segments, numbers: Mapping[str, Any], laws: Laws, plated:
         length = _grown(start, limit, segment.durations, speed)
         return length, elapsed + segment.durations, life, done
 
-    carry = (length, elapsed, life, done)
+    carry, table = (length, elapsed, life, done), (segments, creeping, limits)
     if last <= UNROLLED:
         for i in range(last):
-            carry = through(carry, Segments(*(column[i] for column in segments)), plated[i], False)
+            carry = through(carry, jax.tree.map(lambda column: column[i], table), plated[i], False)  # noqa: B023
     else:
         anywhere = any(plated[:-1])
-        before = Segments(*(column[:-1] for column in segments))
+        before = jax.tree.map(lambda column: column[:-1], table)
         carry, _ = jax.lax.scan(lambda c, s: (through(c, s, anywhere, False), None), carry, before)
-    end = Segments(*(column[last] for column in segments))
-    carry = through(carry, end, plated[last], True)
+    carry = through(carry, jax.tree.map(lambda column: column[last], table), plated[last], True)
     return jnp.log(jnp.maximum(carry[2], 1e-6))
 
 
 UNROLLED = 6  # segments up to which the loop is written out, which spares quadratures where no current flows
 
 
-def _speed(segment: Segments, numbers: Mapping[str, Any], laws: Laws, plated: bool) -> tuple[Speed, Any]:
-    """The growth law in one segment, and the length that shorts [m]."""
+def _creeping(segments: Segments, numbers: Mapping[str, Any], laws: Laws) -> tuple[Any, Any]:
+    """Creep constant K of da/dt = K a^-n [m^(n+1)/s] and the length that shorts [m] in every segment."""
     n = numbers["creep_exponent"]
     velocity = creep.throat_velocity(
-        ENTRY[laws.entry](segment.pressures, numbers["entry_pressure"]),
+        ENTRY[laws.entry](segments.pressures, numbers["entry_pressure"]),
         FILAMENT_LENGTH,
         numbers["throat_radius"],
-        segment.temperatures,
+        segments.temperatures,
         xp=jnp,
         reference_rate=numbers["creep_rate"],
         reference_stress=numbers["creep_stress"],
@@ -128,11 +130,10 @@ def _speed(segment: Segments, numbers: Mapping[str, Any], laws: Laws, plated: bo
         activation_energy=numbers["creep_activation_energy"],
         reference_temperature=numbers["creep_temperature"],
     )
-    critical = fracture.critical_flaw(segment.pressures, toughness=numbers["toughness"], xp=jnp)
-    limit = FAILURE[laws.failure](critical, numbers["thickness"], xp=jnp)
+    critical = fracture.critical_flaw(segments.pressures, toughness=numbers["toughness"], xp=jnp)
+    limit = FAILURE[laws.failure](critical, numbers["thickness"], xp=jnp) * jnp.ones_like(segments.pressures)
     constant = velocity * FILAMENT_LENGTH**n
-    constant = constant + limit ** (n + 1.0) / ((n + 1.0) * NEVER)
-    return Speed(constant, n, segment.plating, segment.pressures, numbers, laws.growth, plated), limit
+    return constant + limit ** (n + 1.0) / ((n + 1.0) * NEVER), limit
 
 
 def _time(start: Any, end: Any, speed: Speed) -> Any:

@@ -17,6 +17,7 @@ from lithostat.calibration.observables import log_critical, log_resistance, stri
 from lithostat.physics.weakest_link import links
 from lithostat.simulation.parameters import Laws
 
+_LOG_ROOT = 0.5 * math.log(2.0 * math.pi)
 _FIRST = -5.0  # standard deviations below the mean where 1 - S has lost its digits
 
 
@@ -33,19 +34,14 @@ def log_probability(ends: Any, mean: Any, scatter: Any, count: Any) -> Any:
     """
     low, high = (ends[..., 0] - mean) / scatter, (ends[..., 1] - mean) / scatter
     exact = ends[..., 0] == ends[..., 1]
-    density = (
-        jnp.log(count)
-        + (count - 1.0) * log_ndtr(-low)
-        - 0.5 * low**2
-        - jnp.log(scatter)
-        - 0.5 * math.log(2.0 * math.pi)
-    )
-    low = jnp.where(exact, low - 1.0, low)  # keeps the branch that is not taken finite
-    first, last = count * log_ndtr(-low), count * log_ndtr(-high)
-    upper = first + _log_1_minus_exp(first - last)
+    apart = jnp.where(exact, low - 1.0, low)  # keeps the branch that is not taken finite
     below = jnp.minimum(high, _FIRST)
-    lower = jnp.log(count) + log_ndtr(below)
-    lower += _log_1_minus_exp(log_ndtr(below) - log_ndtr(jnp.minimum(low, below - 1e-12)))
+    beside = jnp.minimum(apart, below - 1e-12)
+    tails = log_ndtr(jnp.stack([-low, -apart, -high, below, beside]))  # one call: it is long to compile
+    density = jnp.log(count) + (count - 1.0) * tails[0] - 0.5 * low**2 - jnp.log(scatter) - _LOG_ROOT
+    parts = _log_1_minus_exp(jnp.stack([count * (tails[1] - tails[2]), tails[3] - tails[4]]))
+    upper = count * tails[1] + parts[0]
+    lower = jnp.log(count) + tails[3] + parts[1]
     return jnp.where(exact, density, jnp.where(high < _FIRST, lower, upper))
 
 
@@ -70,9 +66,10 @@ class Pointwise(NamedTuple):
         """The same in the order of `Data.names`: that a cell kept or lost its contact is part of its life."""
         return self.lives + self.contacts, self.resistances, self.critical_currents
 
-    def total(self) -> Any:
-        """Their sum, scalar."""
-        return self.lives.sum() + self.contacts.sum() + self.resistances.sum() + self.critical_currents.sum()
+    def total(self, weight: Any) -> Any:
+        """Their sum, scalar; each life counts with its `weight`."""
+        lives = (weight * (self.lives + self.contacts)).sum()
+        return lives + self.resistances.sum() + self.critical_currents.sum()
 
 
 def pointwise(values: Mapping[str, Any], packed: Packed, laws: Laws, plated: tuple[bool, ...]) -> Pointwise:
@@ -80,24 +77,30 @@ def pointwise(values: Mapping[str, Any], packed: Packed, laws: Laws, plated: tup
 
     A life is log-normal from cell to cell with `life_scatter` at the reference area; a cell of M spots lives as long
     as its weakest. A cell that strips keeps its contact with the probability that its own critical current, log-normal
-    with `stripping_scatter`, exceeds the load.
+    with `stripping_scatter`, exceeds the load; where that scatter is not learnt, contacts are left aside.
     """
-    lives, contacts = jnp.zeros(0), jnp.zeros(0)
-    if packed.life.shape[0]:
-        mean = log_lives(values, packed, laws, plated)
-        numbers = packed.life_numbers | dict(values)
-        lives = log_probability(packed.life, mean, values["life_scatter"], spots(numbers))
-        load = loads(values, packed) / values["stripping_scatter"]
-        lost, known = packed.lost == 1.0, jnp.isfinite(packed.lost)
-        contacts = jnp.where(known, log_ndtr(jnp.where(lost, load, -load)), 0.0)
-    resistances = jnp.zeros(0)
-    if packed.resistance.shape[0]:
-        mean = log_resistance(*packed.points.T, packed.point_numbers | dict(values))
-        resistances = log_probability(packed.resistance, mean, values["resistance_scatter"], 1.0)
-    currents = jnp.zeros(0)
-    if packed.critical.shape[0]:
-        mean = log_critical(packed.critical_pressure, packed.critical_numbers | dict(values))
-        currents = log_probability(packed.critical, mean, values["stripping_scatter"], 1.0)
+    contacts = jnp.zeros(0)
+    ends, means, scatters, counts = [packed.life, packed.resistance, packed.critical], [], [], []
+    sizes = [len(part) for part in ends]
+    if sizes[0]:
+        means.append(log_lives(values, packed, laws, plated))
+        counts.append(spots(packed.life_numbers | dict(values)))
+        contacts = jnp.zeros(sizes[0])
+        if "stripping_scatter" in values:
+            load = loads(values, packed) / values["stripping_scatter"]
+            lost, known = packed.lost == 1.0, jnp.isfinite(packed.lost)
+            contacts = jnp.where(known, log_ndtr(jnp.where(lost, load, -load)), 0.0)
+    if sizes[1]:
+        means.append(log_resistance(*packed.points.T, packed.point_numbers | dict(values)))
+    if sizes[2]:
+        means.append(log_critical(packed.critical_pressure, packed.critical_numbers | dict(values)))
+    if not means:
+        return Pointwise(contacts, contacts, contacts, contacts)
+    names = ("life_scatter", "resistance_scatter", "stripping_scatter")
+    scatters = [values[name] * jnp.ones(size) for name, size in zip(names, sizes, strict=True) if size]
+    counts.append(jnp.ones(sizes[1] + sizes[2]))
+    found = log_probability(*(jnp.concatenate(part) for part in (ends, means, scatters, counts)))
+    lives, resistances, currents = jnp.split(found, [sizes[0], sizes[0] + sizes[1]])
     return Pointwise(lives, contacts, resistances, currents)
 
 

@@ -1,0 +1,210 @@
+"""Is the calibration right? Ranks of the truth over synthetic data, and cells predicted without having been seen."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.special import ndtri
+from scipy.stats import binom, chisquare, kstest
+
+from lithostat.calibration.calibration import Calibration, Diagnostics
+from lithostat.calibration.data import CellLife, Data
+from lithostat.calibration.likelihood import spots
+from lithostat.calibration.parameter import Parameter, parameters_for
+from lithostat.calibration.posterior import sample, sample_each
+from lithostat.calibration.prediction import contact_loads, life_quantiles, predict_life
+from lithostat.experiment.errors import InputError
+from lithostat.simulation.parameters import Laws
+
+TOGETHER = 20  # data sets sampled side by side
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """Simulation-based calibration. `ranks` (sets, parameters): how many of `draws` draws lie below the truth.
+
+    If the sampler is right, ranks are uniform on 0..draws. `parameters` names the columns.
+    """
+
+    parameters: tuple[str, ...]
+    ranks: np.ndarray
+    draws: int
+    divergences: int
+
+    def coverage(self, share: float = 0.9) -> np.ndarray:
+        """How often the central interval of that share held the truth, (parameters,)."""
+        position = (self.ranks + 0.5) / (self.draws + 1.0)
+        return np.mean(np.abs(position - 0.5) <= 0.5 * share, axis=0)
+
+    def uniformity(self, bins: int = 10) -> tuple[np.ndarray, np.ndarray]:
+        """p-values that the ranks are uniform, (parameters,) each: chi-squared over `bins`, Kolmogorov-Smirnov."""
+        position = (self.ranks + 0.5) / (self.draws + 1.0)
+        counts = np.stack([np.histogram(column, bins, (0.0, 1.0))[0] for column in position.T])
+        smirnov = [float(kstest(column, "uniform").pvalue) for column in position.T]
+        return np.asarray(chisquare(counts, axis=1).pvalue), np.array(smirnov)
+
+    def allowed(self, share: float = 0.9, error: float = 1e-3) -> tuple[float, float]:
+        """Coverages that a right sampler leaves in a share `error` of such checks only: from the binomial."""
+        count = len(self.ranks)
+        low, high = binom.ppf([error / 2, 1.0 - error / 2], count, share) / count
+        return float(low), float(high)
+
+
+def ranks_of_truth(
+    design: Data,
+    *,
+    sets: int,
+    seed: int,
+    laws: Laws | None = None,
+    parameters: Iterable[Parameter] = (),
+    without: Iterable[str] = (),
+    draws: int = 99,
+    thin: int = 10,
+    warmup: int = 500,
+    progress: Callable[[int], None] | None = None,
+) -> Ranks:
+    """Draw a truth from the prior, data of the shape of `design` from it, the posterior from those; `sets` times.
+
+    `thin` draws are made for each that is kept, so that those kept are nearly independent. All sets share one
+    compilation. `progress` is called with the number of sets done.
+    """
+    laws = laws or Laws()
+    chosen = parameters_for(laws, parameters, without=without)
+    rng = np.random.default_rng(seed)
+    ranks, divergences = [], 0
+    while len(ranks) < sets:
+        truths = rng.standard_normal((TOGETHER, len(chosen)))
+        data = [synthetic(design, truth, chosen, laws, seed=int(rng.integers(2**31))) for truth in truths]
+        z, diverged = sample_each(
+            data, chosen, laws, seed=int(rng.integers(2**31)), draws=draws * thin, warmup=warmup, accept=0.9
+        )
+        below = np.sum(z[:, thin - 1 :: thin] < truths[:, None, :], axis=1)
+        ranks += list(below[: sets - len(ranks)])
+        divergences += diverged
+        if progress:
+            progress(len(ranks))
+    return Ranks(tuple(one.name for one in chosen), np.array(ranks), draws, divergences)
+
+
+def synthetic(design: Data, truth: np.ndarray, parameters: tuple[Parameter, ...], laws: Laws, *, seed: int) -> Data:
+    """Data as the model would give them for a `truth` of standard normal variables, (parameters,).
+
+    Every cell of `design` is tested for as long as its own test would have lasted: a test that ended in a short is
+    taken to be planned for three times that. Shorts before the first current are left-censored there.
+    """
+    rng = np.random.default_rng(seed)
+    world = _point(truth, parameters, laws, design)
+    lives = tuple(_lived(world, one, rng) for one in design.lives)
+    resistances, currents = [], []
+    if design.resistances or design.critical_currents:
+        from lithostat.calibration.observables import log_critical, log_resistance
+        from lithostat.simulation.engine import engine
+
+        values = {name: float(draw[0]) for name, draw in world.draws.items()}
+        with engine():
+            for one in design.resistances:
+                own = dict(one.numbers) | values
+                mean = float(log_resistance(one.pressure, one.highest, one.temperature, one.time, own))
+                ohm = math.exp(mean + values["resistance_scatter"] * rng.standard_normal())
+                resistances.append(replace(one, low=ohm, high=ohm))
+            for one_current in design.critical_currents:
+                mean = float(log_critical(one_current.pressure, dict(one_current.numbers) | values))
+                amperes = math.exp(mean + values["stripping_scatter"] * rng.standard_normal())
+                currents.append(replace(one_current, low=amperes, high=amperes))
+    return Data(lives, tuple(resistances), tuple(currents))
+
+
+def _point(truth: np.ndarray, parameters: tuple[Parameter, ...], laws: Laws, design: Data) -> Calibration:
+    """A calibration that knows the truth: one draw."""
+    everything = (*design.lives, *design.resistances, *design.critical_currents)
+    if not everything:
+        raise InputError("a design without observations", expected="cells, resistances or critical currents")
+    return Calibration(
+        draws={one.name: np.atleast_1d(one.value(truth[i])) for i, one in enumerate(parameters)},
+        laws=laws,
+        parameters=parameters,
+        data=design,
+        numbers=dict(everything[0].numbers),
+        log_likelihood=np.zeros((1, 0)),
+        diagnostics=Diagnostics("prior", 1),
+        seed=0,
+    )
+
+
+def _lived(world: Calibration, one: CellLife, rng: np.random.Generator) -> CellLife:
+    """One cell of the design with a life drawn from the world."""
+    mean = float(predict_life(world, one.exposure, numbers=one.numbers)[0])
+    count = float(spots(dict(one.numbers)))
+    scatter = float(world.draws["life_scatter"][0])
+    life = math.exp(mean - scatter * float(ndtri(rng.random() ** (1.0 / count))))
+    planned = one.low if one.kind == "survived" else 3.0 * one.high
+    began = one.exposure.began
+    known = one.contact_lost is not None
+    lost: bool | None = None
+    if known and "stripping_scatter" in world.draws:
+        load = float(contact_loads(world, [one.exposure], numbers=one.numbers)[0, 0])
+        lost = bool(load > float(world.draws["stripping_scatter"][0]) * rng.standard_normal())
+    elif known:
+        lost = False
+    if life >= planned:
+        return replace(one, low=planned, high=math.inf, contact_lost=lost)
+    if math.isfinite(began) and life < began:
+        return replace(one, low=0.0, high=began, contact_lost=lost)
+    return replace(one, low=life, high=life, contact_lost=lost)
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A cell predicted from all others: its predictive interval and what it did [s since the start of its exposure].
+
+    `inside` is True if what is known of the cell can lie in the interval.
+    """
+
+    name: str
+    low: float
+    median: float
+    high: float
+    observed: tuple[float, float]
+    inside: bool
+
+
+def leave_one_out(
+    data: Data,
+    *,
+    names: Iterable[str] | None = None,
+    share: float = 0.9,
+    laws: Laws | None = None,
+    parameters: Iterable[Parameter] = (),
+    without: Iterable[str] = (),
+    seed: int,
+    chains: int = 2,
+    draws: int = 1000,
+    progress: Callable[[str], None] | None = None,
+) -> tuple[LeftOut, ...]:
+    """Predict each named cell (all of them if None) from the posterior of all others."""
+    laws = laws or Laws()
+    chosen = parameters_for(laws, parameters, without=without)
+    wanted = [one for one in data.lives if names is None or one.name in tuple(names)]
+    found = []
+    for one in wanted:
+        if progress:
+            progress(one.name)
+        z, _ = sample(data, chosen, laws, seed=seed, chains=chains, draws=draws, left_out=one.name)
+        found.append(_predicted(one, z.reshape(-1, len(chosen)), chosen, laws, data, share))
+    return tuple(found)
+
+
+def _predicted(
+    one: CellLife, z: np.ndarray, parameters: tuple[Parameter, ...], laws: Laws, data: Data, share: float
+) -> LeftOut:
+    known = replace(
+        _point(z[0], parameters, laws, data),
+        draws={p.name: np.asarray(p.value(z[:, i])) for i, p in enumerate(parameters)},
+    )
+    ends = [0.5 - share / 2, 0.5, 0.5 + share / 2]
+    low, middle, high = life_quantiles(known, [one.exposure], ends, numbers=one.numbers)[0]
+    inside = one.low <= high and one.high >= low
+    return LeftOut(one.name, float(low), float(middle), float(high), (one.low, one.high), bool(inside))

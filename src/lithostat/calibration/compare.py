@@ -1,0 +1,188 @@
+"""Rival mechanisms held against the same cells: how well each predicts a cell it has not seen."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.special import logsumexp
+
+from lithostat.calibration.arviz import az
+from lithostat.calibration.calibration import Calibration
+from lithostat.calibration.data import Data
+from lithostat.calibration.exposure import Exposure
+from lithostat.calibration.parameter import Parameter, parameters_for
+from lithostat.calibration.posterior import calibrate, log_likelihoods, sample
+from lithostat.calibration.prediction import Mechanism, failure_probability
+from lithostat.experiment.errors import InputError
+from lithostat.simulation.parameters import Laws
+
+RIVALS: dict[str, Laws] = {
+    "default": Laws(),
+    "growth: length_focusing": Laws(growth="length_focusing"),
+    "growth: pressure_focusing": Laws(growth="pressure_focusing"),
+    "entry: threshold": Laws(entry="threshold"),
+    "failure: percolation": Laws(failure="percolation"),
+}
+WORST_K = 0.7  # Pareto k above which importance sampling cannot be trusted
+FEW = 12  # cells up to which every one is left out by a fit of its own
+DECIDED = 0.95  # weight of a model that won
+
+
+@dataclass(frozen=True)
+class Rival:
+    """One model: its posterior and the log score of every life when it was left out.
+
+    `scores` (lives,) is ln of the predictive probability (density for a dated short). `pareto_k` (lives,) is what
+    importance sampling said of itself; `refitted` names the cells that were left out by a fit of their own.
+    """
+
+    name: str
+    calibration: Calibration
+    scores: np.ndarray
+    pareto_k: np.ndarray
+    refitted: tuple[str, ...]
+    weight: float
+
+    @property
+    def score(self) -> float:
+        """Expected log score: the sum over the lives."""
+        return float(self.scores.sum())
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All rivals, the best first. `verdict` says in a sentence whether one of them won."""
+
+    rivals: tuple[Rival, ...]
+    verdict: str
+
+    def difference(self, name: str) -> tuple[float, float]:
+        """Log score of a rival below that of the best, and the standard error of the difference."""
+        best, other = self.rivals[0], self.rival(name)
+        apart = best.scores - other.scores
+        return float(apart.sum()), float(np.sqrt(len(apart)) * np.std(apart, ddof=1)) if len(apart) > 1 else np.inf
+
+    def rival(self, name: str) -> Rival:
+        """The rival of that name."""
+        for one in self.rivals:
+            if one.name == name:
+                return one
+        raise InputError(f"no rival is called '{name}'", expected=", ".join(one.name for one in self.rivals))
+
+    def failure_probability(
+        self,
+        exposures: Sequence[Exposure],
+        hours: float,
+        *,
+        seed: int,
+        mechanism: Mechanism = "any",
+        numbers: Mapping[str, float] | None = None,
+    ) -> np.ndarray:
+        """Averaged over the rivals: each gives draws in proportion to its stacking weight, (exposures, draws)."""
+        rng = np.random.default_rng(seed)
+        total = min(one.calibration.count for one in self.rivals)
+        parts = []
+        for one in self.rivals:
+            count = round(one.weight * total)
+            if count:
+                found = failure_probability(
+                    one.calibration, list(exposures), hours, mechanism=mechanism, numbers=numbers
+                )
+                parts.append(found[:, rng.choice(found.shape[1], count, replace=count > found.shape[1])])
+        return np.concatenate(parts, axis=1)
+
+
+def compare(
+    data: Data,
+    *,
+    rivals: Mapping[str, Laws] | None = None,
+    parameters: Iterable[Parameter] = (),
+    without: Iterable[str] = (),
+    seed: int,
+    chains: int = 2,
+    draws: int = 1000,
+    exact: bool | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Comparison:
+    """Fit every rival to `data` and score it on each life that is left out.
+
+    Scores come from Pareto-smoothed importance sampling (ArviZ) where its k is below 0.7 and from a fit without the
+    cell elsewhere; `exact` asks for such a fit for all cells (by default where there are at most 12).
+    """
+    if len(data.lives) < 2:
+        raise InputError(
+            f"{len(data.lives)} cell with an outcome cannot tell rivals apart", expected="at least 2 cells"
+        )
+    exact = len(data.lives) <= FEW if exact is None else exact
+    said = {"parameters": tuple(parameters), "without": tuple(without)}
+    found = []
+    for name, laws in (rivals or RIVALS).items():
+        if progress:
+            progress(name)
+        calibration = calibrate(data, laws=laws, seed=seed, chains=chains, draws=draws, **said)
+        scores, k = _importance(calibration)
+        refitted = [one.name for one, bad in zip(data.lives, k, strict=True) if exact or not bad <= WORST_K]
+        chosen = parameters_for(laws, said["parameters"], without=said["without"])
+        for i, one in enumerate(data.lives):
+            if one.name in refitted:
+                z, _ = sample(data, chosen, laws, seed=seed, chains=chains, draws=draws, left_out=one.name)
+                values = values_of_draws(z.reshape(-1, len(chosen)), chosen)
+                scores[i] = _mean_of_logs(log_likelihoods(values, data, laws)[:, i])
+        found.append(Rival(name, calibration, scores, k, tuple(refitted), 0.0))
+    weights = stacking_weights(np.stack([one.scores for one in found], axis=1))
+    weighted = [replace(one, weight=float(weight)) for one, weight in zip(found, weights, strict=True)]
+    ranked = tuple(sorted(weighted, key=lambda one: -one.score))
+    return Comparison(ranked, _verdict(ranked))
+
+
+def values_of_draws(z: np.ndarray, parameters: tuple[Parameter, ...]) -> dict[str, np.ndarray]:
+    """Values [SI] of draws (n, parameters) of standard normal variables."""
+    return {one.name: np.asarray(one.value(z[:, i])) for i, one in enumerate(parameters)}
+
+
+def stacking_weights(scores: np.ndarray, steps: int = 2000) -> np.ndarray:
+    """Weights (models,) that maximise the log score of the mixture over the lives; `scores` (lives, models).
+
+    The problem is convex; the steps are those of expectation maximisation, each of which raises the score. Yao et al.
+    2018, Bayesian Analysis 13, 917.
+    """
+    weights = np.full(scores.shape[1], 1.0 / scores.shape[1])
+    relative = np.exp(scores - scores.max(axis=1, keepdims=True))
+    for _ in range(steps):
+        shares = weights * relative
+        weights = np.mean(shares / shares.sum(axis=1, keepdims=True), axis=0)
+    return weights
+
+
+def _importance(calibration: Calibration) -> tuple[np.ndarray, np.ndarray]:
+    """Log scores of left-out lives by PSIS, and the k of each."""
+    count = len(calibration.data.lives)
+    logs = calibration.log_likelihood[:, :count]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        weights, k = az().psislw(-logs.T)
+    weights, k = np.asarray(weights), np.atleast_1d(np.asarray(k))
+    return logsumexp(np.atleast_2d(weights) + logs.T, axis=1), k
+
+
+def _mean_of_logs(logs: np.ndarray) -> float:
+    """ln of the mean of exp(logs)."""
+    return float(logsumexp(logs) - np.log(len(logs)))
+
+
+def _verdict(ranked: tuple[Rival, ...]) -> str:
+    best = ranked[0]
+    comparison = Comparison(ranked, "")
+    if best.weight >= DECIDED:
+        return f"'{best.name}' predicts left-out cells best, with a stacking weight of {best.weight:.2f}"
+    open_ = []
+    for one in ranked[1:]:
+        apart, error = comparison.difference(one.name)
+        if apart < 2.0 * error:
+            open_.append(f"'{one.name}' ({apart:.1f} +- {error:.1f} below)")
+    if not open_:
+        return f"'{best.name}' predicts left-out cells best; the mixture still gives weight to others"
+    return f"none wins: '{best.name}' is best, but the cells do not tell it from {', '.join(open_)}"

@@ -1,0 +1,150 @@
+"""From a calibration to cells that were never built: how long they live, and how likely they fail.
+
+Every function takes any number of exposures and keeps the draws apart: (exposures, draws). What a draw says of a cell
+is a distribution, because like cells differ; what the draws say together is how much is known.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+import jax
+import numpy as np
+from scipy.special import log_ndtr, ndtri
+
+from lithostat.calibration.calibration import Calibration
+from lithostat.calibration.data import ALL_NUMBERS, pack_exposures
+from lithostat.calibration.exposure import Exposure
+from lithostat.calibration.life import Segments, log_life
+from lithostat.calibration.likelihood import spots
+from lithostat.calibration.observables import stripping_load
+from lithostat.simulation.engine import engine
+from lithostat.simulation.parameters import Laws
+
+Mechanism = Literal["any", "short", "contact lost"]
+CHUNK = 65_536  # exposures times draws evaluated together; bounds the memory
+
+
+def predict_life(
+    calibration: Calibration,
+    exposures: Exposure | Sequence[Exposure],
+    *,
+    numbers: Mapping[str, float] | None = None,
+    seed: int | None = None,
+) -> np.ndarray:
+    """ln of the time to short [s] since the start of each exposure, (exposures, draws).
+
+    Without `seed` it is that of the median spot of the reference area, which shows what the parameters are worth; with
+    it, of a random cell per draw: cell-to-cell scatter and area are in it. `numbers` change the cell (area, thickness,
+    SI). One `Exposure` gives (draws,).
+    """
+    own = dict(calibration.numbers) | dict(numbers or {})
+    mean, _ = _evaluated(calibration, exposures, own)
+    if seed is None:
+        return mean[0] if isinstance(exposures, Exposure) else mean
+    scatter, count = calibration.draws["life_scatter"], spots(_complete(calibration, own))
+    uniform = np.random.default_rng(seed).random(mean.shape)
+    worst = -ndtri(uniform ** (1.0 / count))  # survival of the cell, S^M, is uniform
+    found = mean + scatter * worst
+    return found[0] if isinstance(exposures, Exposure) else found
+
+
+def failure_probability(
+    calibration: Calibration,
+    exposures: Exposure | Sequence[Exposure],
+    hours: float | np.ndarray,
+    *,
+    mechanism: Mechanism = "any",
+    numbers: Mapping[str, float] | None = None,
+) -> np.ndarray:
+    """Probability that a cell fails within `hours` of cycling, for every draw, (exposures, draws), 0 to 1.
+
+    `hours` (one, or one an exposure) count from the first current; without current from the start. A cell fails by a
+    'short', or with 'contact lost' when its stripping current exceeds what voids allow, at whatever time. The two are
+    independent given the parameters. One `Exposure` gives (draws,).
+    """
+    several = [exposures] if isinstance(exposures, Exposure) else list(exposures)
+    own = dict(calibration.numbers) | dict(numbers or {})
+    mean, load = _evaluated(calibration, several, own)
+    began = np.array([one.began if np.isfinite(one.began) else 0.0 for one in several])
+    lasts = np.log(began + 3600.0 * np.broadcast_to(np.asarray(hours, float), len(several)))[:, None]
+    kept = np.zeros_like(mean)
+    if mechanism in ("any", "short"):
+        count = spots(_complete(calibration, own))
+        kept = kept + count * log_ndtr((mean - lasts) / calibration.draws["life_scatter"])
+    if mechanism in ("any", "contact lost"):
+        kept = kept + log_ndtr(-load / calibration.draws["stripping_scatter"])
+    failed = -np.expm1(kept)
+    return failed[0] if isinstance(exposures, Exposure) else failed
+
+
+def contact_loads(
+    calibration: Calibration, exposures: Sequence[Exposure], *, numbers: Mapping[str, float] | None = None
+) -> np.ndarray:
+    """ln of the local stripping current over the critical one (see `stripping_load`), (exposures, draws)."""
+    return _evaluated(calibration, exposures, dict(calibration.numbers) | dict(numbers or {}))[1]
+
+
+def life_quantiles(
+    calibration: Calibration,
+    exposures: Sequence[Exposure],
+    shares: Sequence[float],
+    *,
+    numbers: Mapping[str, float] | None = None,
+) -> np.ndarray:
+    """Quantiles of the predictive distribution of the time to short [s since the start], (exposures, shares).
+
+    Everything is in it: what is not known of the parameters, cell-to-cell scatter, area. The mean distribution function
+    of the draws is inverted by bisection.
+    """
+    own = dict(calibration.numbers) | dict(numbers or {})
+    mean, _ = _evaluated(calibration, exposures, own)
+    scatter, count = calibration.draws["life_scatter"], spots(_complete(calibration, own))
+    wanted = np.asarray(shares, float)[None, :]
+    low = np.repeat((mean - 10.0 * scatter - np.log(np.maximum(count, 1.0))).min(1, keepdims=True), wanted.shape[1], 1)
+    high = np.repeat((mean + 10.0 * scatter).max(1, keepdims=True), wanted.shape[1], 1)
+    for _ in range(50):
+        middle = 0.5 * (low + high)
+        lived = np.exp(count * log_ndtr((mean[:, None, :] - middle[:, :, None]) / scatter)).mean(-1)
+        early = 1.0 - lived < wanted
+        low, high = np.where(early, middle, low), np.where(early, high, middle)
+    return np.exp(0.5 * (low + high))
+
+
+def _complete(calibration: Calibration, own: Mapping[str, float]) -> dict[str, Any]:
+    """Numbers of the cell with what was learnt in their place."""
+    return dict(own) | {name: values for name, values in calibration.draws.items() if name in ALL_NUMBERS}
+
+
+def _evaluated(
+    calibration: Calibration, exposures: Exposure | Sequence[Exposure], own: Mapping[str, float]
+) -> tuple[np.ndarray, np.ndarray]:
+    """ln life and stripping load of every exposure and draw, (exposures, draws) each."""
+    several = [exposures] if isinstance(exposures, Exposure) else list(exposures)
+    segments, stripping, plated = pack_exposures(several)
+    draws = {name: np.asarray(values) for name, values in calibration.draws.items() if name in ALL_NUMBERS}
+    rest = {name: float(own[name]) for name in ALL_NUMBERS if name not in draws}
+    count = max(1, CHUNK // max(1, calibration.count))
+    total = len(several)
+    size = min(count, total)
+    parts = []
+    with engine():
+        program = _program(calibration.laws, plated)
+        for first in range(0, total, size):
+            index = np.minimum(np.arange(first, first + size), total - 1)  # the last part repeats an exposure
+            chosen = Segments(*(column[index] for column in segments))
+            found = program(chosen, stripping[index], draws, rest)
+            parts.append([np.asarray(values)[: total - first] for values in found])
+    return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+
+
+@functools.lru_cache(maxsize=32)
+def _program(laws: Laws, plated: tuple[bool, ...]) -> Callable[..., Any]:
+    def one(segments: Segments, stripping: Any, drawn: dict[str, Any], rest: dict[str, Any]) -> tuple[Any, Any]:
+        numbers = rest | drawn
+        return log_life(segments, numbers, laws, plated), stripping_load(segments.pressures, stripping, numbers)
+
+    over_draws = jax.vmap(one, in_axes=(None, None, 0, None))
+    return jax.jit(jax.vmap(over_draws, in_axes=(0, 0, None, None)))
