@@ -60,6 +60,30 @@ def named_steps(console: Console, first: str, total: int) -> Iterator[Any]:
         yield lambda name: progress.update(task, description=name, advance=1)
 
 
+@contextmanager
+def counted(console: Console, what: str) -> Iterator[Any]:
+    """A bar over a known number of like tasks; the yielded function takes how many are done and how many there are."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, whole: bar.update(task, completed=done, total=whole)
+
+
 def print_outcome(
     record: Record, survival: dict[str, Any] | None, written: list[Path], cycles: DataFrame | None = None
 ) -> None:

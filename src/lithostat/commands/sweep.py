@@ -1,0 +1,106 @@
+"""lithostat sweep: a map of outcomes over two inputs of a cell or its protocol."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lithostat.commands.options import Json, Output, save
+from lithostat.experiment.errors import InputError
+from lithostat.terminal import counted, open_console, print_json
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from lithostat.recommendation.axis import Axis
+
+_AXIS = "NAME LOW..HIGH UNIT [xCOUNT] [log], for example 'pressure 1..30 MPa x60 log'."
+DRAWS = 8  # of a posterior at each point, unless said
+
+
+def sweep(
+    file: Annotated[Path, typer.Argument(help="A YAML file with a symmetric `cell` and a `protocol`.", metavar="FILE")],
+    x: Annotated[str, typer.Option("--x", help=f"First input: {_AXIS}")] = "pressure 1..30 MPa log",
+    y: Annotated[str, typer.Option("--y", help="Second input, likewise.")] = "current 20..1000 uA/cm2 log",
+    calibration: Annotated[
+        Path | None,
+        typer.Option(help="A calibration that `lithostat calibrate` wrote: probabilities then carry its posterior."),
+    ] = None,
+    draws: Annotated[int, typer.Option(min=1, help="Draws of the calibration at each point.")] = DRAWS,
+    members: Annotated[
+        int, typer.Option(min=1, help="Cells at each point, where cards scatter in toughness or throat radius.")
+    ] = 16,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of that scatter.")] = 0,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler, 'tcp://host:8786'; without it, this computer.")
+    ] = None,
+    output: Output = Path("lithostat-out"),
+    as_json: Json = False,
+) -> None:
+    """Simulate a cell at every point of two inputs: outcome, time and probability, as a figure and as Zarr.
+
+    Finished parts are kept as they come: the same command goes on where it was stopped.
+    """
+    from lithostat.experiment.cell import Cell
+    from lithostat.experiment.experiment import read_experiment
+    from lithostat.recommendation.axis import read_axis
+    from lithostat.recommendation.regime_map import sweep as swept
+
+    experiment = read_experiment(file)
+    if not isinstance(experiment.cell, Cell):
+        raise InputError("a map is for symmetric cells", file=str(file), expected="a cell of two lithium electrodes")
+    axes = read_axis(x), read_axis(y)
+    folder = output / f"{file.stem}-map"
+    with counted(open_console(), "tasks of 512 cells (the first one compiles)") as told:
+        made = swept(
+            experiment.cell,
+            experiment.protocol,
+            *axes,
+            output=folder,
+            draws=_draws(calibration, draws),
+            members=members,
+            seed=seed,
+            scheduler=scheduler,
+            progress=told,
+        )
+    from lithostat.recommendation.regime_map import KINDS
+    from lithostat.show.regime_figure import regime_figure
+
+    drawn = regime_figure(
+        [_drawn(axis) for axis in axes],
+        made.outcome,
+        KINDS,
+        made.probability_short,
+        made.time_to_short,
+        length=made.length,
+        title=experiment.cell.name,
+    )
+    written = [folder, save(drawn, output / f"{file.stem}-map.png")]
+    counts = {kind: int((made.outcome == index).sum()) for index, kind in enumerate(KINDS)}
+    counts = {kind: count for kind, count in counts.items() if count}
+    if as_json:
+        print_json({"points": int(made.outcome.size), "outcomes": counts, "warnings": list(made.warnings)}
+                   | {"written": [str(path) for path in written]})  # fmt: skip
+        return
+    console = open_console(stderr=False)
+    for kind, count in counts.items():
+        console.print(f"{kind:<22} {count:>8} of {made.outcome.size} points")
+    for line in made.warnings:
+        console.print(f"[yellow]warning[/] {line}")
+    for path in written:
+        console.print(f"[dim]{path}[/]", soft_wrap=True)
+
+
+def _drawn(axis: Axis) -> tuple[str, str, np.ndarray, bool]:
+    return axis.name, axis.quantity, axis.values, axis.log
+
+
+def _draws(path: Path | None, count: int) -> dict[str, np.ndarray] | None:
+    if path is None:
+        return None
+    from lithostat.calibration.calibration import load_calibration
+    from lithostat.recommendation.recommend import sweep_draws
+
+    return dict(sweep_draws(load_calibration(path), count))
