@@ -15,7 +15,8 @@ from scipy.special import ndtr, ndtri
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.record import write_text, write_whole
 from lithostat.physics.weakest_link import worst_of
-from lithostat.recommendation.grid import Columns, Grid
+from lithostat.recommendation.grid import Grid
+from lithostat.recommendation.plans import Columns
 from lithostat.simulation.conditions import ENDS, Endings, endings
 from lithostat.simulation.parameters import Laws, Parameters, Plan
 

@@ -1,0 +1,147 @@
+"""The answer to which pressure: a window with what it rests on, as a noun, as JSON, as a sentence, for a figure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from lithostat.calibration.calibration import Calibration
+from lithostat.experiment.quantity import show
+from lithostat.recommendation.next_cell import Candidate
+from lithostat.recommendation.window import SHARE, Curve, Question, Wall
+
+
+class End(NamedTuple):
+    """Why the window ends where it does."""
+
+    key: Literal["contact", "fracture", "penetration", "fracture or penetration", "open"]
+    why: str
+
+    def as_dict(self) -> dict[str, str]:
+        """Plain data."""
+        return {"key": self.key, "why": self.why}
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """The answer, pressures in Pa.
+
+    `window` is where the posterior mean of the failure probability (cell-to-cell scatter, both walls and everything
+    that is not known in it) is at most `question.accepted`; None if it is nowhere, 0 or infinite at an open end.
+    `best` is the pressure where it is least, and `probability` that a cell there reaches the target, with its 90 %
+    credible interval `probability_interval` over the posterior draws. `interval` is the 90 % credible interval of the
+    best pressure: each draw has its own, and all pressures within a percentage point of failure of it count as well.
+    `lower` and `upper` are the walls with their intervals. `windows` holds the window for other accepted probabilities.
+    """
+
+    question: Question
+    window: tuple[float, float] | None
+    best: float
+    interval: tuple[float, float]
+    probability: float
+    probability_interval: tuple[float, float]
+    lower: Wall
+    upper: Wall
+    limited_by: tuple[End, End]
+    windows: Mapping[float, tuple[float, float] | None]
+    next_cell: Candidate
+    considered: tuple[Candidate, ...]
+    curve: Curve
+    warnings: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON; pressures in MPa, null for an open end."""
+        chosen = self.next_cell
+        return {
+            "window_mpa": _pair(self.window),
+            "best_mpa": _mpa(self.best),
+            "interval_low_mpa": _mpa(self.interval[0]),
+            "interval_high_mpa": _mpa(self.interval[1]),
+            "interval_is": f"{100 * SHARE:.0f} % interval of the best pressure; all within 1 % of failure count",
+            "probability": self.probability,
+            "probability_interval": list(self.probability_interval),
+            "accepted_failure_probability": self.question.accepted,
+            "limited_by": {"low": self.limited_by[0].as_dict(), "high": self.limited_by[1].as_dict()},
+            "lower_wall_mpa": _wall(self.lower),
+            "upper_wall_mpa": _wall(self.upper),
+            "windows_mpa": {f"{level:g}": _pair(found) for level, found in self.windows.items()},
+            "next_cell": {
+                "pressure_mpa": _mpa(chosen.pressure),
+                "current_ua_per_cm2": 100.0 * chosen.current,
+                "hours": chosen.hours,
+                "expected_hours": chosen.expected_hours,
+                "gain": chosen.gain,
+                "why": chosen.why(),
+            },
+            "question": {
+                "current_ua_per_cm2": 100.0 * self.question.current,
+                "hours": self.question.hours,
+                "temperature_celsius": self.question.temperature - 273.15,
+                "cell": dict(self.question.numbers),
+            },
+            "warnings": list(self.warnings),
+        }
+
+    def sentence(self) -> str:
+        """The answer in one sentence."""
+        what = (
+            f"{show(self.question.current, 'current_density', 3)} for {self.question.hours:.4g} h at "
+            f"{self.question.temperature - 273.15:.3g} degC"
+        )
+        least, accepted = 100.0 * (1.0 - self.probability), 100.0 * self.question.accepted
+        best = show(self.best, "pressure", 2)
+        if self.window is None:
+            return (
+                f"{what}: no pressure has a failure probability of at most {accepted:.0f} %; the least is "
+                f"{least:.0f} %, at {best}"
+            )
+        low, high = (f"{end / 1e6:.2g}" if 0.0 < end < math.inf else "open" for end in self.window)
+        return (
+            f"{what}: {low} to {high} MPa keep the failure probability at or below {accepted:.0f} %; best is {best}, "
+            f"where a cell lasts with {100.0 * self.probability:.0f} % probability"
+        )
+
+
+def figure_arrays(made: Recommendation, calibration: Calibration) -> dict[str, Any]:
+    """What `show.window_figure.window_figure` takes, by name; the cells are those that cycled."""
+    curve, chosen = made.curve, made.next_cell
+    edges = np.quantile(curve.failure, [0.5 - SHARE / 2, 0.5 + SHARE / 2], axis=1)
+    lives = []
+    for one in calibration.data.lives:
+        if math.isinf(one.exposure.began):
+            continue
+        failed = math.isfinite(one.high)
+        time = (one.high if failed else one.low) - one.exposure.began
+        lives.append((float(one.exposure.pressures[-1]), max(time, 0.0), failed))
+    return {
+        "pressures": curve.pressures,
+        "failure": np.concatenate([curve.mean[None], edges]),
+        "short": curve.short.mean(1),
+        "lost": curve.lost.mean(1),
+        "accepted": made.question.accepted,
+        "window": made.window,
+        "best": made.best,
+        "interval": made.interval,
+        "lower": (made.lower.low, made.lower.median, made.lower.high),
+        "upper": (made.upper.low, made.upper.median, made.upper.high),
+        "lives": lives,
+        "candidates": [(one.pressure, one.current, one.hours, one.gain) for one in made.considered],
+        "chosen": (chosen.pressure, chosen.current, chosen.hours, chosen.gain),
+        "said": made.sentence(),
+    }
+
+
+def _mpa(pressure: float) -> float | None:
+    return pressure / 1e6 if 0.0 < pressure < math.inf else None
+
+
+def _pair(found: tuple[float, float] | None) -> list[float | None] | None:
+    return None if found is None else [_mpa(found[0]), _mpa(found[1])]
+
+
+def _wall(wall: Wall) -> dict[str, Any]:
+    return {"median": _mpa(wall.median), "low": _mpa(wall.low), "high": _mpa(wall.high)}

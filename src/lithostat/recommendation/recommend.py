@@ -1,0 +1,225 @@
+"""recommend(calibration, ...) -> Recommendation: at which pressure to run a cell, why, and how sure that is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from lithostat.calibration.calibration import Calibration
+from lithostat.calibration.exposure import ROOM
+from lithostat.experiment.errors import InputError
+from lithostat.experiment.quantity import show
+from lithostat.recommendation.answer import End, Recommendation
+from lithostat.recommendation.next_cell import candidates, next_cell
+from lithostat.recommendation.window import (
+    ACCEPTED,
+    SHARE,
+    Curve,
+    Question,
+    best_index,
+    best_interval,
+    failure_curve,
+    fracture_share,
+    lower_wall,
+    upper_wall,
+    window,
+)
+
+LEVELS = (0.1, 0.25, 0.5)  # accepted failure probabilities that windows are also given for
+MOST_DRAWS = 2000  # of a posterior; more would not change what is printed
+PREVAILS = 0.8  # share of the draws that must agree on how a cell shorts, for it to be named
+BEYOND = 1.5  # factor from what was measured to what is called an extrapolation
+WARM = 5.0  # the same for temperatures [K]
+
+
+def target_hours(
+    current: float,
+    *,
+    hours: float | None = None,
+    cycles: float | None = None,
+    half_cycle: float | None = None,
+    capacity: float | None = None,
+) -> float:
+    """Hours of cycling of a target given as hours, as `cycles` of two half-cycles [s], or as cumulative charge [C/m2].
+
+    `capacity` counts both directions, at `current` [A/m2]. Exactly one of the three, or `InputError`.
+    """
+    given = [
+        name for name, value in (("hours", hours), ("cycles", cycles), ("capacity", capacity)) if value is not None
+    ]
+    if len(given) != 1:
+        raise InputError(
+            f"received {' and '.join(given) or 'no target'}", expected="one of hours, cycles and cumulative capacity"
+        )
+    if cycles is not None:
+        if half_cycle is None or not half_cycle > 0.0:
+            raise InputError("a number of cycles says nothing alone", expected="the time of a half-cycle too")
+        return 2.0 * cycles * half_cycle / 3600.0
+    if capacity is not None:
+        if not current > 0.0:
+            raise InputError(f"received a current of {current:g} A/m2", expected="a current density above 0")
+        return capacity / current / 3600.0
+    assert hours is not None
+    return hours
+
+
+def recommend(
+    calibration: Calibration,
+    *,
+    current: float,
+    hours: float | None = None,
+    cycles: float | None = None,
+    half_cycle: float | None = None,
+    capacity: float | None = None,
+    temperature: float = ROOM,
+    area: float | None = None,
+    thickness: float | None = None,
+    accepted: float = ACCEPTED,
+    progress: Callable[[str, float], None] | None = None,
+) -> Recommendation:
+    """At which stack pressure a cell like those of `calibration` lasts at `current` [A/m2], with what that rests on.
+
+    The target is `hours` of cycling, `cycles` with the time of a `half_cycle` [s], or a cumulative `capacity` [C/m2].
+    `temperature` [K], `area` [m2] and `thickness` [m] of the pellet are those of the calibration's own cell unless
+    stated. `accepted` is the failure probability that the window allows. `progress` hears what is done and its share.
+    """
+    told = progress or (lambda what, share: None)
+    numbers = {name: value for name, value in (("area", area), ("thickness", thickness)) if value is not None}
+    wanted = target_hours(current, hours=hours, cycles=cycles, half_cycle=half_cycle, capacity=capacity)
+    question = Question(current, wanted, temperature, accepted, numbers)
+    calibration = thinned(calibration, MOST_DRAWS)
+    told("failure against pressure", 0.0)
+    curve = failure_curve(calibration, question)
+    lower, upper = lower_wall(curve, accepted), upper_wall(curve, accepted)
+    told("the next cell", 0.6)
+    considered = candidates(calibration, question, lower.draws, upper.draws)
+    index = best_index(curve)
+    lasts = 1.0 - curve.failure[index]
+    found = window(curve, accepted)
+    made = Recommendation(
+        question=question,
+        window=found,
+        best=float(curve.pressures[index]),
+        interval=best_interval(curve),
+        probability=float(lasts.mean()),
+        probability_interval=_quantiles(lasts),
+        lower=lower,
+        upper=upper,
+        limited_by=_ends(calibration, question, curve, found),
+        windows={level: window(curve, level) for level in LEVELS},
+        next_cell=next_cell(considered),
+        considered=considered,
+        curve=curve,
+        warnings=(*calibration.warnings, *_extrapolations(calibration, question)),
+    )
+    told("the next cell", 1.0)
+    return replace(made, warnings=(*made.warnings, *_doubts(made)))
+
+
+def thinned(calibration: Calibration, most: int) -> Calibration:
+    """The same posterior with at most `most` of its draws, evenly spread over them."""
+    if calibration.count <= most:
+        return calibration
+    kept = np.linspace(0, calibration.count - 1, most).round().astype(int)
+    return replace(
+        calibration,
+        draws={name: np.asarray(values)[kept] for name, values in calibration.draws.items()},
+        log_likelihood=calibration.log_likelihood[kept],
+    )
+
+
+def sweep_draws(calibration: Calibration, count: int) -> dict[str, np.ndarray]:
+    """Draws of the posterior for `sweep`, (count,) each, by the names it knows.
+
+    The scatter of lives between cells is taken as that of the focusing: a life is nearly as 1/g.
+    """
+    few = thinned(calibration, count).draws
+    renamed = {("focusing_scatter" if name == "life_scatter" else name): values for name, values in few.items()}
+    return {name: values for name, values in renamed.items() if name not in ("stripping_scatter", "resistance_scatter")}
+
+
+def _ends(
+    calibration: Calibration, question: Question, curve: Curve, found: tuple[float, float] | None
+) -> tuple[End, End]:
+    """Why the window ends on both sides; without a window, what fails on both sides of the best pressure."""
+    best = float(curve.pressures[best_index(curve)])
+    low, high = found or (best, best)
+    lost = "the stripping current is more than lithium creep can follow: voids take the contact"
+    if found is None:
+        at = int(np.argmin(np.abs(np.log(curve.pressures / best))))
+        below, above = 100.0 * curve.lost[at].mean(), 100.0 * curve.short[at].mean()
+        short = _short_end(calibration, question, best)
+        return (
+            End("contact", f"even at the best pressure {below:.0f} % of cells fail because {lost}"),
+            End(short.key, f"even at the best pressure {above:.0f} % of cells fail because {short.why}"),
+        )
+    open_low = End("open", "nothing that the data or the model say makes a lower pressure fail")
+    open_high = End("open", "nothing that the data or the model say makes a higher pressure fail")
+    # at a low pressure the cell may also short; what rises towards the end is what ends it
+    lower = End("contact", f"below {show(low, 'pressure', 2)} {lost}") if low > 0.0 else open_low
+    if math.isinf(high):
+        return lower, open_high
+    short = _short_end(calibration, question, high)
+    return lower, End(short.key, f"above {show(high, 'pressure', 2)} {short.why}")
+
+
+def _short_end(calibration: Calibration, question: Question, pressure: float) -> End:
+    share = fracture_share(calibration, question, pressure)
+    target = f"within {question.hours:.4g} h"
+    if share >= PREVAILS:
+        return End(
+            "fracture", f"lithium in a flaw becomes long enough {target} for the pressure to crack the electrolyte"
+        )
+    if share <= 1.0 - PREVAILS:
+        return End("penetration", f"lithium grows across the whole electrolyte {target}, at any pressure")
+    why = f"lithium cracks the electrolyte ({100 * share:.0f} % of the draws) or grows across it {target}"
+    return End("fracture or penetration", why)
+
+
+def _extrapolations(calibration: Calibration, question: Question) -> list[str]:
+    """What is asked beyond what was measured."""
+    lives = [one.exposure for one in calibration.data.lives]
+    said = []
+    currents = np.concatenate([one.stripping for one in lives]) if lives else np.zeros(0)
+    currents = currents[currents > 0.0]
+    if currents.size:
+        low, high = float(currents.min()), float(currents.max())
+        if not low / BEYOND <= question.current <= high * BEYOND:
+            measured = " to ".join(dict.fromkeys((show(low, "current_density", 3), show(high, "current_density", 3))))
+            said.append(
+                f"an extrapolation: asked for {show(question.current, 'current_density', 3)}, the cells had {measured}"
+            )
+    hot = np.concatenate([one.temperatures for one in lives]) if lives else np.zeros(0)
+    if hot.size and not hot.min() - WARM <= question.temperature <= hot.max() + WARM:
+        said.append(
+            f"an extrapolation: asked for {question.temperature - 273.15:.3g} degC, the cells had "
+            f"{hot.mean() - 273.15:.3g} degC; toughness, focusing and critical current are taken as at that temperature"
+        )
+    return said
+
+
+def _doubts(made: Recommendation) -> list[str]:
+    said = []
+    if made.window is None:
+        said.append(
+            f"no window: at no pressure is the failure probability at most {100 * made.question.accepted:.0f} %"
+        )
+    else:
+        for end, side in zip(made.window, ("lower", "higher"), strict=True):
+            if end == 0.0 or math.isinf(end):
+                said.append(f"the window is open: nothing limits it towards {side} pressures")
+    unsafe = float(np.mean(made.upper.draws <= made.curve.pressures[0]))
+    if unsafe > 0.05:
+        said.append(
+            f"with {100 * unsafe:.0f} % probability more cells than accepted short at every pressure: then a lower "
+            "current, a thicker or a tougher electrolyte is the answer, not a pressure"
+        )
+    return said
+
+
+def _quantiles(values: np.ndarray) -> tuple[float, float]:
+    low, high = np.quantile(values, [0.5 - SHARE / 2, 0.5 + SHARE / 2])
+    return float(low), float(high)

@@ -1,0 +1,170 @@
+"""The pressure window: how likely a cell fails at every pressure, and what the next cell would tell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from textwrap import fill
+
+import numpy as np
+from matplotlib import patheffects
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from lithostat.show.style import BLUE, GREEN, INK, MUTED, ORANGE, RED, VIOLET, blank, style
+
+MPA = 1e6
+Bounds = tuple[float, float, float]  # low, median, high of a wall [Pa]
+_HALO = (patheffects.withStroke(linewidth=2.6, foreground="white"),)
+_LINES = (BLUE, GREEN, ORANGE, VIOLET, MUTED)
+
+
+def window_figure(
+    pressures: np.ndarray,
+    failure: np.ndarray,
+    short: np.ndarray,
+    lost: np.ndarray,
+    *,
+    accepted: float,
+    window: tuple[float, float] | None,
+    best: float,
+    interval: tuple[float, float],
+    lower: Bounds,
+    upper: Bounds,
+    lives: Sequence[tuple[float, float, bool]] = (),
+    candidates: Sequence[tuple[float, float, float, float]] = (),
+    chosen: tuple[float, float, float, float] | None = None,
+    said: str = "",
+    title: str = "",
+) -> Figure:
+    """`pressures` (p,) [Pa]; `failure` (3, p): mean, low and high end; `short` and `lost` (p,), all probabilities.
+
+    `window`, `best` and its `interval` are in Pa, `lower` and `upper` the walls. `lives` holds (pressure [Pa], time
+    [s], failed) of the cells that were learnt from. `candidates` holds (pressure [Pa], current [A/m2], hours, gain
+    0..1) of next cells, `chosen` the one to build. `said` is the answer in a sentence.
+    """
+    with style():
+        rows = 2 if candidates else 1
+        heights = (2.4, 1.0)[:rows]
+        figure, axes = blank(7.4, 4.0 + 1.7 * (rows - 1), rows, sharex=True, squeeze=False, height_ratios=heights)
+        axis = axes[0, 0]
+        _failures(axis, pressures / MPA, failure, short, lost)
+        ends = _ends(window, pressures)
+        if ends is not None:
+            axis.axvspan(*ends, color=GREEN, alpha=0.13, linewidth=0.0, zorder=0)
+            middle = float(np.sqrt(ends[0] * ends[1]))
+            axis.annotate(
+                "window", (middle, 1.0), (0, -3), xycoords=axis.get_xaxis_transform(), textcoords="offset points",
+                ha="center", va="top", color=GREEN, fontweight="bold",
+            )  # fmt: skip
+        axis.axhline(100.0 * accepted, color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
+        _walls(axis, lower, upper, 100.0 * accepted, pressures)
+        _best(axis, pressures, failure[0], best, interval)
+        axis.set_ylim(-19.0 if lives else 0.0, 103.0)
+        axis.set_yticks([0, 25, 50, 75, 100])
+        axis.set_ylabel("probability of failure / %")
+        _cells(axis, lives)
+        left, right = _edges(pressures / MPA, failure[0], lives)
+        axis.text(
+            right, 100.0 * accepted + 1.5, f"accepted {100.0 * accepted:.0f} %  ", fontsize=8, color=INK,
+            ha="right", va="bottom",
+        )  # fmt: skip
+        if candidates:
+            _gains(axes[1, 0], candidates, chosen)
+        last = axes[-1, 0]
+        last.set_xscale("log")
+        last.set_xlim(left, right)
+        last.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        last.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        last.xaxis.set_minor_formatter(NullFormatter())
+        last.set_xlabel("stack pressure / MPa")
+        axis.legend(loc="center right", bbox_to_anchor=(1.0, 0.72), fontsize=8)
+        if title:
+            figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=11)
+        if said:
+            axis.set_title(fill(said, 104), fontsize=8.5, fontweight="normal", color=MUTED)
+    return figure
+
+
+def _failures(axis: Axes, at: np.ndarray, failure: np.ndarray, short: np.ndarray, lost: np.ndarray) -> None:
+    mean, low, high = 100.0 * failure
+    axis.fill_between(at, low, high, color=MUTED, alpha=0.16, linewidth=0.0, label="90 % credible")
+    axis.plot(at, 100.0 * lost, color=BLUE, linewidth=1.6, label="contact lost to voids")
+    axis.plot(at, 100.0 * short, color=RED, linewidth=1.6, label="short")
+    axis.plot(at, mean, color=INK, linewidth=2.4, label="either")
+
+
+def _walls(axis: Axes, lower: Bounds, upper: Bounds, height: float, pressures: np.ndarray) -> None:
+    """Each wall's credible interval as a bar along the line of what is accepted, with its median."""
+    for bounds, colour, at in ((lower, BLUE, height - 1.2), (upper, RED, height + 1.2)):
+        low, median, high = (float(np.clip(end, pressures[0], pressures[-1])) / MPA for end in bounds)
+        axis.plot([low, high], [at, at], color=colour, linewidth=4.0, alpha=0.5, solid_capstyle="butt", zorder=4)
+        if pressures[0] / MPA < median < pressures[-1] / MPA:
+            axis.plot(median, at, "|", color=colour, markersize=11, markeredgewidth=2.2, zorder=5)
+
+
+def _best(axis: Axes, pressures: np.ndarray, mean: np.ndarray, best: float, interval: tuple[float, float]) -> None:
+    level = float(np.interp(np.log(best), np.log(pressures), 100.0 * mean))
+    axis.plot([interval[0] / MPA, interval[1] / MPA], [level, level], color=GREEN, linewidth=2.2, zorder=5)
+    axis.plot(best / MPA, level, "D", color="white", markeredgecolor=GREEN, markeredgewidth=2.0, markersize=7, zorder=6)
+    text = f"{best / MPA:.2g} MPa ({interval[0] / MPA:.2g} to {interval[1] / MPA:.2g})"
+    below = level > 55.0
+    axis.annotate(
+        text, (best / MPA, level), (0, -11 if below else 9), textcoords="offset points", ha="center",
+        va="top" if below else "bottom", color=GREEN, fontsize=8.5, fontweight="bold", zorder=6,
+        path_effects=_HALO,
+    )  # fmt: skip
+
+
+def _cells(axis: Axes, lives: Sequence[tuple[float, float, bool]]) -> None:
+    """The lab's own cells under the curve: shorted, or alive when the test ended."""
+    before, raised = 0.0, False
+    for pressure, time, failed in sorted(lives):
+        marker, colour = ("X", RED) if failed else ("^", GREEN)
+        raised = not raised and pressure < 1.35 * before  # texts that would lie on each other
+        before = pressure
+        axis.plot(pressure / MPA, -14.5, marker, color=colour, markersize=7, markeredgecolor="white", zorder=5)
+        axis.annotate(
+            f"{time / 3600.0:.0f} h" if time > 7200.0 else "at once", (pressure / MPA, -14.5), (0, 15 if raised else 6),
+            textcoords="offset points", ha="center", fontsize=7, color=colour, zorder=5, path_effects=_HALO,
+        )  # fmt: skip
+
+
+def _gains(
+    axis: Axes,
+    candidates: Sequence[tuple[float, float, float, float]],
+    chosen: tuple[float, float, float, float] | None,
+) -> None:
+    """The largest gain over all lengths, a line for each current."""
+    currents = sorted({current for _, current, _, _ in candidates})
+    for current, colour in zip(currents, (*_LINES, *_LINES), strict=False):
+        at = sorted({p for p, j, _, _ in candidates if j == current})
+        gains = [max(g for p, j, _, g in candidates if (p, j) == (here, current)) for here in at]
+        axis.plot(np.array(at) / MPA, 100.0 * np.array(gains), "o-", color=colour, markersize=3, linewidth=1.3,
+                  label=f"{100.0 * current:.3g} µA cm⁻²")  # fmt: skip
+    if chosen is not None:
+        pressure, current, hours, gain = chosen
+        axis.plot(pressure / MPA, 100.0 * gain, "*", color=INK, markersize=13, zorder=5)
+        axis.annotate(
+            f"next: {pressure / MPA:.2g} MPa, {100.0 * current:.3g} µA cm⁻², {hours:.0f} h",
+            (pressure / MPA, 100.0 * gain), (8, 5), textcoords="offset points", fontsize=8, color=INK,
+        )  # fmt: skip
+    axis.set_ylim(0.0, 125.0 * max(max(gain for *_, gain in candidates), 1e-3))
+    axis.set_ylabel("walls better\nknown by / %")
+    axis.legend(loc="upper right", fontsize=7.5, title="next cell at", title_fontsize=7.5)
+
+
+def _ends(window: tuple[float, float] | None, pressures: np.ndarray) -> tuple[float, float] | None:
+    if window is None:
+        return None
+    low, high = np.clip(window, pressures[0], pressures[-1]) / MPA
+    return float(low), float(high)
+
+
+def _edges(at: np.ndarray, mean: np.ndarray, lives: Sequence[tuple[float, float, bool]]) -> tuple[float, float]:
+    """What to show: where the failure changes, and all cells."""
+    middle = at[(mean > 0.01) & (mean < 0.99)]
+    seen = [pressure / MPA for pressure, _, _ in lives]
+    low = min([*middle[:1].tolist(), *seen], default=float(at[0]))
+    high = max([*middle[-1:].tolist(), *seen], default=float(at[-1]))
+    return max(0.8 * low, float(at[0])), min(1.35 * high, float(at[-1]))

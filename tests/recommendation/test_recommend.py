@@ -1,0 +1,295 @@
+"""Walls against closed forms, gains against brute force, and honest answers where little is known."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+
+import numpy as np
+import pytest
+
+from lithostat import InputError
+from lithostat.calibration.calibration import Calibration, Diagnostics
+from lithostat.calibration.data import CellLife, Data, numbers_of
+from lithostat.calibration.exposure import steady
+from lithostat.calibration.parameter import parameters_for
+from lithostat.calibration.posterior import calibrate
+from lithostat.calibration.prediction import contact_loads, predict_life
+from lithostat.papers.doux2020.calibration import paper_data
+from lithostat.papers.doux2020.published import cell
+from lithostat.physics.constants import FARADAY
+from lithostat.recommendation.answer import figure_arrays
+from lithostat.recommendation.next_cell import SETTING_UP, Candidate, candidates, next_cell
+from lithostat.recommendation.recommend import recommend, sweep_draws, target_hours, thinned
+from lithostat.recommendation.window import Question, failure_curve, lower_wall, upper_wall, window
+from lithostat.show.window_figure import window_figure
+from lithostat.simulation.parameters import Laws
+
+CURRENT, HOURS = 0.75, 1000.0  # A/m2, h
+PRESSED = 25e6  # fabrication [Pa]
+NUMBERS = numbers_of(cell())
+
+
+def known(count=1, **values):
+    """A calibration whose draws are what is stated; the rest at the medians of the priors, all alike."""
+    parameters = parameters_for(Laws())
+    draws = {one.name: np.full(count, one.median) for one in parameters}
+    draws |= {name: np.broadcast_to(np.asarray(value, float), count).copy() for name, value in values.items()}
+    nothing = np.zeros((count, 0))
+    return Calibration(draws, Laws(), parameters, Data(), NUMBERS, nothing, Diagnostics("prior", 1), seed=0)
+
+
+SHARP = {"life_scatter": 0.05, "stripping_scatter": 0.05}  # cells nearly all alike: the walls are steps
+STIFF = {"throat_radius": 1e-9, "focusing": 2.0, "toughness": 0.3e6}  # no creep: filaments only plate
+
+
+@pytest.fixture(scope="module")
+def paper():
+    return calibrate(paper_data(), cell(), seed=3, chains=2, draws=500)
+
+
+@pytest.fixture(scope="module")
+def answer(paper):
+    return recommend(paper, current=CURRENT, hours=HOURS)
+
+
+def test_lower_wall_is_where_the_local_current_is_critical():
+    """j / c(P) = j_crit(P), a power law on release from the fabrication pressure: solved by hand."""
+    m, beta, reference, scale = 1.9, 0.1, 2.0, 8e6
+    calibration = known(
+        stripping_exponent=m, unloading_exponent=beta, stripping_current=reference, contact_pressure=scale, **SHARP
+    )
+    curve = failure_curve(calibration, Question(CURRENT, HOURS))
+    pressed = 1.0 - math.exp(-PRESSED / scale)
+    by_hand = (CURRENT / (pressed * reference) * PRESSED**beta * NUMBERS["stripping_pressure"] ** m) ** (1 / (m + beta))
+    # probits are straight lines in ln P here: the crossing is exact on any grid
+    assert lower_wall(curve, 0.5).median == pytest.approx(by_hand, rel=1e-6)
+
+
+def test_upper_wall_is_where_plating_reaches_the_critical_flaw():
+    """(pi / 4) (K / P)^2 = g (j / 2) (Omega / F) t, in a cell without creep and thick enough."""
+    calibration = known(**STIFF, **SHARP)
+    curve = failure_curve(calibration, Question(CURRENT, HOURS, numbers={"thickness": 5e-3}))
+    grown = 2.0 * 0.5 * CURRENT * NUMBERS["molar_volume"] / FARADAY * HOURS * 3600.0
+    by_hand = 0.3e6 * math.sqrt(math.pi / 4.0 / grown)
+    # straight but for the minutes before the first current (2e-4) and what creep is left in the thinnest throat
+    assert upper_wall(curve, 0.5).median == pytest.approx(by_hand, rel=1e-3)
+
+
+def test_the_window_of_cells_that_are_alike_lies_between_the_walls():
+    made = recommend(known(**STIFF, **SHARP), current=CURRENT, hours=HOURS, thickness=5e-3)
+    # just as far as the walls' draws go: one draw, so that mean and median are the same
+    assert made.window == pytest.approx((made.lower.median, made.upper.median), rel=1e-6)
+    assert made.window[0] < made.best < made.window[1]
+    assert made.probability == pytest.approx(1.0, abs=1e-6)
+    assert [end.key for end in made.limited_by] == ["contact", "fracture"]
+
+
+def test_probability_is_the_share_of_cells_that_last(paper, answer):
+    """Against cells drawn one by one, within four binomial standard errors."""
+    few = thinned(paper, 2000)
+    exposure = steady(answer.best, CURRENT)
+    rng = np.random.default_rng(1)
+    lasts = []
+    for seed in range(20):
+        lives = predict_life(few, exposure, seed=seed)
+        load = contact_loads(few, [exposure])[0]
+        kept = rng.standard_normal(few.count) * few.draws["stripping_scatter"] > load
+        lasts.append(kept & (lives > np.log(exposure.began + 3600.0 * HOURS)))
+    # the draws are the same in every round, so that only the scatter of cells is random: at most binomial
+    error = 4.0 * math.sqrt(0.25 / (20 * few.count))
+    assert np.mean(lasts) == pytest.approx(answer.probability, abs=error)
+
+
+def test_the_paper_allows_5_mpa_and_not_15(answer):
+    low, high = answer.window
+    assert low < 5e6 < high
+    assert high < 15e6
+    assert answer.interval[0] < 5e6 < answer.interval[1]
+    assert answer.interval[1] / answer.interval[0] > 1.5  # one cell per pressure is not much
+    assert [end.key for end in answer.limited_by] == ["contact", "fracture"]
+
+
+def test_a_stricter_question_has_a_narrower_window(paper):
+    curve = failure_curve(thinned(paper, 500), Question(CURRENT, HOURS))
+    found = [window(curve, accepted) for accepted in (0.7, 0.5, 0.3)]
+    for wide, narrow in itertools.pairwise(found):
+        assert wide[0] < narrow[0] < narrow[1] < wide[1]
+    assert window(curve, 0.5 * curve.mean.min()) is None
+
+
+def test_no_window_is_said_with_the_least_bad_pressure(paper):
+    made = recommend(paper, current=20.0 * CURRENT, hours=HOURS)
+    said = made.as_dict()
+    assert said["window_mpa"] is None
+    assert 0.0 <= said["probability"] < 0.5
+    assert said["best_mpa"] > 0.0
+    assert any(text.startswith("no window") for text in made.warnings)
+    assert any("extrapolation" in text for text in made.warnings)
+    assert "no pressure has" in made.sentence()
+
+
+def test_a_wall_that_nothing_makes_is_open():
+    made = recommend(
+        known(stripping_current=1e3, stripping_exponent=0.2, **STIFF, **SHARP), current=CURRENT, hours=10.0
+    )
+    assert made.window[0] == 0.0
+    assert made.as_dict()["window_mpa"][0] is None
+    assert made.limited_by[0].key == "open"
+    assert any("open" in text for text in made.warnings)
+
+
+def test_where_lithium_grows_across_it_is_said():
+    """Thin electrolyte, gentle pressures: the filament crosses before any crack, whatever the pressure."""
+    made = recommend(known(**STIFF, **SHARP), current=CURRENT, hours=HOURS, thickness=0.1e-3)
+    assert made.window is None
+    assert made.limited_by[1].key == "penetration"
+    assert made.upper.median == 0.0
+    assert made.as_dict()["upper_wall_mpa"]["median"] is None
+
+
+def test_without_data_the_answer_is_as_wide_as_the_prior(paper, answer):
+    prior = calibrate(Data(), cell(), seed=5)
+    made = recommend(prior, current=CURRENT, hours=HOURS)
+    width = math.log(made.interval[1] / made.interval[0])
+    assert width > 1.5 * math.log(answer.interval[1] / answer.interval[0])
+    assert any("no data" in text for text in made.warnings)
+    low, high = made.probability_interval
+    assert high - low > 0.9
+    assert made.upper.high > answer.upper.high
+
+
+def test_survivors_alone_do_not_make_an_upper_wall(answer):
+    """Two cells that never failed at low pressure: what lies above is the prior's, wide and said so."""
+    lives = tuple(
+        CellLife(f"{p / 1e6:g}", steady(p, CURRENT), 500 * 3600.0, math.inf, False, NUMBERS) for p in (3e6, 5e6)
+    )
+    made = recommend(calibrate(Data(lives), cell(), seed=6, chains=2, draws=500), current=CURRENT, hours=HOURS)
+    assert made.upper.high > 2.0 * answer.upper.high
+    assert any("no cell has shorted" in text for text in made.warnings)
+
+
+def test_the_gain_of_an_experiment_is_what_simulated_outcomes_give():
+    """Truths from the posterior, outcomes from the truths, draws re-weighted by each: what is left of deviations."""
+    rng = np.random.default_rng(2)
+    count = 400
+    calibration = known(
+        count,
+        toughness=0.22e6 * np.exp(0.3 * rng.standard_normal(count)),
+        focusing=3.0 * np.exp(0.4 * rng.standard_normal(count)),
+        stripping_current=2.0 * np.exp(0.5 * rng.standard_normal(count)),
+        life_scatter=0.3,
+        stripping_scatter=0.3,
+    )
+    question = Question(CURRENT, HOURS, numbers={"thickness": 5e-3})
+    curve = failure_curve(calibration, question)
+    lower, upper = lower_wall(curve, 0.5).draws, upper_wall(curve, 0.5).draws
+    found = max(candidates(calibration, question, lower, upper), key=lambda one: one.gain)
+    exposure = steady(found.pressure, found.current)
+    mean = predict_life(calibration, exposure, numbers=question.numbers)
+    load = contact_loads(calibration, [exposure], numbers=question.numbers)[0] / 0.3
+    walls = np.log(np.stack([lower, np.maximum(upper, lower)]))
+    left = []
+    for truth in rng.integers(count, size=4000):
+        end = math.log(exposure.began + 3600.0 * found.hours)
+        life = mean[truth] + 0.3 * rng.standard_normal()
+        gone = 0.5 * (1.0 + np.vectorize(math.erf)(load / math.sqrt(2.0)))
+        if rng.random() < gone[truth]:
+            weight = gone
+        elif life > end:
+            weight = (1.0 - gone) * 0.5 * (1.0 + np.vectorize(math.erf)((mean - end) / 0.3 / math.sqrt(2.0)))
+        else:
+            weight = (1.0 - gone) * np.exp(-0.5 * ((life - mean) / 0.3) ** 2)
+        weight = weight / weight.sum()
+        centre = walls @ weight
+        left.append(np.sqrt(((walls - centre[:, None]) ** 2) @ weight).sum())
+    gain = 1.0 - np.mean(left) / walls.std(axis=1).sum()
+    error = 4.0 * np.std(left) / math.sqrt(len(left)) / walls.std(axis=1).sum()
+    assert found.gain > 0.1
+    # sorting times into bins can only lose: by less than a tenth of the gain here
+    assert gain - 0.1 * gain - error < found.gain < gain + error
+
+
+def test_an_experiment_whose_outcome_is_known_tells_nothing():
+    calibration = known(50, stripping_current=np.geomspace(1.0, 4.0, 50), life_scatter=0.3, stripping_scatter=0.05)
+    question = Question(CURRENT, HOURS)
+    curve = failure_curve(calibration, question)
+    found = candidates(calibration, question, lower_wall(curve, 0.5).draws, upper_wall(curve, 0.5).draws)
+    for one in found:
+        if one.loses < 1e-6 or one.loses > 1.0 - 1e-6:
+            assert one.gain == pytest.approx(0.0, abs=1e-4)
+    assert max(one.gain for one in found) > 0.3
+
+
+def test_the_quickest_of_nearly_equal_experiments_is_chosen():
+    def made(gain, expected):
+        return Candidate(5e6, 1.0, 1000.0, expected, gain, 0.5, 0.1)
+
+    assert next_cell((made(0.20, 900.0), made(0.19, 300.0), made(0.10, 50.0))).expected_hours == 300.0
+    assert next_cell((made(0.20, 900.0), made(0.17, 300.0))).expected_hours == 900.0
+
+
+def test_expected_hours_lie_between_setting_up_and_the_whole_length(answer):
+    assert answer.considered
+    for one in answer.considered:
+        assert SETTING_UP < one.expected_hours < SETTING_UP + one.hours * (1.0 + 1e-9)
+
+
+def test_targets_in_hours_cycles_and_capacity_are_the_same():
+    assert target_hours(0.75, hours=1000.0) == 1000.0
+    assert target_hours(0.75, cycles=500, half_cycle=3600.0) == pytest.approx(1000.0)
+    assert target_hours(0.75, capacity=0.75 * 3.6e6) == pytest.approx(1000.0)
+
+
+@pytest.mark.parametrize(
+    ("said", "problem"),
+    [
+        ({}, "no target"),
+        ({"hours": 1.0, "cycles": 3.0}, "hours and cycles"),
+        ({"cycles": 3.0}, "half-cycle"),
+        ({"hours": -1.0}, "target between"),
+        ({"hours": 10.0, "accepted": 1.0}, "accepted failure probability"),
+        ({"hours": 10.0, "current": 0.0}, "above 0"),
+        ({"hours": 10.0, "temperature": 1000.0}, "temperature"),
+        ({"hours": 10.0, "area": -1.0}, "area"),
+        ({"hours": 10.0, "current": float("nan")}, "not a finite number"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(said, problem):
+    with pytest.raises(InputError, match=problem):
+        recommend(known(), **({"current": CURRENT} | said))
+
+
+def test_the_json_holds_what_is_promised(answer):
+    said = json.loads(json.dumps(answer.as_dict()))
+    promised = {"window_mpa", "best_mpa", "interval_low_mpa", "interval_high_mpa"}
+    assert promised | {"probability", "limited_by", "next_cell"} <= set(said)
+    assert {"pressure_mpa", "current_ua_per_cm2", "hours", "why"} <= set(said["next_cell"])
+    assert said["interval_low_mpa"] <= said["interval_high_mpa"]
+    assert said["accepted_failure_probability"] == 0.5
+
+
+def test_larger_and_thinner_cells_are_worse(paper):
+    few = thinned(paper, 300)
+    usual = recommend(few, current=CURRENT, hours=HOURS).probability
+    assert recommend(few, current=CURRENT, hours=HOURS, area=10.0 * NUMBERS["area"]).probability < usual
+    assert recommend(few, current=CURRENT, hours=HOURS, thickness=0.3e-3).probability < usual
+
+
+def test_draws_for_a_sweep_have_names_that_it_knows(paper):
+    draws = sweep_draws(paper, 16)
+    assert {len(values) for values in draws.values()} == {16}
+    assert "focusing_scatter" in draws
+    assert not {"life_scatter", "stripping_scatter", "resistance_scatter"} & set(draws)
+
+
+def test_the_figure_shows_the_window_the_walls_and_every_cell_that_cycled(paper, answer):
+    figure = window_figure(**figure_arrays(answer, paper))
+    top, bottom = figure.axes
+    texts = " ".join(text.get_text() for text in top.texts)
+    assert "window" in texts
+    assert f"{answer.best / 1e6:.2g} MPa" in texts
+    for hours in ("474 h", "272 h", "190 h", "48 h", "1000 h", "163 h"):
+        assert hours in texts
+    assert "next" in bottom.texts[0].get_text()
