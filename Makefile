@@ -25,9 +25,12 @@ bench: .venv/dev
 	$(BIN)/python benchmarks/full_cell.py
 	$(BIN)/python benchmarks/reading.py
 	$(BIN)/python benchmarks/shorts.py
+	$(BIN)/python benchmarks/spectra.py
+	$(BIN)/python benchmarks/relaxation.py
+	$(BIN)/python benchmarks/sweep.py
 
 campaign: .venv/dev
-	LITHOSTAT_CAMPAIGN=1 $(BIN)/python -m pytest -n auto tests/conventions tests/verification tests/cycling tests/readers
+	LITHOSTAT_CAMPAIGN=1 $(BIN)/python -m pytest -n auto tests/conventions tests/verification tests/cycling tests/readers tests/impedance tests/calibration tests/recommendation
 
 constraints: .venv/dev
 	$(BIN)/python -m pip install --quiet uv
