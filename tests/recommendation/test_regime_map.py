@@ -110,6 +110,22 @@ def test_without_scatter_probability_is_the_outcome(experiment, tmp_path):
     assert 0 < made.probability_short.sum() < 64
 
 
+def test_a_short_without_current_is_called_so(experiment, tmp_path):
+    steps = [{"press": "25 MPa", "for": "1 min"}, {"set_pressure": "5 MPa"}, {"hold": "500 h"}]
+    x, y = Axis("pressure", 10e6, 60e6, 5), Axis("temperature", 290.0, 340.0, 3)
+    made = sweep(*experiment(steps), x, y, output=tmp_path / "map")
+    for i, pressure in enumerate(x.values):
+        for j, temperature in enumerate(y.values):
+            cell, protocol = experiment(steps)
+            plain = protocol.model_dump(mode="json", by_alias=True)
+            find("pressure").set(plain, pressure)
+            find("temperature").set(plain, temperature)
+            outcome = simulate(cell, Protocol.from_dict(plain, si=True), samples=1).outcome
+            assert KINDS[made.outcome[i, j]] == outcome.kind
+            assert made.probability_short[i, j] == float(outcome.shorted)
+    assert set(np.unique(made.outcome)) == {KINDS.index("survived"), KINDS.index("short before current")}
+
+
 def test_a_larger_cell_is_as_good_as_its_worst_spot(experiment, tmp_path):
     """1 - P_A = (1 - P_ref)^(A / A_ref), exactly, at every pressure."""
     area = Axis("area", 1.267e-4, 4 * 1.267e-4, 4)

@@ -89,16 +89,17 @@ def solve(work: Work) -> Part:
     """
     log_median = np.log(work.focusing) + work.spread * ndtri(worst_of(0.5, work.spots))
     first = _run(work, log_median)
-    critical = _critical(work, log_median, _score(work, first))
+    flowing = bool(np.any(work.plan.table.current != 0.0))  # else focusing has nothing to say
+    critical = _critical(work, log_median, _score(work, first)) if flowing else log_median
     spread = np.maximum(work.spread, 1e-12)
     exceed = 1.0 - ndtr((critical - np.log(work.focusing)) / spread) ** work.spots
     cycling = np.maximum(first.time - work.began, 0.0)
-    early = np.isfinite(first.short_time) & (first.short_time <= work.began)
     shorted = np.isfinite(first.short_time)
+    early = shorted & ((first.short_time <= work.began) | (not flowing))
     names = np.where(shorted, np.where(early, "short before current", "short"), _named(first.status))
     kind = np.array([KINDS.index(str(name)) for name in names], np.int8)
     sure = np.where(shorted, 1.0, 0.0)
-    probability = np.where((work.spread > 0.0) & ~early, exceed, sure)
+    probability = np.where((work.spread > 0.0) & ~early & flowing, exceed, sure)
     part = (
         work.pairs,
         kind,
