@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from lithostat.cli import app
+from lithostat.experiment.cell_note import CellNote
 from lithostat.experiment.record import Record
+from lithostat.lab.spectra_study import Question, study_spectra
 from lithostat.materials.card import load
 
 MPA = (1, 5, 10, 15, 20, 25, 15, 5, 2)
@@ -71,6 +74,25 @@ def test_pressing_and_releasing_gives_the_contact_law_back(folder: Path, tmp_pat
     assert card.properties["contact_pressure"].value == pytest.approx(found["contact_pressure"]["value"], rel=1e-3)
     assert (tmp_path / "out" / "cell_A-spectra.html").read_text().count("<svg") >= 4
     assert {row["validity"] for row in said["spectra"]} <= {"valid", "stray points"}
+
+
+def test_the_note_says_the_order_where_no_file_has_a_clock(folder: Path, tmp_path: Path) -> None:
+    note = (folder / "cell.yaml").read_text()
+    for k in range(len(MPA)):  # by their names the files go backwards
+        (folder / f"eis_{k:02d}.csv").rename(folder / f"back_{9 - k}.csv")
+        note = note.replace(f"eis_{k:02d}.csv", f"back_{9 - k}*")
+    (folder / "cell.yaml").write_text(note)
+    said = study(folder, tmp_path / "out", "--circuit", "R0-p(R1,C1)")
+    assert [row["pressure_pa"] for row in said["spectra"]] == [mpa * 1e6 for mpa in MPA]
+    assert {row["test_time_second"] for row in said["spectra"]} == {None}
+    assert not any("order of their names" in line for line in said["warnings"])
+
+
+def test_an_order_that_nobody_stated_is_said(record: Record) -> None:
+    named = tuple(replace(one, name=f"{k}.csv") for k, one in enumerate(record.spectra))
+    note, asked = CellNote.model_validate({"area": "1.267 cm2"}), Question(text="R0-p(R1,C1)")
+    assert any("order of their names" in line for line in study_spectra(named, note, asked, clock=False).warnings)
+    assert not any("order of their names" in line for line in study_spectra(named, note, asked).warnings)
 
 
 def test_a_circuit_is_suggested_where_none_is_named(folder: Path, tmp_path: Path) -> None:

@@ -151,7 +151,8 @@ def _one(
 
     try:
         loaded = load(cell, note_overrides=overrides, progress=step)
-        study = study_spectra(loaded.record.spectra, loaded.note, asked, progress=step)
+        clock = loaded.record.start is not None
+        study = study_spectra(loaded.record.spectra, loaded.note, asked, clock=clock, progress=step)
         sampled = _posteriors(study, step) if posterior else []
         step("writing")
         written = _write(loaded, study, asked, simulated, output, card)

@@ -22,11 +22,15 @@ from lithostat.impedance.rest import direct_current_resistance
 from lithostat.impedance.series import SeriesFit, fit_series
 from lithostat.impedance.temperature import Arrhenius, conductivity, fit_arrhenius
 from lithostat.impedance.validity import Validity, check, clean
-from lithostat.lab.stated_spectra import in_order
+from lithostat.lab.stated_spectra import in_order, order_is_known
 
 ALIKE = 0.02  # relative difference of pressures that are one
 ENOUGH = 4  # points whose scatter about a line tells their errors
 NEAR = 2.0  # K between temperatures that are one
+_UNORDERED = (
+    "neither a clock nor `spectra` in cell.yaml says in which order the spectra were measured: they were taken in the "
+    "order of their names, and the contact law depends on it"
+)
 
 
 @dataclass(frozen=True)
@@ -114,21 +118,25 @@ def study_spectra(
     note: CellNote,
     asked: Question,
     *,
+    clock: bool = True,
     progress: Callable[[str], None] | None = None,
 ) -> SpectraStudy:
-    """Check, fit and interpret the spectra of one cell. Raises `InputError` if none of them can be used."""
+    """Check, fit and interpret the spectra of one cell. Raises `InputError` if none of them can be used.
+
+    `clock` is false where no file says when it was measured: times then order nothing (see `in_order`).
+    """
     with threadpool_limits(1, "blas"):  # the matrices are small: threads cost more than they give, tenfold on two cores
-        return _studied(spectra, note, asked, progress)
+        return _studied(in_order(tuple(spectra), note, clock=clock), note, asked, progress)
 
 
 def _studied(
-    spectra: Sequence[Spectrum], note: CellNote, asked: Question, progress: Callable[[str], None] | None
+    spectra: tuple[Spectrum, ...], note: CellNote, asked: Question, progress: Callable[[str], None] | None
 ) -> SpectraStudy:
     step = progress or (lambda _: None)
     if asked.text is not None:
         circuit(asked.text)  # a fault in it is an error before anything is done
     step("Kramers-Kronig")
-    validities, usable, refused = _checked(in_order(tuple(spectra), note))
+    validities, usable, refused = _checked(spectra)
     if not usable:
         why = "; ".join(f"{name}: {sentence}" for name, sentence in refused) or "there is none"
         raise InputError(f"no spectrum can be used ({why})", expected="an impedance spectrum")
@@ -146,6 +154,8 @@ def _studied(
     if candidates:
         said.append(f"the circuit {text} was suggested by the spectra; name one with --circuit if you know better")
     memory = _memory(series, rest, note, said)
+    if memory is not None and not order_is_known(spectra, note):
+        said.append(_UNORDERED)
     return SpectraStudy(
         tuple(validities),
         series,

@@ -40,17 +40,33 @@ def with_stated_spectra(record: Record, name: str, note: CellNote) -> Record:
     return replace(record, spectra=tuple(spectra), warnings=tuple(warnings))
 
 
-def in_order(spectra: tuple[Spectrum, ...], note: CellNote) -> tuple[Spectrum, ...]:
-    """Spectra in the order they were measured: by their times if all have one, else as the note lists their files."""
+def in_order(spectra: tuple[Spectrum, ...], note: CellNote, *, clock: bool = True) -> tuple[Spectrum, ...]:
+    """Spectra in the order they were measured: by their times if all have one, else as the note lists their files.
+
+    Without a `clock` in any file, times of different files have no common zero: they order nothing, and are dropped
+    where there is more than one file.
+    """
+    if not clock and len({_file(spectrum) for spectrum in spectra}) > 1:
+        spectra = tuple(replace(spectrum, time=None) for spectrum in spectra)
     if all(spectrum.time is not None for spectrum in spectra):
         return tuple(sorted(spectra, key=lambda spectrum: spectrum.time or 0.0))
-    patterns = [entry.files for entry in note.spectra]
+    return tuple(sorted(spectra, key=lambda spectrum: _place(spectrum, note)))
 
-    def place(spectrum: Spectrum) -> int:
-        file = spectrum.name.split(" sweep ")[0]
-        return next((k for k, pattern in enumerate(patterns) if _matches(file, pattern)), len(patterns))
 
-    return tuple(sorted(spectra, key=place))
+def order_is_known(spectra: tuple[Spectrum, ...], note: CellNote) -> bool:
+    """Whether clocks or the note say in which order spectra were measured; else they are in the order of names."""
+    timed = all(spectrum.time is not None for spectrum in spectra)
+    return timed or all(_place(spectrum, note) < len(note.spectra) for spectrum in spectra)
+
+
+def _place(spectrum: Spectrum, note: CellNote) -> int:
+    """Number of the note's entry that names the file of a spectrum; one past the last where none does."""
+    entries = enumerate(note.spectra)
+    return next((k for k, entry in entries if _matches(_file(spectrum), entry.files)), len(note.spectra))
+
+
+def _file(spectrum: Spectrum) -> str:
+    return spectrum.name.split(" sweep ")[0]
 
 
 def _matches(name: str, pattern: str) -> bool:
