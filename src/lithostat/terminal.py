@@ -84,6 +84,17 @@ def counted(console: Console, what: str) -> Iterator[Any]:
         yield lambda done, whole: bar.update(task, completed=done, total=whole)
 
 
+@contextmanager
+def shares(console: Console, what: str) -> Iterator[Any]:
+    """A bar over work that knows what share of it is done; the yielded function takes what goes on, and the share."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (BarColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda said, share: bar.update(task, description=f"{what}, {said}", completed=share, total=share and 1.0)
+
+
 def print_outcome(
     record: Record, survival: dict[str, Any] | None, written: list[Path], cycles: DataFrame | None = None
 ) -> None:
@@ -218,6 +229,74 @@ def print_studies(results: list[dict[str, Any]]) -> None:
             console.print(f"  [yellow]warning[/] {escape(line)}")
         for path in result["written"]:
             console.print(f"[dim]{path}[/]", soft_wrap=True)
+
+
+def print_best_fit(rows: list[dict[str, Any]], converged: bool) -> None:
+    """Parameters of the best fit with first-order errors."""
+    console = open_console(stderr=False)
+    for row in rows:
+        error = "" if row["interval_90"] is None else f"  90 % {row['shown_low']} to {row['shown_high']}"
+        console.print(f"{row['name']:<26} {row['shown']}{error}", highlight=False)
+    if not converged:
+        console.print("[yellow]warning[/] the search did not converge; start from other values or add data")
+
+
+def print_calibration(found: Any, beside: Any, rivals: Any, written: list[Path]) -> None:
+    """The posterior in a table, what the data say without the model, rivals, warnings."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from lithostat.calibration.printed import companion_lines, parameter_rows
+
+    console = open_console(stderr=False)
+    table = Table(box=None, padding=(0, 1))
+    for head in ("parameter", "median", "90 % interval", "prior 90 %", "learnt"):
+        table.add_column(head, justify="left" if head == "parameter" else "right")
+    for row in parameter_rows(found):
+        table.add_row(
+            row["name"],
+            row["shown"],
+            f"{row['shown_low']} to {row['shown_high']}",
+            f"{row['prior_low']} to {row['prior_high']}",
+            "yes" if row["learnt"] else "[yellow]no[/]",
+        )
+    console.print(table)
+    for method, line in companion_lines(beside):
+        console.print(f"[bold]{method}[/] {escape(line)}")
+    if rivals is not None:
+        for rival in rivals.rivals:
+            console.print(f"  {rival.name:<28} log score {rival.score:8.2f}   weight {rival.weight:.2f}", markup=False)
+        console.print(escape(rivals.verdict))
+    for line in found.warnings:
+        console.print(f"[yellow]warning[/] {escape(line)}")
+    for path in written:
+        console.print(f"[dim]{path}[/]", soft_wrap=True)
+
+
+def print_recommendation(made: Any, written: list[Path]) -> None:
+    """The answer, why the window ends, the next cell, the warnings."""
+    from rich.markup import escape
+
+    console = open_console(stderr=False)
+    console.print(f"[bold]{escape(made.sentence())}[/]")
+    said = made.as_dict()
+    low, high = said["interval_low_mpa"], said["interval_high_mpa"]
+    ends = [f"{end:.2g}" if end is not None else "open" for end in (low, high)]
+    console.print(f"best pressure, 90 % interval: {ends[0]} to {ends[1]} MPa")
+    low, high = (100.0 * share for share in made.probability_interval)
+    console.print(f"chance that a cell there lasts, 90 % interval: {low:.0f} to {high:.0f} %")
+    for level, pair in said["windows_mpa"].items():
+        shown = (
+            "none" if pair is None else " to ".join("open" if end is None else f"{end:.2g}" for end in pair) + " MPa"
+        )
+        console.print(f"  window with at most {100 * float(level):.0f} % failures: {shown}")
+    for side, end in zip(("low", "high"), made.limited_by, strict=True):
+        console.print(f"{side} end: {escape(end.why)}")
+    console.print(f"next cell: {escape(made.next_cell.why())}")
+    for line in made.warnings:
+        console.print(f"[yellow]warning[/] {escape(line)}")
+    for path in written:
+        console.print(f"[dim]{path}[/]", soft_wrap=True)
 
 
 def print_rows(result: Any, path: Path) -> None:

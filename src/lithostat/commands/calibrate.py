@@ -1,0 +1,193 @@
+"""lithostat calibrate and lithostat recommend: from what a lab has to a pressure, with how sure that is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
+
+from lithostat.commands.options import Json, Output, save
+from lithostat.experiment.errors import InputError, nearest
+from lithostat.terminal import open_console, print_best_fit, print_calibration, print_json, print_recommendation, shares
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lithostat.calibration.calibration import Calibration
+    from lithostat.calibration.data import Data
+    from lithostat.experiment.cell import Cell
+
+PAPERS = ("doux2020",)
+_WHAT = (
+    f"A calibration file (YAML, see docs/calibration.md), a saved calibration (JSON), or a paper: {', '.join(PAPERS)}."
+)
+
+Full = Annotated[bool, typer.Option("--full-cells", help="With a paper: learn from its full cells too.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of the sampler.")]
+
+
+class Known(NamedTuple):
+    """What was named on the command line: data to learn from, or what was learnt already."""
+
+    name: str
+    cell: Cell | None
+    data: Data | None
+    saved: Calibration | None
+
+
+def calibrate(
+    what: Annotated[str, typer.Argument(help=_WHAT, metavar="WHAT")],
+    output: Output = Path("lithostat-out"),
+    compare: Annotated[
+        bool,
+        typer.Option(
+            "--compare", help="Fit the rival mechanisms too and score each on cells it has not seen (minutes)."
+        ),
+    ] = False,
+    best_fit: Annotated[
+        bool, typer.Option("--best-fit", help="Only the best fit, in seconds, with first-order errors.")
+    ] = False,
+    full_cells: Full = False,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Learn the model's parameters from shorts, survivors, holds and impedance: the posterior, and what it rests on."""
+    known = _known(what, full_cells)
+    if known.data is None or known.cell is None:
+        raise InputError("holds what was learnt, not data", file=what, expected="a calibration file or a paper")
+    if best_fit:
+        _best_fit(known.data, as_json)
+        return
+    console = open_console()
+    with shares(console, f"{known.name}: {len(known.data.names)} observations") as told:
+        found = _sampled(known, seed, told)
+        rivals = _rivals(known.data, seed, told) if compare else None
+        told("pages", 1.0)
+        written = _write_calibration(known.name, found, rivals, output)
+    from lithostat.calibration.companions import companions
+
+    beside = companions(found.data.lives)
+    if as_json:
+        from lithostat.calibration.printed import calibration_json
+
+        print_json(calibration_json(found, beside, rivals) | {"written": [str(path) for path in written]})
+    else:
+        print_calibration(found, beside, rivals, written)
+
+
+def recommend(
+    what: Annotated[str, typer.Argument(help=_WHAT, metavar="WHAT")],
+    current: Annotated[str, typer.Option(help="Current density, '75 uA/cm2'.", metavar="VALUE")],
+    hours: Annotated[float | None, typer.Option(help="Target: hours of cycling.")] = None,
+    cycles: Annotated[float | None, typer.Option(help="Target: number of cycles; needs --half-cycle.")] = None,
+    half_cycle: Annotated[str | None, typer.Option(help="Time of a half-cycle, '1 h'.", metavar="VALUE")] = None,
+    capacity: Annotated[
+        str | None, typer.Option(help="Target: charge in both directions together, '75 mAh/cm2'.", metavar="VALUE")
+    ] = None,
+    temperature: Annotated[str, typer.Option(help="'25 degC'.", metavar="VALUE")] = "25 degC",
+    area: Annotated[
+        str | None, typer.Option(help="Of the electrode, '1.27 cm2'; else that of the calibration.", metavar="VALUE")
+    ] = None,
+    thickness: Annotated[
+        str | None, typer.Option(help="Of the electrolyte, '1 mm'; likewise.", metavar="VALUE")
+    ] = None,
+    accept: Annotated[
+        float | None, typer.Option(help="Failure probability that the window allows, 0 to 1.", metavar="SHARE")
+    ] = None,
+    full_cells: Full = False,
+    seed: Seed = 0,
+    output: Output = Path("lithostat-out"),
+    as_json: Json = False,
+) -> None:
+    """At which stack pressure to run a cell: the window with its walls, the best pressure, the next cell to build."""
+    from lithostat.experiment.quantity import parse
+    from lithostat.recommendation.window import ACCEPTED
+
+    asked: dict[str, Any] = {
+        "current": parse(current, "current_density"),
+        "hours": hours,
+        "cycles": cycles,
+        "half_cycle": None if half_cycle is None else parse(half_cycle, "time"),
+        "capacity": None if capacity is None else parse(capacity, "areal_charge"),
+        "temperature": parse(temperature, "temperature"),
+        "area": None if area is None else parse(area, "area"),
+        "thickness": None if thickness is None else parse(thickness, "thickness"),
+        "accepted": ACCEPTED if accept is None else accept,
+    }
+    from lithostat.recommendation.recommend import recommend as recommended
+    from lithostat.recommendation.recommend import target_hours
+
+    target_hours(asked["current"], **{key: asked[key] for key in ("hours", "cycles", "half_cycle", "capacity")})
+    known = _known(what, full_cells)
+    with shares(open_console(), known.name) as told:
+        found = known.saved if known.saved is not None else _sampled(known, seed, told)
+        made = recommended(found, **asked, progress=told)
+        from lithostat.recommendation.answer import figure_arrays
+        from lithostat.show.window_figure import window_figure
+
+        drawn = window_figure(**figure_arrays(made, found), title=known.name)
+        written = [save(drawn, output / f"{known.name}-window.png")]
+    if as_json:
+        print_json(made.as_dict() | {"written": [str(path) for path in written]})
+    else:
+        print_recommendation(made, written)
+
+
+def _known(what: str, full_cells: bool) -> Known:
+    """Data of a paper or a file, or a saved calibration. Raises `InputError` naming what is possible."""
+    if what in PAPERS:
+        from lithostat.papers.doux2020.calibration import paper_data
+        from lithostat.papers.doux2020.published import cell
+
+        return Known(what, cell(), paper_data(full_cells=full_cells), None)
+    path = Path(what)
+    if not path.is_file():
+        raise InputError(
+            f"there is no paper and no file '{what}'{nearest(what, PAPERS)}",
+            expected=f"a calibration file, or one of {', '.join(PAPERS)}",
+        )
+    if path.suffix == ".json":
+        from lithostat.calibration.calibration import load_calibration
+
+        return Known(path.stem.removesuffix("-calibration"), None, None, load_calibration(path))
+    from lithostat.calibration.calibration_file import read_calibration_file
+
+    read = read_calibration_file(path)
+    return Known(path.stem, read.cell, read.data, None)
+
+
+def _sampled(known: Known, seed: int, told: Callable[[str, float], None]) -> Calibration:
+    from lithostat.calibration.kept import kept_calibration
+
+    assert known.data is not None
+    assert known.cell is not None
+    return kept_calibration(known.data, known.cell, seed=seed, progress=told)
+
+
+def _rivals(data: Data, seed: int, told: Callable[[str, float], None]) -> Any:
+    from lithostat.calibration.compare import RIVALS, compare
+
+    place = {name: number / len(RIVALS) for number, name in enumerate(RIVALS)}
+    return compare(data, seed=seed, progress=lambda name: told(f"rival: {name}", place[name]))
+
+
+def _best_fit(data: Data, as_json: bool) -> None:
+    from lithostat.calibration.best_fit import best_fit
+    from lithostat.calibration.printed import best_fit_rows
+
+    found = best_fit(data)
+    rows = best_fit_rows(found)
+    if as_json:
+        print_json({"parameters": rows, "log_likelihood": found.log_likelihood, "converged": found.converged})
+    else:
+        print_best_fit(rows, found.converged)
+
+
+def _write_calibration(name: str, found: Calibration, rivals: Any, output: Path) -> list[Path]:
+    from lithostat.calibration.page import calibration_page
+    from lithostat.experiment.record import write_text
+
+    written = [found.save(output / f"{name}-calibration.json")]
+    written.append(write_text(output / f"{name}-calibration.html", calibration_page(name, found, rivals)))
+    return written
