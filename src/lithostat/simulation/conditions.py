@@ -15,7 +15,7 @@ from lithostat.simulation.engine import engine
 from lithostat.simulation.integrate import CHEAP, Carry, Tolerance
 from lithostat.simulation.parameters import Drive, Laws, Parameters, Plan
 
-ENOUGH = Tolerance(1e-4, 1e-5, 1e-5, void=0.1)  # times to short agree with the default to 3e-4, turns of current aside
+ENOUGH = Tolerance(1e-4, 1e-5, 1e-5, void=0.1)  # times to short agree with the default to 1e-3, turns of current aside
 ENDS = {
     integrate.DONE: "survived",
     integrate.NO_CONTACT: "contact lost",
