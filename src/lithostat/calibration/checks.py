@@ -74,7 +74,8 @@ def ranks_of_truth(
     laws = laws or Laws()
     chosen = parameters_for(laws, parameters, without=without)
     rng = np.random.default_rng(seed)
-    ranks, divergences = [], 0
+    ranks: list[np.ndarray] = []
+    divergences = 0
     while len(ranks) < sets:
         truths = rng.standard_normal((TOGETHER, len(chosen)))
         data = [synthetic(design, truth, chosen, laws, seed=int(rng.integers(2**31))) for truth in truths]
@@ -119,15 +120,14 @@ def synthetic(design: Data, truth: np.ndarray, parameters: tuple[Parameter, ...]
 
 def _point(truth: np.ndarray, parameters: tuple[Parameter, ...], laws: Laws, design: Data) -> Calibration:
     """A calibration that knows the truth: one draw."""
-    everything = (*design.lives, *design.resistances, *design.critical_currents)
-    if not everything:
+    if not design.observations:
         raise InputError("a design without observations", expected="cells, resistances or critical currents")
     return Calibration(
         draws={one.name: np.atleast_1d(one.value(truth[i])) for i, one in enumerate(parameters)},
         laws=laws,
         parameters=parameters,
         data=design,
-        numbers=dict(everything[0].numbers),
+        numbers=dict(design.observations[0].numbers),
         log_likelihood=np.zeros((1, 0)),
         diagnostics=Diagnostics("prior", 1),
         seed=0,

@@ -117,15 +117,17 @@ def compare(
             f"{len(data.lives)} cell with an outcome cannot tell rivals apart", expected="at least 2 cells"
         )
     exact = len(data.lives) <= FEW if exact is None else exact
-    said = {"parameters": tuple(parameters), "without": tuple(without)}
+    changed, fixed = tuple(parameters), tuple(without)
     found = []
     for name, laws in (rivals or RIVALS).items():
         if progress:
             progress(name)
-        calibration = calibrate(data, laws=laws, seed=seed, chains=chains, draws=draws, **said)
+        calibration = calibrate(
+            data, laws=laws, seed=seed, chains=chains, draws=draws, parameters=changed, without=fixed
+        )
         scores, k = _importance(calibration)
         refitted = [one.name for one, bad in zip(data.lives, k, strict=True) if exact or not bad <= WORST_K]
-        chosen = parameters_for(laws, said["parameters"], without=said["without"])
+        chosen = parameters_for(laws, changed, without=fixed)
         for i, one in enumerate(data.lives):
             if one.name in refitted:
                 z, _ = sample(data, chosen, laws, seed=seed, chains=chains, draws=draws, left_out=one.name)

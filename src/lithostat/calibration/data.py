@@ -105,7 +105,12 @@ class Data:
     @property
     def names(self) -> tuple[str, ...]:
         """Names of all observations, lives first."""
-        return tuple(one.name for one in (*self.lives, *self.resistances, *self.critical_currents))
+        return tuple(one.name for one in self.observations)
+
+    @property
+    def observations(self) -> tuple[Any, ...]:
+        """All of them in that order."""
+        return (*self.lives, *self.resistances, *self.critical_currents)
 
     def without(self, name: str) -> Data:
         """The same data without one observation."""
@@ -163,8 +168,8 @@ def _ended(said: Mapping[str, Any]) -> dict[str, Any]:
 def numbers_of(cell: Cell) -> dict[str, float]:
     """The cell's own `ALL_NUMBERS` in SI: from its cards and what it states."""
     resolved = resolve(cell)
-    found = {name: getattr(resolved.parameters, name, resolved.scatter.get(name)) for name in ALL_NUMBERS}
-    return {name: float(value) for name, value in found.items()}
+    found: dict[str, Any] = vars(resolved.parameters) | resolved.scatter
+    return {name: float(found[name]) for name in ALL_NUMBERS}
 
 
 def life_of_outcome(name: str, exposure: Exposure, outcome: Outcome, numbers: Mapping[str, float]) -> CellLife | None:
@@ -241,7 +246,7 @@ def pack_exposures(exposures: Iterable[Exposure]) -> tuple[Segments, np.ndarray,
     durations[:, -1] = 0.0  # not used; infinite would spoil derivatives
     if len(exposures) and np.array_equal(plating[..., 0], plating[..., 1]):
         plating = plating[..., :1]  # two interfaces alike are one
-    plated = tuple(bool(flag) for flag in (plating > 0.0).any(axis=(0, 2)))
+    plated = tuple(bool(flag) for flag in np.atleast_1d((plating > 0.0).any(axis=(0, 2))))
     return Segments(durations, column("pressures"), column("temperatures"), plating), stripping, plated
 
 

@@ -65,15 +65,20 @@ class Exposure:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Exposure:
         """Inverse of `as_dict`."""
-        columns = {name: np.asarray(data[name], float) for name in ("pressures", "temperatures", "stripping")}
-        ends = {name: math.inf if data[name] is None else float(data[name]) for name in ("began", "length")}
-        plating = np.asarray(data["plating"], float).reshape(-1, 2)
+
+        def column(name: str) -> np.ndarray:
+            return np.asarray(data[name], float)
+
+        began, length = (math.inf if data[name] is None else float(data[name]) for name in ("began", "length"))
         return cls(
-            np.append(np.asarray(data["durations"], float), math.inf),
-            plating=plating,
-            **columns,
-            **ends,
-            warnings=tuple(data["warnings"]),
+            np.append(column("durations"), math.inf),
+            column("pressures"),
+            column("temperatures"),
+            column("plating").reshape(-1, 2),
+            column("stripping"),
+            began,
+            length,
+            tuple(data["warnings"]),
         )
 
 
@@ -161,8 +166,10 @@ def exposure_of_record(record: Record, note: CellNote | None = None, *, most: in
     kept = durations > 0.0
     if not np.any(kept):
         raise InputError("the record has no duration before its outcome", expected="at least two rows")
-    middle = [0.5 * (column[1:] + column[:-1])[kept] for column in (pressure, temperature, current)]
-    return _exposure(durations[kept], *middle, most, tuple(warnings), tail=0.1)
+    pressure, temperature, current = (
+        0.5 * (column[1:] + column[:-1])[kept] for column in (pressure, temperature, current)
+    )
+    return _exposure(durations[kept], pressure, temperature, current, most, tuple(warnings), tail=0.1)
 
 
 def _exposure(

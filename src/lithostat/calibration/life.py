@@ -196,6 +196,5 @@ def _grown(start: Any, limit: Any, duration: Any, speed: Speed) -> Any:
     rate = frozen.creep * guess**-n + frozen.tip(guess)
     # one more step that carries the derivatives: exact by the implicit function theorem
     exact = guess - rate * (_time(start, guess, speed) - dt)
-    return jnp.where(
-        (duration > 0.0) & (guess < top), jnp.clip(exact, low, high), jnp.where(duration > 0.0, top, start)
-    )
+    exact = exact + hold(jnp.clip(exact, low, high) - exact)  # bounded without cutting the derivative off
+    return jnp.where(duration > 0.0, jnp.where(guess < top, exact, top), start)

@@ -91,7 +91,9 @@ def pointwise(values: Mapping[str, Any], packed: Packed, laws: Laws, plated: tup
             lost, known = packed.lost == 1.0, jnp.isfinite(packed.lost)
             contacts = jnp.where(known, log_ndtr(jnp.where(lost, load, -load)), 0.0)
     if sizes[1]:
-        means.append(log_resistance(*packed.points.T, packed.point_numbers | dict(values)))
+        pressure, highest, temperature, time = (packed.points[:, i] for i in range(4))
+        own = packed.point_numbers | dict(values)
+        means.append(log_resistance(pressure, highest, temperature, time, own))
     if sizes[2]:
         means.append(log_critical(packed.critical_pressure, packed.critical_numbers | dict(values)))
     if not means:

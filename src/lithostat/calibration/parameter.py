@@ -24,6 +24,15 @@ SCATTERS: dict[str, str] = {
     "stripping_scatter": "standard deviation of ln j_crit between cells",
     "resistance_scatter": "standard deviation of ln R between the model and a measured resistance",
 }
+
+
+def _scipy() -> Any:
+    """SciPy's ndtr and ndtri."""
+    import scipy.special
+
+    return scipy.special
+
+
 _FAR = 6.0  # bounds beyond so many standard deviations of the prior cut nothing off
 
 
@@ -77,8 +86,7 @@ class Parameter:
 
     def value(self, z: Any, xp: Any = np, special: Any = None) -> Any:
         """The value [SI] at the standard normal variable z; monotone, differentiable. `special` has ndtr and ndtri."""
-        if special is None:
-            import scipy.special as special
+        special = special or _scipy()
         low, high = self._edges()
         if self.scale == "uniform":
             return low + (high - low) * special.ndtr(z)

@@ -215,10 +215,9 @@ def _sampling_warnings(diagnostics: Diagnostics) -> tuple[str, ...]:
 
 
 def _numbers_of_data(data: Data) -> dict[str, float]:
-    everything = (*data.lives, *data.resistances, *data.critical_currents)
-    if not everything:
+    if not data.observations:
         raise InputError("there is neither a cell nor data", expected="a cell, whose thickness and area are needed")
-    return dict(everything[0].numbers)
+    return dict(data.observations[0].numbers)
 
 
 def _provenance() -> dict[str, Any]:

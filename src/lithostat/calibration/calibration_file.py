@@ -1,0 +1,243 @@
+"""A calibration file: what a lab has, in YAML, as data. Faults are one sentence with file, line and place."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import BeforeValidator, model_validator
+
+from lithostat.calibration.data import CellLife, CriticalCurrent, Data, Resistance, life_of_outcome, numbers_of
+from lithostat.calibration.exposure import Exposure, exposure_of_protocol, exposure_of_record, steady
+from lithostat.cycling.analysis import analyze
+from lithostat.experiment import document
+from lithostat.experiment.cell import Area, Cell, Length, Noun, Pressure, Time
+from lithostat.experiment.cell_note import CellNote
+from lithostat.experiment.errors import InputError, LithostatError, nearest
+from lithostat.experiment.experiment import read_experiment
+from lithostat.experiment.quantity import reader
+from lithostat.experiment.record import read_parquet
+
+CurrentDensity = Annotated[float, BeforeValidator(reader("current_density"))]
+Temperature = Annotated[float, BeforeValidator(reader("temperature"))]
+Resistances = Annotated[float, BeforeValidator(reader("resistance"))]
+Voltage = Annotated[float, BeforeValidator(reader("voltage"))]
+KEYS = ("name", "cell", "cells", "impedance", "overpotentials", "critical_currents")
+
+
+class StatedCell(Noun):
+    """One cell in words, or the `file` that holds it: an experiment in YAML, a record in Parquet, a lab's folder.
+
+    `current` alternates in half-cycles; without it the cell was held. `hours` count from the first current (from the
+    start without one) to the outcome; `between` instead gives the last hour without and the first with the short.
+    """
+
+    name: str
+    file: str | None = None
+    pressure: Pressure | None = None
+    current: CurrentDensity | None = None
+    half_cycle: Time | None = None
+    time: Time | None = None
+    between: tuple[Time, Time] | None = None
+    outcome: Literal["survived", "short", "short before current", "contact lost"] | None = None
+    temperature: Temperature = 298.15
+    fabrication_pressure: Pressure | None = None
+    area: Area | None = None
+    thickness: Length | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> StatedCell:
+        if self.file is None:
+            missing = [name for name in ("pressure", "outcome") if getattr(self, name) is None]
+            if missing:
+                raise ValueError(f"the cell has no '{missing[0]}'; expected it, or a 'file'")
+            if self.time is None and self.between is None and self.outcome != "short before current":
+                raise ValueError("the cell has no 'time'; expected how long it lived, or 'between' two times")
+            if self.between is not None and (self.outcome != "short" or self.between[0] > self.between[1]):
+                raise ValueError("'between' goes with outcome 'short'; expected two times, the earlier first")
+        return self
+
+
+class Point(Noun):
+    """Resistance, or overpotential at a current, under a pressure; `bound` where it is only a limit."""
+
+    name: str | None = None
+    pressure: Pressure
+    highest_pressure: Pressure | None = None
+    resistance: Resistances | None = None
+    overpotential: Voltage | None = None
+    current: CurrentDensity | None = None
+    bound: Literal["at least", "at most"] | None = None
+    temperature: Temperature = 298.15
+    after: Time = 0.0
+    area: Area | None = None
+    thickness: Length | None = None
+
+    @model_validator(mode="after")
+    def _one_reading(self) -> Point:
+        if (self.resistance is None) == (self.overpotential is None):
+            raise ValueError("needs exactly one of 'resistance' and 'overpotential'")
+        if self.overpotential is not None and self.current is None:
+            raise ValueError("an 'overpotential' without its 'current'; expected both")
+        return self
+
+
+class Critical(Noun):
+    """A critical stripping current density at a pressure; `bound` where it is only a limit."""
+
+    name: str | None = None
+    pressure: Pressure
+    current: CurrentDensity
+    bound: Literal["at least", "at most"] | None = None
+
+
+class CalibrationInput(NamedTuple):
+    """The cell to be asked about, and the data."""
+
+    name: str
+    cell: Cell
+    data: Data
+
+
+def read_calibration_file(path: str | Path) -> CalibrationInput:
+    """Read a calibration file: `cell` (as in an experiment), `cells`, and `impedance`, `critical_currents` if any.
+
+    Files that it names are looked up beside it. Any fault raises `InputError` with file, line and place; cells whose
+    records cannot say how they ended are left out with a warning.
+    """
+    path = Path(path)
+    page = document.read(path)
+    for key in page.data:
+        if key not in KEYS:
+            raise page.error(f"unknown key '{key}'{nearest(key, KEYS)}", (key,), f"one of {', '.join(KEYS)}")
+    if "cell" not in page.data:
+        raise page.error("'cell' is missing", expected="the cell that all of them are like: electrode, electrolyte")
+    cell = page.build(Cell, ("cell",))
+    lives: list[CellLife] = []
+    warnings: list[str] = []
+    for i in range(_count(page, "cells")):
+        stated = page.build(StatedCell, ("cells", i))
+        try:
+            life = _life(stated, cell, path.parent, warnings)
+        except LithostatError as error:
+            raise page.error(str(error), ("cells", i)) from None
+        lives += [life] if life is not None else []
+    points = [
+        _point(page, kind, i, cell) for kind in ("impedance", "overpotentials") for i in range(_count(page, kind))
+    ]
+    currents = [_critical(page, i, cell) for i in range(_count(page, "critical_currents"))]
+    try:
+        data = Data(tuple(lives), tuple(points), tuple(currents), tuple(warnings))
+    except InputError as error:
+        raise page.error(str(error), ("cells",)) from None
+    return CalibrationInput(str(page.data.get("name", path.stem)), cell, data)
+
+
+def _count(page: document.Document, key: str) -> int:
+    entries = page.data.get(key) or []
+    if not isinstance(entries, list):
+        raise page.error(f"received {entries!r}"[:80], (key,), "a list")
+    return len(entries)
+
+
+def _own(cell: Cell, area: float | None, thickness: float | None) -> dict[str, float]:
+    """Numbers of the common cell with what this one differs in."""
+    changed = {"area": area, "thickness": thickness}
+    return numbers_of(cell) | {name: value for name, value in changed.items() if value is not None}
+
+
+def _life(stated: StatedCell, cell: Cell, folder: Path, warnings: list[str]) -> CellLife | None:
+    numbers = _own(cell, stated.area, stated.thickness)
+    if stated.file is not None:
+        return _from_file(stated, folder / stated.file, numbers, warnings)
+    assert stated.pressure is not None  # the model of the file sees to it
+    pressed = stated.fabrication_pressure
+    exposure = steady(
+        stated.pressure,
+        stated.current or 0.0,
+        temperature=stated.temperature,
+        fabrication=None if pressed is None else (pressed, 60.0),
+    )
+    return _stated_life(stated, exposure, numbers)
+
+
+def _stated_life(stated: StatedCell, exposure: Exposure, numbers: dict[str, float]) -> CellLife:
+    before = exposure.began if math.isfinite(exposure.began) else float(exposure.durations[:-1].sum())
+    kept = None if not stated.current else stated.outcome == "contact lost"
+    if stated.outcome == "short before current":
+        end = before + (stated.time or 0.0)
+        return CellLife(stated.name, exposure, 0.0, max(end, 1.0), None, numbers)
+    if stated.between is not None:
+        low, high = (before + end for end in stated.between)
+        return CellLife(stated.name, exposure, low, high, kept, numbers)
+    end = before + (stated.time or 0.0)
+    return CellLife(stated.name, exposure, end, end if stated.outcome == "short" else math.inf, kept, numbers)
+
+
+def _from_file(stated: StatedCell, path: Path, numbers: dict[str, float], warnings: list[str]) -> CellLife | None:
+    """A cell from a record, an experiment that is simulated, or a folder of a lab that is read and called."""
+    if path.is_dir():
+        return _from_folder(stated, path, numbers, warnings)
+    if path.suffix in (".yaml", ".yml"):
+        experiment = read_experiment(path)
+        if not isinstance(experiment.cell, Cell):
+            raise InputError("holds a full cell", file=str(path), expected="a symmetric cell")
+        if stated.outcome is None or (stated.time is None and stated.between is None):
+            raise InputError(
+                f"'{stated.name}' names an experiment, which says what was done but not how it ended",
+                expected="'outcome' and 'time' beside 'file'",
+            )
+        exposure = exposure_of_protocol(experiment.cell, experiment.protocol)
+        return _stated_life(stated, exposure, numbers_of(experiment.cell))
+    record = read_parquet(path)
+    note = CellNote.model_construct(area=stated.area, pressure=stated.pressure)
+    outcome = record.outcome or analyze(record, note).outcome
+    exposure = exposure_of_record(record, note)
+    warnings += [f"{stated.name}: {warning}" for warning in exposure.warnings]
+    life = life_of_outcome(stated.name, exposure, outcome, numbers)
+    if life is None:
+        warnings.append(f"'{stated.name}' was left out: {outcome.cause}")
+    return life
+
+
+def _from_folder(stated: StatedCell, path: Path, numbers: dict[str, float], warnings: list[str]) -> CellLife | None:
+    from lithostat.lab.folder import find_cells, load
+
+    found = find_cells(path)
+    if len(found) != 1:
+        raise InputError(f"{path} holds {len(found)} cells", expected="a folder with one cell, one entry for each")
+    loaded = load(found[0])
+    outcome = analyze(loaded.record, loaded.note).outcome
+    exposure = exposure_of_record(loaded.record, loaded.note)
+    warnings += [f"{stated.name}: {warning}" for warning in exposure.warnings]
+    own = {"area": loaded.note.electrode_area, "thickness": loaded.note.electrolyte_thickness}
+    numbers = numbers | {name: value for name, value in own.items() if value is not None}
+    life = life_of_outcome(stated.name, exposure, outcome, numbers)
+    if life is None:
+        warnings.append(f"'{stated.name}' was left out: {outcome.cause}")
+    return life
+
+
+def _bounded(value: float, bound: str | None) -> tuple[float, float]:
+    """What is known of a value: itself, or what lies beyond a bound."""
+    low = 0.0 if bound == "at most" else value
+    return low, math.inf if bound == "at least" else value
+
+
+def _point(page: document.Document, kind: str, i: int, cell: Cell) -> Resistance:
+    point = page.build(Point, (kind, i))
+    numbers = _own(cell, point.area, point.thickness)
+    ohm = point.resistance
+    if ohm is None:
+        ohm = (point.overpotential or 0.0) / ((point.current or 1.0) * numbers["area"])  # both are there
+    low, high = _bounded(ohm, point.bound)
+    name = point.name or f"{kind} {i + 1}"
+    highest = max(point.highest_pressure or 0.0, point.pressure)
+    return Resistance(name, point.pressure, highest, low, high, numbers, point.temperature, point.after)
+
+
+def _critical(page: document.Document, i: int, cell: Cell) -> CriticalCurrent:
+    said = page.build(Critical, ("critical_currents", i))
+    low, high = _bounded(said.current, said.bound)
+    return CriticalCurrent(said.name or f"critical current {i + 1}", said.pressure, low, high, numbers_of(cell))
