@@ -29,6 +29,8 @@ from lithostat.simulation.parameters import Laws
 CHAINS, DRAWS = 4, 1000
 ACCEPT = 0.98  # target acceptance; where creep alone shorts a cell, ln t falls off a cliff that long steps run into
 BEST_R_HAT = 1.01
+DEEPEST = 10  # doublings of a trajectory
+SHALLOW = 7  # ... where many data sets go side by side and all wait for the slowest; the posterior stays the same
 
 
 def calibrate(
@@ -102,7 +104,7 @@ def sample(
         progress("sampling", 0.0)
     with engine():
         keys = jax.random.split(jax.random.key(seed), chains)
-        program = _sampler(parameters, laws, plated, draws, warmup, accept, False)
+        program = _sampler(parameters, laws, plated, draws, warmup, accept, DEEPEST, False)
         z, diverging = jax.tree.map(np.asarray, program(keys, packed))
     if progress:
         progress("sampling", 1.0)
@@ -127,7 +129,7 @@ def sample_each(
     together = jax.tree.map(lambda *leaves: np.stack(leaves), *(one[0] for one in packs))
     with engine():
         keys = jax.random.split(jax.random.key(seed), len(sets))
-        program = _sampler(parameters, laws, plated, draws, warmup, accept, True)
+        program = _sampler(parameters, laws, plated, draws, warmup, accept, SHALLOW, True)
         z, diverging = jax.tree.map(np.asarray, program(keys, together))
     return z, int(diverging.sum())
 
@@ -140,6 +142,7 @@ def _sampler(
     draws: int,
     warmup: int,
     accept: float,
+    deepest: int,
     several: bool,
 ) -> Callable[..., Any]:
     """NumPyro's NUTS as one compiled program of keys (chains,) and data; with `several`, of one data set a chain.
@@ -165,6 +168,7 @@ def _sampler(
             target_accept_prob=accept,
             rng_key=key,
             model_args=(packed,),
+            max_tree_depth=deepest,
         )
 
         def through(state: Any, _: Any) -> tuple[Any, tuple[Any, Any]]:
