@@ -224,15 +224,18 @@ def reproduce(
     """Simulate a paper's experiments and hold them against its numbers: a table, figures, and a page with both."""
     if paper not in PAPERS:
         raise InputError(f"there is no paper '{paper}'{nearest(paper, PAPERS)}", expected=f"one of {', '.join(PAPERS)}")
-    with named_steps(open_console(), "importing", 18) as step:
+    with named_steps(open_console(), "importing", 19) as step:
+        from lithostat.papers.doux2020.answer import answer
         from lithostat.papers.doux2020.figures import figures
         from lithostat.papers.doux2020.page import paper_page
         from lithostat.papers.doux2020.reproduce import reproduce as reproduce_paper
 
         result = reproduce_paper(step)
+        step("calibrating, half a minute the first time")
+        answered = answer()
         step("figures")
         folder = output / paper
-        drawn = figures(result)
+        drawn = figures(result) | {"pressure window": answered.figure}
         written = [save(one, folder / f"{name.replace(' ', '-')}.png") for name, one in drawn.items()]
         written += [record.write_parquet(folder / f"{name}.parquet") for name, record in result.records.items()]
         step("page")
@@ -240,7 +243,7 @@ def reproduce(
 
         rows = [row.as_dict() for row in result.rows]
         written.append(write_text(folder / "table.json", json.dumps(plain(rows), indent=1)))
-        written.append(write_text(folder / "index.html", paper_page(result, drawn)))
+        written.append(write_text(folder / "index.html", paper_page(result, drawn, answered)))
     if as_json:
         print_json(rows)
     else:

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from lithostat.experiment.quantity import show
 from lithostat.experiment.source import TAGS
+from lithostat.papers.doux2020.answer import Answer
 from lithostat.papers.doux2020.published import cell, published
 from lithostat.papers.doux2020.reproduce import Reproduction
 from lithostat.papers.row import Row
@@ -15,8 +16,8 @@ from lithostat.show.page import page, svg
 from lithostat.simulation.resolve import resolve
 
 
-def paper_page(result: Reproduction, drawn: dict[str, Figure]) -> str:
-    """The whole page as HTML text; `drawn` are the paper's figures, by name."""
+def paper_page(result: Reproduction, drawn: dict[str, Figure], answer: Answer | None = None) -> str:
+    """The whole page as HTML text; `drawn` are the paper's figures, by name, `answer` the pressure it recommends."""
     data = published()
     resolved = resolve(cell())
     fitted = [name for entry in data["fitted"] for name in entry["parameters"]]
@@ -40,6 +41,7 @@ def paper_page(result: Reproduction, drawn: dict[str, Figure]) -> str:
         summary=summary(),
         tags=TAGS,
         full=full,
+        answer=answer.printed() if answer is not None else None,
         versions=result.records["fig4"].provenance["versions"],
     )
 
