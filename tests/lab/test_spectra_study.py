@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from lithostat.cli import app
 from lithostat.experiment.cell_note import CellNote
 from lithostat.experiment.record import Record
+from lithostat.experiment.spectrum import Spectrum
 from lithostat.lab.spectra_study import Question, study_spectra
 from lithostat.materials.card import load
 
@@ -93,6 +94,60 @@ def test_an_order_that_nobody_stated_is_said(record: Record) -> None:
     note, asked = CellNote.model_validate({"area": "1.267 cm2"}), Question(text="R0-p(R1,C1)")
     assert any("order of their names" in line for line in study_spectra(named, note, asked, clock=False).warnings)
     assert not any("order of their names" in line for line in study_spectra(named, note, asked).warnings)
+
+
+def heated() -> tuple[list[Spectrum], CellNote]:
+    """Spectra at six temperatures whose resistance scatters by 3 % about an activation energy of 30 kJ/mol."""
+    random = np.random.default_rng(3)
+    f, kelvin = np.geomspace(1e6, 1.0, 30), np.linspace(263.0, 333.0, 6)
+    ohm = 20.0 * np.exp(30e3 / 8.314 * (1.0 / kelvin - 1.0 / 298.15) + 0.03 * random.standard_normal(6))
+    made = []
+    for k in range(6):
+        z = ohm[k] + 50.0 / (1.0 + 2j * np.pi * f * 1e-3)
+        z = z * (1.0 + NOISE * (random.standard_normal(30) + 1j * random.standard_normal(30)))
+        made.append(Spectrum(f, z, temperature=float(kelvin[k]), name=f"{k}.csv"))
+    return made, CellNote.model_validate({"area": "1.267 cm2", "electrolyte_thickness": "1 mm"})
+
+
+def test_tied_resistances_do_not_make_the_conductivity_exact() -> None:
+    spectra, note = heated()
+    free = study_spectra(spectra, note, Question(text="R0-p(R1,C1)")).arrhenius
+    found = study_spectra(spectra, note, Question(text="R0-p(R1,C1)", ties={"R0": "arrhenius"}))
+    assert free is not None
+    assert found.arrhenius is not None
+    assert found.arrhenius.sigma.error == pytest.approx(free.sigma.error, rel=1e-6)
+    assert abs(found.arrhenius.sigma.activation_energy - 30e3) < 4.0 * found.arrhenius.sigma.error < 4e3
+    assert any("own fit" in line for line in found.warnings)
+    assert any("speak against the ties" in line for line in found.warnings)
+
+
+def test_the_study_says_what_its_fits_warn_of(folder: Path, tmp_path: Path) -> None:
+    said = study(folder, tmp_path / "out", "--circuit", "R0-p(R1,CPE1)-p(R2,CPE2)")
+    assert any("not determined by this spectrum" in line and "more of 9 fits" in line for line in said["warnings"])
+    assert any("ripening" in line for line in said["warnings"])  # of the contact law
+
+
+@pytest.mark.parametrize("points", [30, 60])  # the fewer points, the more noise the relations see in it
+def test_a_turned_sign_is_seen(points: int) -> None:
+    random = np.random.default_rng(1)
+    f = np.geomspace(1e5, 0.1, points)
+    z = 20.0 + 50.0 / (1.0 + (2j * np.pi * f * 1e-4) ** 0.9)
+    z = z * (1.0 + NOISE * (random.standard_normal(points) + 1j * random.standard_normal(points)))
+    right, turned = Spectrum(f, z, name="right.csv"), Spectrum(f, z.conj(), name="turned.csv")
+    said = study_spectra([right, turned], CellNote(), Question(text="R0-p(R1,CPE1)"))
+    assert [name for name, _ in said.refused] == ["turned.csv"]
+    assert "does the column hold -Im Z?" in said.refused[0][1]
+
+
+def test_leads_are_no_turned_sign() -> None:
+    f = np.geomspace(1e6, 1e3, 40)
+    random = np.random.default_rng(2)
+    z = (0.01 + 0.01 / (1.0 + 2j * np.pi * f * 3e-4) + 2j * np.pi * f * 5e-7) * (
+        1.0 + NOISE * (random.standard_normal(40) + 1j * random.standard_normal(40))
+    )
+    assert np.mean(z.imag > 0.0) > 0.5
+    said = study_spectra([Spectrum(f, z, name="leads.csv")], CellNote(), Question(text="L0-R0-p(R1,C1)"))
+    assert said.refused == ()
 
 
 def test_a_circuit_is_suggested_where_none_is_named(folder: Path, tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from lithostat.impedance.sweep import ordered
 
 STARTS = 24
 UNDETERMINED = 0.5  # standard error of a logarithm above which a value is not determined
+ASTRAY = 0.3  # of |Z| left over; such a circuit describes nothing
 LEAST_NOISE = 1e-7  # weighted residual below which a spectrum counts as exact
 
 
@@ -238,9 +239,12 @@ def doubts(found: Fit) -> tuple[str, ...]:
         loose = [name for name, wide in zip(found.circuit.names, sd > UNDETERMINED, strict=True) if wide]
     if loose:
         said.append(f"not determined by this spectrum: {', '.join(loose)}")
-    if found.bent and set(found.bent) - set(loose):
+    if set(found.bent) - set(loose) and found.noise > LEAST_NOISE:  # of an exact spectrum the rest is rounding
         said.append(f"standard errors not to be believed (the misfit is no parabola): {', '.join(found.bent)}")
     rest = found.residuals
+    left = float(np.sqrt(0.5 * np.mean(np.abs(rest) ** 2)))
+    if left > ASTRAY:
+        said.append(f"the circuit does not describe this spectrum: it leaves {min(left, 9.99):.0%} of |Z| or more over")
     together = correlation(rest)
     if together > STRUCTURE and found.noise > LEAST_NOISE:
         said.append(

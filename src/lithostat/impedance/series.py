@@ -49,7 +49,8 @@ class SeriesFit:
     """Fits of a series, in its order. `laws` are the tied parameters, `doubted` the ties that the data speak against.
 
     `covariance` is of all shared coordinates together, (K, K); `axis` is what the series runs along (None if nothing
-    does).
+    does). `alone` are the fits of each spectrum for itself, without ties: tied values lie on their law exactly, so that
+    their scatter tells nothing.
     """
 
     circuit: Circuit
@@ -58,6 +59,7 @@ class SeriesFit:
     axis: str | None
     covariance: np.ndarray
     warnings: tuple[str, ...] = ()
+    alone: tuple[Fit, ...] = ()
 
     def values(self, name: str) -> np.ndarray:
         """A parameter along the series, SI, (spectra,)."""
@@ -122,7 +124,7 @@ def fit_series(
     if axis is not None and axis not in AXES:
         raise InputError(f"a series along '{axis}'", expected=f"one of {', '.join(AXES)}")
     if not used:
-        return SeriesFit(chosen, alone, {}, axis, np.zeros((0, 0)))
+        return SeriesFit(chosen, alone, {}, axis, np.zeros((0, 0)), alone=alone)
     clean = [fit.spectrum for fit in alone]
     knots = {name: tie(name, kind, clean) for name, kind in used.items()}
     return _together(chosen, alone, knots, axis, weighting, fixed or {})
@@ -172,7 +174,7 @@ def _places(clean: Sequence[Spectrum], axis: str | None, knots: dict[str, Tie]) 
     if not ((steps > 0.0).all() or (steps < 0.0).all()):
         raise InputError(
             f"a smooth series along {axis} must rise or fall from spectrum to spectrum",
-            expected="spectra in order, none twice (fit loading and unloading apart)",
+            expected="spectra in order, none twice (fit loading and unloading apart), or no axis: their order counts",
         )
     return np.abs(np.array(places, float) - places[0])
 
@@ -254,9 +256,8 @@ def _result(
     laws = {name: _law(chosen, name, knot, edges, shared, covariance) for name, knot in knots.items()}
     laws = {name: law for name, law in laws.items() if law.kind != "smooth"}
     converged = () if solution.converged[0] else ("the series did not converge",)  # type: ignore[attr-defined]
-    return SeriesFit(
-        chosen, fits, laws, axis, covariance, (*converged, *_doubted(alone, fits, knots, data, degrees, free))
-    )
+    warnings = (*converged, *_doubted(alone, fits, knots, data, degrees, free))
+    return SeriesFit(chosen, fits, laws, axis, covariance, warnings, alone)
 
 
 def _one(

@@ -79,6 +79,11 @@ class Validity:
         """What was seen, as sentences."""
         return (*self.notes, *_stray_reasons(self), *_other_reasons(self))
 
+    @property
+    def reasons_as_a_whole(self) -> tuple[str, ...]:
+        """The same without the single points."""
+        return (*self.notes, *_other_reasons(self))
+
     def findings(self) -> tuple[Finding, ...]:
         """The numbers with unit, evidence and uncertainty."""
         posterior = "posterior of the Kramers-Kronig model"

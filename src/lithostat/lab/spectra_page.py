@@ -62,20 +62,13 @@ def spectra_page(
             }
             for one in study.candidates
         ],
-        warnings=(*study.warnings, *(memory_warnings(study)), *loaded.record.warnings),
+        warnings=(*study.warnings, *loaded.record.warnings),
         folder=loaded.folder.name or str(loaded.folder),
         version=version("lithostat"),
     )
 
 
 _FIGURES = ("spectra", "memory", "arrhenius", "series", "validity", "relaxation")
-
-
-def memory_warnings(study: SpectraStudy) -> tuple[str, ...]:
-    """What the fits against pressure and temperature warn of."""
-    memory = study.memory.warnings if study.memory is not None else ()
-    warm = study.arrhenius.warnings if study.arrhenius is not None else ()
-    return (*memory, *warm)
 
 
 def spectra_figures(

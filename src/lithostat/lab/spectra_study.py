@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from lithostat.experiment.finding import Finding
 from lithostat.experiment.spectrum import Spectrum
 from lithostat.impedance.choice import Candidate, choose
 from lithostat.impedance.circuit import circuit
+from lithostat.impedance.fit import Fit
 from lithostat.impedance.memory import Memory, fit_memory
 from lithostat.impedance.relaxation import Relaxation, relaxation_times
 from lithostat.impedance.rest import direct_current_resistance
@@ -26,7 +28,10 @@ from lithostat.lab.stated_spectra import in_order, order_is_known
 
 ALIKE = 0.02  # relative difference of pressures that are one
 ENOUGH = 4  # points whose scatter about a line tells their errors
+CLEANER = 3.0  # times less noise, by which a turned sign is seen
 NEAR = 2.0  # K between temperatures that are one
+_ALONE = "{} comes from each spectrum's own fit: tied values ({}) have no scatter left that could tell their errors"
+_TURNED = "with the sign of the imaginary part turned the noise would be {} and not {}: does the column hold -Im Z?"
 _UNORDERED = (
     "neither a clock nor `spectra` in cell.yaml says in which order the spectra were measured: they were taken in the "
     "order of their names, and the contact law depends on it"
@@ -148,25 +153,45 @@ def _studied(
     series = fit_series(usable, text, ties=asked.ties, axis=asked.axis, fixed=asked.fixed, weighting=asked.weighting)
     step("relaxation times")
     relaxations = tuple(relaxation_times(held.spectrum, held) for held in validities)
-    found = [direct_current_resistance(fit) for fit in series.fits]
-    rest = np.array([(np.nan, np.nan) if one is None else one for one in found])
-    said: list[str] = list(series.warnings)
+    rest = _at_rest(series.fits)
+    said: list[str] = [*series.warnings, *_doubts(series.fits)]
     if candidates:
         said.append(f"the circuit {text} was suggested by the spectra; name one with --circuit if you know better")
-    memory = _memory(series, rest, note, said)
+    memory = _memory(series, _independent(series, asked.ties, rest, said), note, said)
     if memory is not None and not order_is_known(spectra, note):
         said.append(_UNORDERED)
+    arrhenius = _arrhenius(series, asked, note, said)
+    said += [line for one in (memory, arrhenius) if one is not None for line in one.warnings]
     return SpectraStudy(
-        tuple(validities),
-        series,
-        relaxations,
-        rest,
-        candidates,
-        memory,
-        _arrhenius(series, asked.bulk, note, said),
-        tuple(refused),
-        tuple(said),
+        tuple(validities), series, relaxations, rest, candidates, memory, arrhenius, tuple(refused), tuple(said)
     )
+
+
+def _at_rest(fits: Sequence[Fit]) -> np.ndarray:
+    """Resistance at rest and its standard error [ohm], (spectra, 2); NaN where there is none."""
+    found = [direct_current_resistance(fit) for fit in fits]
+    return np.array([(np.nan, np.nan) if one is None else one for one in found])
+
+
+def _doubts(fits: Sequence[Fit]) -> list[str]:
+    """What the fits warn of, each kind once with the spectrum that says it first."""
+    kinds: dict[str, list[str]] = {}
+    for fit in fits:
+        for sentence in fit.warnings:
+            kinds.setdefault(re.split(r" \(|:", sentence)[0], []).append(f"{fit.spectrum.name}: {sentence}")
+    many = {kind: f" (so do {len(said) - 1} more of {len(fits)} fits)" for kind, said in kinds.items() if said[1:]}
+    return [said[0] + many.get(kind, "") for kind, said in kinds.items()]
+
+
+def _independent(series: SeriesFit, ties: Mapping[str, str], rest: np.ndarray, said: list[str]) -> np.ndarray:
+    """Resistances at rest that another law may be fitted to: not those that lie on one already."""
+    units = dict(zip(series.circuit.names, series.circuit.units, strict=True))
+    bound = [name for name, kind in ties.items() if kind not in ("free", "shared") and units[name] == "ohm"]
+    if not bound:
+        return rest
+    if np.ptp(np.nan_to_num(series.along("pressure"))) > 0.0:
+        said.append(_ALONE.format("the contact law", ", ".join(bound)))
+    return _at_rest(series.alone)
 
 
 def _checked(
@@ -178,16 +203,41 @@ def _checked(
         name = spectrum.name or f"spectrum {number}"
         try:
             held = check(spectrum)
-            if held.kind == "not believable":
-                refused.append((name, "; ".join(held.reasons) or "breaks with the Kramers-Kronig relations"))
+            turned = _turned(held)
+            if held.kind == "not believable" or turned is not None:
+                refused.append((name, _why_not(held, turned)))
                 continue
             cleaned, _ = clean(spectrum, held)
         except InputError as error:
-            refused.append((name, str(error)))
+            refused.append((name, f"{error.problem}; expected {error.expected}"))
             continue
         validities.append(held)
         usable.append(cleaned)
     return validities, usable, refused
+
+
+def _why_not(held: Validity, turned: Validity | None) -> str:
+    """Why a spectrum is not believed. Its stray points are only counted."""
+    count = int(held.stray.sum())
+    said = [f"{count} of {len(held.stray)} points are off"] if count else []
+    said += held.reasons_as_a_whole
+    if turned is not None:
+        said.append(_TURNED.format(f"{turned.noise_level:.2%}", f"{held.noise_level:.2%}"))
+    return "; ".join(said)
+
+
+def _turned(held: Validity) -> Validity | None:
+    """The same spectrum with the sign of its imaginary part turned, if that is plainly the more believable one."""
+    sweep = held.spectrum
+    if np.mean(sweep.impedance.imag > 0.0) < 0.5:
+        return None  # leads and loops reach above the axis, but seldom with most of the points
+    try:
+        turned = check(replace(sweep, impedance=np.conj(sweep.impedance)))
+    except InputError:
+        return None
+    cleaner = turned.noise_level * CLEANER < held.noise_level
+    better = turned.kind == "valid" != held.kind or (cleaner and turned.kind != "not believable")
+    return turned if better else None
 
 
 def _memory(series: SeriesFit, rest: np.ndarray, note: CellNote, said: list[str]) -> Memory | None:
@@ -213,16 +263,20 @@ def _memory(series: SeriesFit, rest: np.ndarray, note: CellNote, said: list[str]
         return None
 
 
-def _arrhenius(series: SeriesFit, bulk: tuple[str, ...], note: CellNote, said: list[str]) -> Arrhenius | None:
+def _arrhenius(series: SeriesFit, asked: Question, note: CellNote, said: list[str]) -> Arrhenius | None:
     """Conductivity of the electrolyte against temperature, if temperature varied."""
-    kelvin = series.along("temperature")
+    kelvin, bulk = series.along("temperature"), asked.bulk
     known = np.isfinite(kelvin)
     if not known.any() or np.ptp(kelvin[known]) <= NEAR:
         return None
     for name in bulk:
         series.values(name)  # an unknown name is an error
-    ohm = np.array([sum(fit.values[name] for name in bulk) for fit in series.fits])
-    error = np.array([_error_of_sum(fit.covariance, fit.circuit.names, fit.values, bulk) for fit in series.fits])
+    tied = [name for name in bulk if asked.ties.get(name, "free") != "free"]
+    if tied:
+        said.append(_ALONE.format("conductivity against temperature", ", ".join(tied)))
+    fits = series.alone if tied else series.fits
+    ohm = np.array([sum(fit.values[name] for name in bulk) for fit in fits])
+    error = np.array([_error_of_sum(fit.covariance, fit.circuit.names, fit.values, bulk) for fit in fits])
     known &= np.isfinite(ohm)
     if not known.all():
         said.append(f"conductivity leaves out {int((~known).sum())} spectra without a temperature")
