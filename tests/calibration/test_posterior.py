@@ -61,13 +61,15 @@ def test_what_was_learnt_and_what_was_not(paper):
     assert min(tail_probabilities(paper).values()) > 0.05
 
 
-def test_the_best_fit_lies_in_the_posterior_and_has_its_width(paper):
+def test_the_best_fit_is_better_than_every_draw(paper):
     fit = best_fit(paper_data())
     assert fit.converged
+    assert np.all(np.linalg.eigvalsh(fit.covariance) > 0.0)
     z = paper.standard()
-    # a normal approximation of a skewed posterior: within half a standard deviation of the prior
-    assert np.all(np.abs(fit.z - z.mean(0)) < 0.5)
-    assert np.sqrt(np.diag(fit.covariance))[:4] == pytest.approx(z.std(0)[:4], rel=0.25)
+    drawn = paper.log_likelihood.sum(1) - 0.5 * (z**2).sum(1)
+    assert fit.log_posterior > drawn.max()
+    # twelve numbers: the best of 4000 draws lies a few units below the top, and not twenty
+    assert fit.log_posterior - drawn.max() < 12.0
 
 
 def test_it_is_kept_whole(paper, tmp_path):
@@ -120,20 +122,19 @@ def test_critical_currents_alone_have_a_normal_posterior():
     points = tuple(
         CriticalCurrent(f"p{i}", OWN["stripping_pressure"], math.exp(x), math.exp(x), OWN) for i, x in enumerate(seen)
     )
-    without = [name for name in DEFAULTS if not name.startswith("stripping")]
-    found = calibrate(
-        Data(critical_currents=points),
-        cell(),
-        parameters=fixed,
-        without=[n for n in without if n != "life_scatter"],
-        seed=3,
-    )
+    omitted = [name for name in DEFAULTS if not name.startswith("stripping")]
+    data = Data(critical_currents=points)
+    found = calibrate(data, cell(), parameters=fixed, without=omitted, seed=3)
     precision = 1 / spread**2 + 2 / scatter**2
     mean = (prior / spread**2 + sum(seen) / scatter**2) / precision
     drawn = np.log(found.draws["stripping_current"])
     error = 1 / math.sqrt(precision * found.diagnostics.effective_samples)
     assert drawn.mean() == pytest.approx(mean, abs=4 * error)
     assert drawn.std() == pytest.approx(1 / math.sqrt(precision), rel=0.1)
+    fit = best_fit(found.data, parameters=fixed, without=omitted)
+    place = [one.name for one in fit.parameters].index("stripping_current")
+    assert math.log(fit.values["stripping_current"]) == pytest.approx(mean, abs=1e-3)
+    assert spread * math.sqrt(fit.covariance[place, place]) == pytest.approx(1 / math.sqrt(precision), rel=1e-3)
 
 
 def test_contradicting_cells_are_named_and_leave_a_wide_answer():
@@ -158,10 +159,10 @@ def test_contradicting_cells_are_named_and_leave_a_wide_answer():
 def test_little_data_give_an_honest_answer(lives, said):
     found = calibrate(Data(lives), cell(), without=CONTACT, seed=1, chains=2, draws=500)
     assert any(said in warning for warning in found.warnings)
-    spread = found.standard().std(0)
-    assert np.all(spread > 0.5)  # nothing is known to better than half of the prior
-    shares = failure_probability(found, steady(5e6, CURRENT), 1000.0, mechanism="short")
-    assert np.quantile(shares, 0.95) - np.quantile(shares, 0.05) > 0.5
+    prior = calibrate(Data(), cell(), without=CONTACT, seed=1, chains=2, draws=500)
+    exposures = [steady(5e6, CURRENT)]
+    width, before = (np.log(life_quantiles(one, exposures, [0.05, 0.95])[0]) @ [-1, 1] for one in (found, prior))
+    assert width > 0.5 * before  # one or two cells cannot halve what is not known
 
 
 def test_neither_cell_nor_data_is_an_error():

@@ -145,5 +145,5 @@ def load_calibration(path: str | Path) -> Calibration:
         raise InputError(f"has calibration format {said.get('format')}", file=str(path), expected=f"format {FORMAT}")
     try:
         return Calibration.from_dict(said)
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, AttributeError):
         raise InputError("is damaged and cannot be read as a calibration", file=str(path)) from None

@@ -130,6 +130,8 @@ def _what_is_missing(calibration: Calibration) -> list[str]:
         )
     elif len(dated) == 1:
         said.append("only one cell has shorted: how much like cells differ is the prior's")
+    if "life_scatter" not in calibration.draws:
+        return said
     scatter = np.median(calibration.draws["life_scatter"])
     usual = float(calibration.parameter("life_scatter").value(1.645))
     if scatter > usual:
