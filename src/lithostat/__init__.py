@@ -10,6 +10,12 @@ A cell and a protocol become a record, and so do a lab's files:
     measured = lithostat.read("cycler-file.mpt")
     print(lithostat.analyze(measured).outcome)
 
+What a lab has calibrates the model, and the calibrated model recommends a pressure:
+
+    name, cell, data = lithostat.read_calibration_file("cells.yaml")
+    calibration = lithostat.calibrate(data, cell, seed=0)
+    print(lithostat.recommend(calibration, current=0.75, hours=1000).sentence())
+
 Names are looked up when they are first used, so that importing the package costs next to nothing.
 """
 
@@ -19,6 +25,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lithostat.calibration.calibration import Calibration, load_calibration
+    from lithostat.calibration.calibration_file import read_calibration_file
+    from lithostat.calibration.posterior import calibrate
     from lithostat.cycling.analysis import Analysis, analyze
     from lithostat.experiment.cell import Cell
     from lithostat.experiment.cell_note import CellNote, note_from, read_note
@@ -30,15 +39,36 @@ if TYPE_CHECKING:
     from lithostat.experiment.record import Record, read_parquet
     from lithostat.experiment.spectrum import Spectrum
     from lithostat.fullcell.summary import cycle_summary
+    from lithostat.impedance.fit import Fit, fit
+    from lithostat.impedance.series import SeriesFit, fit_series
     from lithostat.lab.folder import find_cells, load
     from lithostat.materials.card import Card, cards
     from lithostat.reading.read import read
+    from lithostat.recommendation.answer import Recommendation
+    from lithostat.recommendation.axis import read_axis
+    from lithostat.recommendation.recommend import recommend
+    from lithostat.recommendation.regime_map import RegimeMap, sweep
     from lithostat.simulation.choose import ledger, simulate
     from lithostat.simulation.ensemble import Ensemble, ensemble
     from lithostat.simulation.ledger import Ledger
     from lithostat.simulation.sensor import Instrument, sense
+    from lithostat.simulation.spectrum_at import spectrum_at
 
 _HOMES = {
+    "Calibration": "calibration.calibration",
+    "load_calibration": "calibration.calibration",
+    "read_calibration_file": "calibration.calibration_file",
+    "calibrate": "calibration.posterior",
+    "Fit": "impedance.fit",
+    "fit": "impedance.fit",
+    "SeriesFit": "impedance.series",
+    "fit_series": "impedance.series",
+    "Recommendation": "recommendation.answer",
+    "read_axis": "recommendation.axis",
+    "recommend": "recommendation.recommend",
+    "RegimeMap": "recommendation.regime_map",
+    "sweep": "recommendation.regime_map",
+    "spectrum_at": "simulation.spectrum_at",
     "Analysis": "cycling.analysis",
     "analyze": "cycling.analysis",
     "Cell": "experiment.cell",
