@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 from typer.testing import CliRunner
 
@@ -150,6 +151,19 @@ def test_leads_are_no_turned_sign() -> None:
     assert said.refused == ()
 
 
+def test_posteriors_are_a_table_and_files_without_a_clock_are_not_named_one_by_one(
+    folder: Path, tmp_path: Path
+) -> None:
+    for path in sorted(folder.glob("eis_*.csv"))[2:]:
+        path.unlink()
+    said = study(folder, tmp_path / "out", "--circuit", "R0-p(R1,C1)", "--posterior")
+    table = pl.read_csv(tmp_path / "out" / "cell_A-posterior.csv")
+    assert table["spectrum"].to_list() == ["eis_00.csv"] * 3 + ["eis_01.csv"] * 3
+    for row, found in zip(table.to_dicts(), [one for each in said["posterior"] for one in each], strict=True):
+        assert (row["name"], row["value"]) == (found["name"], pytest.approx(found["value"]))
+    assert not any("has no clock" in line for line in said["warnings"])
+
+
 def test_a_circuit_is_suggested_where_none_is_named(folder: Path, tmp_path: Path) -> None:
     said = study(folder, tmp_path / "out")
     assert said["candidates"][0]["text"] == said["circuit"] == "R0-p(R1,CPE1)"
@@ -161,6 +175,9 @@ def test_without_an_area_there_is_no_contact_law_and_that_is_said(folder: Path, 
     note.write_text(note.read_text().replace("area: 1.267 cm2\n", ""))
     said = study(folder, tmp_path / "out", "--circuit", "R0-p(R1,C1)")
     assert any("no contact law was fitted" in line and "area" in line for line in said["warnings"])
+    said = study(folder, tmp_path / "out", "--circuit", "R0-p(R1,C1)", "--card", "lithium|Li6PS5Cl")
+    assert any("no card was written" in line for line in said["warnings"])  # and everything else is
+    assert len(said["written"]) == 2
 
 
 def test_a_bad_spectrum_is_named_and_stops_no_other(folder: Path, tmp_path: Path) -> None:
@@ -178,6 +195,8 @@ def test_a_bad_spectrum_is_named_and_stops_no_other(folder: Path, tmp_path: Path
         (["--tie", "R0"], "NAME=VALUE"),
         (["--fix", "R0=ten"], "a number in SI units"),
         (["--area", "12"], "area"),
+        (["--card", "lithium Li6PS5Cl"], "<electrode>|<electrolyte>"),
+        (["--card", ""], "<electrode>|<electrolyte>"),
     ],
 )
 def test_faulty_requests_are_sentences(folder: Path, tmp_path: Path, more: list[str], says: str) -> None:

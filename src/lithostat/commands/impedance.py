@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from lithostat.lab.spectra_study import Question, SpectraStudy
 
 _TOGETHER = "there is no cell.yaml: all files were taken as spectra of one cell (--apart takes each for itself)"
+_NO_CARD = "no card was written: there is no contact law; it needs an area and spectra at several known pressures"
+_PLACED = "has no clock and is placed"  # as the timeline says it
 _STATED = "What the note does not say"
 
 
@@ -48,7 +50,7 @@ def impedance(
         str, typer.Option(help="Values that add up to the electrolyte's resistance: 'R0' or 'R0,R1'.")
     ] = "R0",
     posterior: Annotated[
-        bool, typer.Option("--posterior", help="Sample the posterior of every fit (seconds each).")
+        bool, typer.Option("--posterior", help="Sample the posterior of every fit (seconds each); a table.")
     ] = False,
     beside: Annotated[
         Path | None, typer.Option(help="A simulated record (.parquet) whose spectra are drawn with the measured ones.")
@@ -99,9 +101,13 @@ def impedance(
     overrides = {name: value for name, value in said.items() if value is not None}
     from lithostat.experiment.cell_note import note_from
 
+    if card is not None:
+        _checked_card(card)
     note_from(overrides)  # a flag with a fault is an error before anything is read
     simulated = _simulated(beside)
     found = find_cells(path, together=not apart)
+    if card is not None and len(found) > 1:
+        raise InputError(f"{len(found)} cells cannot be one card", expected="the folder of one cell with --card")
     results: list[dict[str, Any]] = []
     with named_steps(open_console(), "reading", sum(len(cell.files) + 14 for cell in found)) as step:
         results += [_one(cell, asked, overrides, simulated, output, posterior, card, step) for cell in found]
@@ -118,6 +124,15 @@ def _number(name: str, text: str) -> float:
         return float(text)
     except ValueError:
         raise InputError(f"received '{text}' for {name}", expected="a number in SI units, for example 12.5") from None
+
+
+def _checked_card(name: str) -> None:
+    """An interface card is found by the names of its two sides."""
+    sides = [side.strip() for side in name.split("|")]
+    if len(sides) != 2 or not all(sides):
+        raise InputError(
+            f"'{name}' is no name of an interface card", expected="<electrode>|<electrolyte>, 'lithium|Li6PS5Cl'"
+        )
 
 
 def _simulated(path: Path | None) -> tuple[Spectrum, ...]:
@@ -152,29 +167,61 @@ def _one(
     try:
         loaded = load(cell, note_overrides=overrides, progress=step)
         clock = loaded.record.start is not None
+        loaded = loaded if clock else _without_timeline(loaded)
         study = study_spectra(loaded.record.spectra, loaded.note, asked, clock=clock, progress=step)
+        if card is not None and study.memory is None:
+            study = replace(study, warnings=(*study.warnings, _NO_CARD))
         sampled = _posteriors(study, step) if posterior else []
         step("writing")
-        written = _write(loaded, study, asked, simulated, output, card)
+        written = [*_write(loaded, study, asked, simulated, output, card), *_write_sampled(loaded, sampled, output)]
     except LithostatError as error:
         return {"name": cell.name, "json": {"cell": cell.name, "error": str(error)}}
+    study = replace(study, warnings=(*study.warnings, *loaded.record.warnings))  # the page has both
     if cell.note_path is None and len(loaded.files) > 1:
         study = replace(study, warnings=(*study.warnings, _TOGETHER))
     data = study.as_json() | {"cell": loaded.name, "written": [str(one) for one in written]}
     data["refused"] += [{"spectrum": name, "why": why} for name, why in loaded.refused]
     if sampled:
-        data["posterior"] = sampled
+        data["posterior"] = [each for _, each in sampled]
     return {"name": loaded.name, "study": study, "loaded": loaded, "written": written, "json": data}
 
 
-def _posteriors(study: SpectraStudy, step: Any) -> list[list[dict[str, Any]]]:
+def _without_timeline(loaded: LoadedCell) -> LoadedCell:
+    """Without a line for each file that it has no clock: spectra without one are given no time."""
+    said = tuple(line for line in loaded.record.warnings if _PLACED not in line)
+    return replace(loaded, record=replace(loaded.record, warnings=said))
+
+
+def _posteriors(study: SpectraStudy, step: Any) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Name of every spectrum and what its posterior says."""
     from lithostat.impedance.posterior import posterior
 
     found = []
     for fit in study.series.fits:
         step(f"posterior of {fit.spectrum.name}")
-        found.append([finding.as_json() for finding in posterior(fit).findings()])
+        found.append((fit.spectrum.name, [finding.as_json() for finding in posterior(fit).findings()]))
     return found
+
+
+def _write_sampled(
+    loaded: LoadedCell, sampled: list[tuple[str, list[dict[str, Any]]]], output: Path
+) -> tuple[Path, ...]:
+    """The posteriors as a table: one row per value of each spectrum."""
+    if not sampled:
+        return ()
+    import polars as pl
+
+    from lithostat.experiment.record import write_whole
+    from lithostat.lab.analyze import file_name
+
+    columns = ("name", "value", "uncertainty", "unit")
+    rows = [
+        {"spectrum": name} | {key: one[key] for key in columns} | {"evidence": "; ".join(one["evidence"])}
+        for name, each in sampled
+        for one in each
+    ]
+    table = pl.DataFrame(rows, infer_schema_length=None)
+    return (write_whole(output / f"{file_name(loaded.name)}-posterior.csv", table.write_csv),)
 
 
 def _write(
@@ -198,11 +245,7 @@ def _write(
         write_whole(output / f"{stem}-spectra.csv", study.table().write_csv),
         write_text(output / f"{stem}-spectra.html", html),
     ]
-    if card is not None:
-        if study.memory is None:
-            raise InputError(
-                "there is no contact law to write as a card", expected="spectra at several known pressures"
-            )
+    if card is not None and study.memory is not None:
         text = interface_card(study.memory, card, source=f"fitted to the spectra of {loaded.name}")
         written.append(write_card(output / f"{file_name(card)}.yaml", text))
     return written
