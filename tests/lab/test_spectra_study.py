@@ -164,6 +164,22 @@ def test_posteriors_are_a_table_and_files_without_a_clock_are_not_named_one_by_o
     assert not any("has no clock" in line for line in said["warnings"])
 
 
+def test_the_pellet_is_not_all_of_the_series_resistance(record: Record) -> None:
+    spectra = tuple(replace(one, name=f"{k}.csv", pressure=MPA[k] * 1e6) for k, one in enumerate(record.spectra))
+    asked = Question(text="R0-p(R1,C1)")
+    alone, stated = (
+        CellNote.model_validate({"area": "1.267 cm2"} | more) for more in ({}, {"ionic_resistance": "10 ohm"})
+    )
+    free, known = (study_spectra(spectra, note, asked).memory for note in (alone, stated))
+    assert free is not None
+    assert known is not None
+    assert known.estimates == free.estimates
+    few = study_spectra(spectra[:2], stated, asked)
+    assert few.memory is not None
+    assert few.memory.known["series_resistance"] == pytest.approx(10.0 * 1.267e-4)
+    assert any("no films" in line for line in few.warnings)
+
+
 def test_a_circuit_is_suggested_where_none_is_named(folder: Path, tmp_path: Path) -> None:
     said = study(folder, tmp_path / "out")
     assert said["candidates"][0]["text"] == said["circuit"] == "R0-p(R1,CPE1)"

@@ -32,6 +32,10 @@ CLEANER = 3.0  # times less noise, by which a turned sign is seen
 NEAR = 2.0  # K between temperatures that are one
 _ALONE = "{} comes from each spectrum's own fit: tied values ({}) have no scatter left that could tell their errors"
 _TURNED = "with the sign of the imaginary part turned the noise would be {} and not {}: does the column hold -Im Z?"
+_NO_FILMS = (
+    "too few points for a series resistance: the stated ionic resistance of {:.4g} ohm was taken for it, as if there "
+    "were no films on the lithium"
+)
 _UNORDERED = (
     "neither a clock nor `spectra` in cell.yaml says in which order the spectra were measured: they were taken in the "
     "order of their names, and the contact law depends on it"
@@ -250,17 +254,19 @@ def _memory(series: SeriesFit, rest: np.ndarray, note: CellNote, said: list[str]
         said.append(
             f"resistance against pressure leaves out {int((~known).sum())} spectra without pressure or resistance"
         )
-    try:
-        return fit_memory(
-            pressure[known],
-            rest[known, 0],
-            area=note.electrode_area,
-            fabrication_pressure=0.0,
-            series_resistance=note.ionic_resistance,
-        )
-    except InputError as error:
-        said.append(f"no contact law was fitted: {error}")
-        return None
+    points, problem = (pressure[known], rest[known, 0]), ""
+    # films lie in series too: the pellet's resistance stands for both only where the points cannot tell them
+    for series_ohm in dict.fromkeys((None, note.ionic_resistance)):
+        try:
+            found = fit_memory(*points, area=note.electrode_area, series_resistance=series_ohm)
+        except InputError as error:
+            problem = problem or str(error)
+            continue
+        if series_ohm is not None:
+            said.append(_NO_FILMS.format(series_ohm))
+        return found
+    said.append(f"no contact law was fitted: {problem}")
+    return None
 
 
 def _arrhenius(series: SeriesFit, asked: Question, note: CellNote, said: list[str]) -> Arrhenius | None:
