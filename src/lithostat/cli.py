@@ -40,14 +40,15 @@ PAPERS = ("doux2020",)
 FIRST = "simulating (the first run on a machine compiles for about ten seconds)"
 
 app = typer.Typer(
-    help="Solid-state lithium cells under stack pressure: simulate them, read a lab's files, see why they short.",
+    help="Solid-state lithium cells under stack pressure: simulate them, read a lab's files, see why they short, find "
+    "the pressure to run them at.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     epilog=(
         "Exit codes: 0 done, 1 a target was missed, 2 the input cannot be used, 3 the simulation stopped, "
-        "4 a package is missing."
+        "4 a package is missing, 5 a cluster failed."
     ),
 )
 

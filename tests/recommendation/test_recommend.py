@@ -185,7 +185,7 @@ def test_the_gain_of_an_experiment_is_what_simulated_outcomes_give():
     question = Question(CURRENT, HOURS, numbers={"thickness": 5e-3})
     curve = failure_curve(calibration, question)
     lower, upper = lower_wall(curve, 0.5).draws, upper_wall(curve, 0.5).draws
-    found = max(candidates(calibration, question, lower, upper), key=lambda one: one.gain)
+    found = max(candidates([calibration], question, lower, upper), key=lambda one: one.gain)
     exposure = steady(found.pressure, found.current)
     mean = predict_life(calibration, exposure, numbers=question.numbers)
     load = contact_loads(calibration, [exposure], numbers=question.numbers)[0] / 0.3
@@ -215,7 +215,7 @@ def test_an_experiment_whose_outcome_is_known_tells_nothing():
     calibration = known(50, stripping_current=np.geomspace(1.0, 4.0, 50), life_scatter=0.3, stripping_scatter=0.05)
     question = Question(CURRENT, HOURS)
     curve = failure_curve(calibration, question)
-    found = candidates(calibration, question, lower_wall(curve, 0.5).draws, upper_wall(curve, 0.5).draws)
+    found = candidates([calibration], question, lower_wall(curve, 0.5).draws, upper_wall(curve, 0.5).draws)
     for one in found:
         if one.loses < 1e-6 or one.loses > 1.0 - 1e-6:
             assert one.gain == pytest.approx(0.0, abs=1e-4)

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from lithostat.calibration.calibration import Calibration, load_calibration
+from lithostat.calibration.compare import compare
 from lithostat.calibration.data import Data, numbers_of
 from lithostat.calibration.posterior import calibrate
 from lithostat.engine import cache_folder
 from lithostat.experiment.cell import Cell
 from lithostat.experiment.errors import LithostatError
+from lithostat.experiment.record import write_text
 from lithostat.simulation.parameters import Laws
 
 _ROOMS = ("calibration", "physics", "simulation")  # whose text decides what a posterior is
@@ -37,6 +39,22 @@ def kept_calibration(
     found = calibrate(data, cell, laws=laws, seed=seed, progress=progress)
     with contextlib.suppress(OSError):  # a cache that cannot be written costs a minute, not the answer
         found.save(path)
+    return found
+
+
+def kept_rivals(
+    data: Data, cell: Cell, *, seed: int, progress: Callable[[str], None] | None = None
+) -> tuple[tuple[float, Calibration], ...]:
+    """Rival mechanisms with their stacking weights, the best first, from the cache if they were compared before."""
+    path = cache_folder() / "calibrations" / f"{_fingerprint(data, cell, Laws(), seed)}-rivals.json"
+    if path.exists():
+        with contextlib.suppress(LithostatError, OSError, ValueError, KeyError, TypeError):
+            stored = json.loads(path.read_text(encoding="utf-8"))
+            return tuple((float(weight), Calibration.from_dict(one)) for weight, one in stored)
+    compared = compare(data, seed=seed, progress=progress)
+    found = tuple((one.weight, one.calibration) for one in compared.rivals)
+    with contextlib.suppress(OSError):
+        write_text(path, json.dumps([[weight, one.as_dict()] for weight, one in found]))
     return found
 
 

@@ -93,8 +93,12 @@ def recommend(
         str | None, typer.Option(help="Of the electrolyte, '1 mm'; likewise.", metavar="VALUE")
     ] = None,
     accept: Annotated[
-        float | None, typer.Option(help="Failure probability that the window allows, 0 to 1.", metavar="SHARE")
+        float | None,
+        typer.Option(help="Failure probability that the window allows, 0 to 1; 0.5 if left out.", metavar="SHARE"),
     ] = None,
+    average: Annotated[
+        bool, typer.Option("--average", help="Average over rival mechanisms by what each predicts unseen (minutes).")
+    ] = False,
     full_cells: Full = False,
     seed: Seed = 0,
     output: Output = Path("lithostat-out"),
@@ -122,7 +126,8 @@ def recommend(
     known = _known(what, full_cells)
     with shares(open_console(), known.name) as told:
         found = known.saved if known.saved is not None else _sampled(known, seed, told)
-        made = recommended(found, **asked, progress=told)
+        rivals = _weighted(known, seed, told) if average else ()
+        made = recommended(found, **asked, rivals=rivals, progress=told)
         from lithostat.recommendation.answer import figure_arrays
         from lithostat.show.window_figure import window_figure
 
@@ -163,6 +168,17 @@ def _sampled(known: Known, seed: int, told: Callable[[str, float], None]) -> Cal
     assert known.data is not None
     assert known.cell is not None
     return kept_calibration(known.data, known.cell, seed=seed, progress=told)
+
+
+def _weighted(known: Known, seed: int, told: Callable[[str, float], None]) -> Any:
+    """Rivals with their weights. Raises `InputError` where the data are not there to compare on."""
+    from lithostat.calibration.compare import RIVALS
+    from lithostat.calibration.kept import kept_rivals
+
+    if known.data is None or known.cell is None:
+        raise InputError("--average compares mechanisms on data", expected="a calibration file or a paper")
+    place = {name: number / len(RIVALS) for number, name in enumerate(RIVALS)}
+    return kept_rivals(known.data, known.cell, seed=seed, progress=lambda name: told(f"rival: {name}", place[name]))
 
 
 def _rivals(data: Data, seed: int, told: Callable[[str, float], None]) -> Any:

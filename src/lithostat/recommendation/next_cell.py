@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -54,9 +55,11 @@ class Candidate(NamedTuple):
 
 
 def candidates(
-    calibration: Calibration, question: Question, lower: np.ndarray, upper: np.ndarray
+    believed: Sequence[Calibration], question: Question, lower: np.ndarray, upper: np.ndarray
 ) -> tuple[Candidate, ...]:
     """Expected gain of every experiment considered. `lower`, `upper` are the walls of every draw [Pa], (draws,).
+
+    `believed` are the calibrations that the draws come from, one after the other (one, unless rivals are averaged).
 
     Each draw of the posterior says how probable every outcome is (a short in one of some spans of time, lost contact,
     neither); an outcome would re-weight the draws by that. The gain is the fall of the walls' standard deviations,
@@ -65,10 +68,10 @@ def candidates(
     low, high = _worth_trying(lower, upper)
     grid = [(p, m * question.current) for m in CURRENTS for p in np.geomspace(low, high, PRESSURES)]
     exposures = [steady(p, j, temperature=question.temperature) for p, j in grid]
-    life = predict_life(calibration, exposures, numbers=question.numbers)  # (grid, draws), ln s
-    load = contact_loads(calibration, exposures, numbers=question.numbers)
-    lost = np.exp(log_ndtr(load / calibration.draws["stripping_scatter"]))
-    own = {**calibration.numbers, **calibration.draws, **question.numbers}
+    life = _beside([predict_life(one, exposures, numbers=question.numbers) for one in believed])  # (grid, draws), ln s
+    load = _beside([contact_loads(one, exposures, numbers=question.numbers) for one in believed])
+    lost = np.exp(log_ndtr(load / _drawn(believed, "stripping_scatter")))
+    scatter, count = _drawn(believed, "life_scatter"), _spots(believed, question)
     held = np.clip(lower, *RANGE)
     # a draw in which no pressure is safe has a window of no width, not a wall at whatever pressure the range begins
     walls = np.log(np.stack([held, np.clip(upper, held, RANGE[1])]))
@@ -78,7 +81,7 @@ def candidates(
         for length in LENGTHS:
             hours = length * question.hours
             ends = exposure.began + 3600.0 * np.geomspace(hours / 300.0, hours, BINS)
-            reached = np.exp(spots(own) * log_ndtr((mean - np.log(ends)[:, None]) / calibration.draws["life_scatter"]))
+            reached = np.exp(count * log_ndtr((mean - np.log(ends)[:, None]) / scatter))
             outcome = _outcomes(reached, gone)
             gain = 1.0 - _expected(outcome, walls) / now if now > 0.0 else 0.0
             span = float((reached.mean(1)[:-1] * np.diff(ends)).sum() + ends[0] - exposure.began) / 3600.0
@@ -95,6 +98,20 @@ def candidates(
                 )
             )
     return tuple(found)
+
+
+def _beside(parts: Sequence[np.ndarray]) -> np.ndarray:
+    return np.concatenate(parts, axis=-1)
+
+
+def _drawn(believed: Sequence[Calibration], name: str) -> np.ndarray:
+    return _beside([np.asarray(one.draws[name]) for one in believed])
+
+
+def _spots(believed: Sequence[Calibration], question: Question) -> np.ndarray:
+    """Number of independent spots of the cell that is asked about, of every draw, (draws,)."""
+    own = [spots({**one.numbers, **one.draws, **question.numbers}) * np.ones(one.count) for one in believed]
+    return _beside(own)
 
 
 def next_cell(considered: tuple[Candidate, ...]) -> Candidate:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -23,6 +23,7 @@ from lithostat.recommendation.window import (
     best_interval,
     failure_curve,
     fracture_share,
+    joined,
     lower_wall,
     upper_wall,
     window,
@@ -78,24 +79,28 @@ def recommend(
     area: float | None = None,
     thickness: float | None = None,
     accepted: float = ACCEPTED,
+    rivals: Sequence[tuple[float, Calibration]] = (),
     progress: Callable[[str, float], None] | None = None,
 ) -> Recommendation:
     """At which stack pressure a cell like those of `calibration` lasts at `current` [A/m2], with what that rests on.
 
     The target is `hours` of cycling, `cycles` with the time of a `half_cycle` [s], or a cumulative `capacity` [C/m2].
     `temperature` [K], `area` [m2] and `thickness` [m] of the pellet are those of the calibration's own cell unless
-    stated. `accepted` is the failure probability that the window allows. `progress` hears what is done and its share.
+    stated. `accepted` is the failure probability that the window allows. `rivals` are other mechanisms with their
+    weights (as `calibration.compare` gives them, the best one first): the answer is then averaged over them instead of
+    resting on `calibration` alone. `progress` hears what is done and its share.
     """
     told = progress or (lambda what, share: None)
     numbers = {name: value for name, value in (("area", area), ("thickness", thickness)) if value is not None}
     wanted = target_hours(current, hours=hours, cycles=cycles, half_cycle=half_cycle, capacity=capacity)
     question = Question(current, wanted, temperature, accepted, numbers)
-    calibration = thinned(calibration, MOST_DRAWS)
+    believed = averaged(rivals) if rivals else (thinned(calibration, MOST_DRAWS),)
+    calibration = believed[0]
     told("failure against pressure", 0.0)
-    curve = failure_curve(calibration, question)
+    curve = joined([failure_curve(one, question) for one in believed])
     lower, upper = lower_wall(curve, accepted), upper_wall(curve, accepted)
     told("the next cell", 0.6)
-    considered = candidates(calibration, question, lower.draws, upper.draws)
+    considered = candidates(believed, question, lower.draws, upper.draws)
     index = best_index(curve)
     lasts = 1.0 - curve.failure[index]
     found = window(curve, accepted)
@@ -113,10 +118,20 @@ def recommend(
         next_cell=next_cell(considered),
         considered=considered,
         curve=curve,
-        warnings=(*calibration.warnings, *_extrapolations(calibration, question)),
+        warnings=(*calibration.warnings, *_average_warning(believed), *_extrapolations(calibration, question)),
     )
     told("the next cell", 1.0)
     return replace(made, warnings=(*made.warnings, *_doubts(made)))
+
+
+def averaged(rivals: Sequence[tuple[float, Calibration]]) -> tuple[Calibration, ...]:
+    """Each rival with as many of its draws as its weight earns, the weightiest first."""
+    total = sum(weight for weight, _ in rivals)
+    if not total > 0.0 or min(weight for weight, _ in rivals) < 0.0:
+        raise InputError("the rivals have no weights", expected="weights that are not negative, one above 0")
+    ordered = sorted(rivals, key=lambda one: -one[0])
+    counts = [round(MOST_DRAWS * weight / total) for weight, _ in ordered]
+    return tuple(thinned(one, count) for (_, one), count in zip(ordered, counts, strict=True) if count)
 
 
 def thinned(calibration: Calibration, most: int) -> Calibration:
@@ -177,6 +192,14 @@ def _short_end(calibration: Calibration, question: Question, pressure: float) ->
         return End("penetration", f"lithium grows across the whole electrolyte {target}, at any pressure")
     why = f"lithium cracks the electrolyte ({100 * share:.0f} % of the draws) or grows across it {target}"
     return End("fracture or penetration", why)
+
+
+def _average_warning(believed: Sequence[Calibration]) -> list[str]:
+    if len(believed) == 1:
+        return []
+    total = sum(one.count for one in believed)
+    names = ", ".join(f"{', '.join(one.laws)} {100 * one.count / total:.0f} %" for one in believed)
+    return [f"averaged over mechanisms that the data do not tell apart (growth, entry, failure): {names}"]
 
 
 def _extrapolations(calibration: Calibration, question: Question) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -98,6 +98,15 @@ def failure_curve(calibration: Calibration, question: Question, pressures: np.nd
         )
 
     return Curve(at, probability("short"), probability("contact lost"))
+
+
+def joined(curves: Sequence[Curve]) -> Curve:
+    """One curve with the draws of all of them; their pressures must be the same."""
+    return Curve(
+        curves[0].pressures,
+        np.concatenate([one.short for one in curves], axis=1),
+        np.concatenate([one.lost for one in curves], axis=1),
+    )
 
 
 def lower_wall(curve: Curve, accepted: float) -> Wall:
