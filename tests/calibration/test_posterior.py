@@ -11,7 +11,7 @@ from lithostat import InputError
 from lithostat.calibration.best_fit import best_fit
 from lithostat.calibration.calibration import load_calibration
 from lithostat.calibration.checks import leave_one_out, ranks_of_truth
-from lithostat.calibration.compare import stacking_weights
+from lithostat.calibration.compare import average_weights
 from lithostat.calibration.conflicts import learnt, tail_probabilities
 from lithostat.calibration.data import CellLife, CriticalCurrent, Data, numbers_of
 from lithostat.calibration.exposure import steady
@@ -190,12 +190,16 @@ def test_left_out_cells_lie_in_their_predictive_intervals():
     assert sum(one.inside for one in found) >= 5
 
 
-def test_stacking_prefers_what_predicts():
+def test_weights_follow_what_predicts_and_know_how_little_few_cells_say():
     same = np.array([[-1.0, -1.0], [-2.0, -2.0]])
-    assert stacking_weights(same) == pytest.approx([0.5, 0.5])
-    assert stacking_weights(np.array([[-1.0, -9.0], [-1.0, -9.0]])) == pytest.approx([1.0, 0.0], abs=1e-6)
-    each = np.log(np.array([[0.9, 0.1], [0.1, 0.9]]))
-    assert stacking_weights(each) == pytest.approx([0.5, 0.5])
+    assert average_weights(same) == pytest.approx([0.5, 0.5])
+    assert average_weights(np.array([[-1.0, -19.0], [-1.0, -19.0]])) == pytest.approx([1.0, 0.0], abs=1e-6)
+    ahead = np.array([[-1.0, -1.1]] * 9)  # ahead by a hair on each of nine: 0.9 in all, however the lives are weighed
+    assert average_weights(ahead) == pytest.approx(np.array([1.0, np.exp(-0.9)]) / (1.0 + np.exp(-0.9)), rel=1e-6)
+    mixed = np.array(
+        [[-1.0, -4.0], [-4.0, -1.2]] * 4
+    )  # each is best on half of the cells: the bootstrap does not decide
+    assert 0.4 < average_weights(mixed)[0] < 0.8
 
 
 def test_figures_are_drawn(paper, tmp_path):

@@ -45,7 +45,7 @@ def kept_calibration(
 def kept_rivals(
     data: Data, cell: Cell, *, seed: int, progress: Callable[[str], None] | None = None
 ) -> tuple[tuple[float, Calibration], ...]:
-    """Rival mechanisms with their stacking weights, the best first, from the cache if they were compared before."""
+    """Rival mechanisms with their weights, the best first, from the cache if they were compared before."""
     path = cache_folder() / "calibrations" / f"{_fingerprint(data, cell, Laws(), seed)}-rivals.json"
     if path.exists():
         with contextlib.suppress(LithostatError, OSError, ValueError, KeyError, TypeError):
