@@ -22,6 +22,7 @@ bench: .venv/dev
 	$(BIN)/python benchmarks/start_up.py
 	$(BIN)/python benchmarks/against_pybamm.py
 	$(BIN)/python benchmarks/ensemble.py
+	$(BIN)/python benchmarks/calibration.py
 	$(BIN)/python benchmarks/full_cell.py
 	$(BIN)/python benchmarks/reading.py
 	$(BIN)/python benchmarks/shorts.py
