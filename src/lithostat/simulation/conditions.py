@@ -75,10 +75,7 @@ def endings(
 def _endings(p: Parameters, laws: Laws, plan: Plan, tolerance: Tolerance, p_axes: Any, plan_axes: Any) -> Endings:
     def one(p: Parameters, plan: Plan) -> Endings:
         def body(carry: Carry) -> Carry:
-            # a member that is done goes through the motions until all are: without time left it costs nothing
-            stop = jnp.where(carry.status == integrate.RUNNING, carry.stop, carry.time)
-            carry = carry._replace(stop=stop)
-            return integrate.advance(carry, plan, p, laws, jnp.zeros((0,)), tolerance, CHEAP)[0]
+            return integrate.advance(integrate.idle_if_done(carry), plan, p, laws, jnp.zeros((0,)), tolerance, CHEAP)[0]
 
         first = integrate.start(p)
         carry = jax.lax.while_loop(lambda carry: carry.status == integrate.RUNNING, body, first)

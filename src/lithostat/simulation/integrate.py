@@ -309,8 +309,13 @@ def ending(p: Parameters, laws: Laws, plan: Plan, tol: Tolerance, axes: Any) -> 
 
     def one(p: Parameters) -> Carry:
         def body(carry: Carry) -> Carry:
-            return advance(carry, plan, p, laws, jnp.zeros((0,)), tol, CHEAP)[0]
+            return advance(idle_if_done(carry), plan, p, laws, jnp.zeros((0,)), tol, CHEAP)[0]
 
         return jax.lax.while_loop(lambda carry: carry.status == RUNNING, body, start(p))
 
     return jax.vmap(one, in_axes=(axes,))(p)
+
+
+def idle_if_done(carry: Carry) -> Carry:
+    """A member that is done goes through the motions until all of its ensemble are: without time left, at no cost."""
+    return carry._replace(stop=jnp.where(carry.status == RUNNING, carry.stop, carry.time))
