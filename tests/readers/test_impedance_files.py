@@ -199,6 +199,52 @@ def test_a_sweep_of_two_points_is_said(tmp_path: Path) -> None:
     assert "a sweep has no more than 2 points (first: at 1000 Hz)" in record.warnings
 
 
+def test_rows_without_order_are_one_spectrum(tmp_path: Path) -> None:
+    rows = [(1e5 / 2**k, 10.0 + k, -2.5 - k) for k in range(24)]
+    order = np.random.default_rng(3).permutation(len(rows))
+    record = read(
+        written(tmp_path, "freq,real,imag\n" + "".join(f"{f},{re},{im}\n" for f, re, im in np.array(rows)[order]))
+    )
+    assert len(record.spectra) == 1
+    assert sorted(zip(record.spectra[0].frequency, record.spectra[0].impedance.real, strict=True), reverse=True) == [
+        (f, re) for f, re, _ in rows
+    ]
+    assert "the rows are in no order of frequency; all 24 are taken as one spectrum" in record.warnings
+
+
+def test_short_sweeps_of_the_same_frequencies_stay_apart(tmp_path: Path) -> None:
+    body = "".join(f"{f},{re},{im}\n" for f, re, im in ROWS[:4])
+    record = read(written(tmp_path, "freq,real,imag\n" + 4 * body))
+    assert [len(spectrum.frequency) for spectrum in record.spectra] == [4, 4, 4, 4]
+    assert not any("no order" in warning for warning in record.warnings)
+
+
+def test_points_that_are_left_out_are_said(tmp_path: Path) -> None:
+    body = lines(",") + "0,16.0,-1.0\n" + "0.05,,-8.0\n" + "0.02,17.0,NaN\n"
+    record = read(written(tmp_path, "freq,real,imag\n" + body))
+    assert len(record.spectra[0].frequency) == 6
+    assert "3 points of 9 left out: no number, or a frequency that is not above 0" in record.warnings
+    assert not any(
+        "left out" in warning for warning in read(written(tmp_path, "freq,real,imag\n" + lines(","))).warnings
+    )
+
+
+def test_a_point_without_impedance_is_said_but_not_a_row_of_the_course_in_time(tmp_path: Path) -> None:
+    names = "Potential (V)\tCurrent (A)\tElapsed Time (s)\tFrequency (Hz)\tZre (ohms)\tZim (ohms)\t\n"
+    rows = "3.5\t-0.1\t10\t0\t0\t0\t\n"
+    rows += "".join(f"3.5\t0.02\t{20 + k}\t{f}\t{re}\t{im}\t\n" for k, (f, re, im) in enumerate(ROWS))
+    assert not any("left out" in warning for warning in read(written(tmp_path, names + rows)).warnings)
+    record = read(written(tmp_path, names + rows + "3.5\t0.02\t30\t0.05\tNaN\t-3\t\n"))
+    assert "1 point of 7 left out: no number, or a frequency that is not above 0" in record.warnings
+
+
+def test_points_left_out_of_a_spectrum_per_row_are_said(tmp_path: Path) -> None:
+    head = ";name;temperature [°C];frequency [Hz];real impedance Z' [Ohm];imaginary impedance Z'' [Ohm]\n"
+    record = read(written(tmp_path, head + "0;a;-20.0;[100.0, 10.0, 0.0];[1.0, NaN, 2.0];[-3.0, -4.0, -5.0]\n"))
+    assert len(record.spectra[0].frequency) == 1
+    assert "2 points of 3 left out: no number, or a frequency that is not above 0" in record.warnings
+
+
 ZPLOT = (
     "ZPLOT2 ASCII\n  Date: 10-12-2018\n  Time: 12:32:21\n"
     "  Freq(Hz)\tAmpl\tBias\tTime(Sec)\tZ'(a)\tZ''(b)\tGD\tErr\tRange\nEnd Comments\n"

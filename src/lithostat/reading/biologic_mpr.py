@@ -232,4 +232,5 @@ def _points(columns: dict[str, np.ndarray]) -> Points | None:
         impedance=columns["Re(Z)/Ohm"].astype(float) - 1j * columns["-Im(Z)/Ohm"].astype(float),
         time=columns["time/s"].astype(float) if "time/s" in columns else None,
         sweep=np.cumsum(new).astype(float) if new.any() else None,
+        course=True,
     )

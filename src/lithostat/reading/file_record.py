@@ -93,6 +93,7 @@ def _spectra(part: Part, reading: Reading) -> tuple[Spectrum, ...]:
         temperature=None if kelvin is None else kelvin + 273.15,
         sweep=sweep,
         sign_known=sign is not None,
+        course=any(part.named(name) for name in ("voltage_volt", "current_ampere")),
     )
     return spectra(points, reading.file, reading.warnings)
 

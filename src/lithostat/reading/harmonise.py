@@ -104,7 +104,10 @@ def provenance(path: str | Path, format_name: str, about: Mapping[str, Any] | No
 
 
 def spectrum_from(frequency: Any, real: Any, imaginary: Any, path: str | Path, **state: Any) -> tuple[Spectrum, ...]:
-    """A spectrum of the points that are whole (finite, frequency above 0), or none at all if there is no such point."""
+    """A spectrum of the points that are whole (finite, frequency above 0), or none at all if there is no such point.
+
+    Whoever calls says how many others there were (`sweeps`).
+    """
     f, re, im = (np.asarray(values, float) for values in (frequency, real, imaginary))
     good = np.isfinite(f) & np.isfinite(re) & np.isfinite(im) & (f > 0.0)
     if not good.any():

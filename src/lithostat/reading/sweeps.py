@@ -17,10 +17,12 @@ from lithostat.reading.harmonise import spectrum_from
 
 SAME = 1e-3  # relative change of frequency that is no step
 POSITIVE = 0.9  # share of positive imaginary parts that is called nearly everywhere
+TINY = 6  # points, below which nothing can be made of a sweep
 
 
 class Points(NamedTuple):
-    """Points of one table in SI; NaN where nothing was measured. `sweep` counts sweeps if the file does."""
+    """Points of one table in SI; NaN where nothing was measured. `sweep` counts sweeps if the file does; rows without a
+    frequency mean something where the table is a `course` in time."""
 
     frequency: np.ndarray
     impedance: np.ndarray
@@ -28,6 +30,7 @@ class Points(NamedTuple):
     temperature: np.ndarray | None = None
     sweep: np.ndarray | None = None
     sign_known: bool = True
+    course: bool = False
 
 
 def impedance(table: Mapping[str, np.ndarray]) -> np.ndarray | None:
@@ -59,11 +62,16 @@ def spectra(points: Points, path: str | Path, warnings: list[str]) -> tuple[Spec
     rows = np.flatnonzero(good)
     if not len(rows):
         return ()
+    measured = points.frequency > 0.0 if points.course else np.ones(len(good), bool)
+    _say_lost(int(np.count_nonzero(measured & ~good)), int(np.count_nonzero(measured)), warnings)
     if not points.sign_known and np.mean(points.impedance.imag[rows] > 0.0) >= POSITIVE:
         warnings.append(
             "imaginary part is positive nearly everywhere: the file may hold -Im Z; declare sign: -1 if it does"
         )
     starts = _starts(points.frequency[rows], None if points.sweep is None else points.sweep[rows])
+    if points.sweep is None and _shuffled(points.frequency[rows], starts):
+        warnings.append(f"the rows are in no order of frequency; all {len(rows)} are taken as one spectrum")
+        starts = []
     _doubt_turns(points.frequency[rows], starts, warnings)
     found: list[Spectrum] = []
     for number, part in enumerate(np.split(rows, starts), start=1):
@@ -93,6 +101,22 @@ def _starts(frequency: np.ndarray, sweep: np.ndarray | None) -> list[int]:
             starts.append(int(place) + 1)
             direction = 0
     return starts
+
+
+def _shuffled(frequency: np.ndarray, starts: list[int]) -> bool:
+    """Whether turns are no new sweeps but rows without order: most of three or more pieces are tiny, and no frequency
+    is there twice. One turn alone may be one damaged frequency."""
+    lengths = np.diff([0, *starts, len(frequency)])
+    if len(lengths) < 3 or 2 * np.count_nonzero(lengths < TINY) <= len(lengths):
+        return False
+    return bool((np.diff(np.log(np.sort(frequency))) > SAME).all())
+
+
+def _say_lost(lost: int, count: int, warnings: list[str]) -> None:
+    """Say how many rows are in no spectrum."""
+    if lost:
+        many = "1 point" if lost == 1 else f"{lost} points"
+        warnings.append(f"{many} of {count} left out: no number, or a frequency that is not above 0")
 
 
 def _doubt_turns(frequency: np.ndarray, starts: list[int], warnings: list[str]) -> None:
@@ -142,7 +166,7 @@ def spectrum_per_row(
     """
     found: list[Spectrum] = []
     plain: list[dict[str, str]] = []
-    lost = []
+    lost, missing, points = [], 0, 0
     for number, row in enumerate(raw.iter_rows(named=True), start=1):
         try:
             cells = {to: _cell(row[name]) * scale + offset for to, (name, scale, offset) in targets.items()}
@@ -160,9 +184,11 @@ def spectrum_per_row(
             lost.append(number)
             continue
         found += one
+        missing, points = missing + len(f) - len(one[0].frequency), points + len(f)
         plain.append({name: text for name, text in row.items() if isinstance(text, str) and not text.startswith("[")})
     if lost:
         warnings.append(f"{len(lost)} of {len(raw)} rows hold no readable spectrum, the first is row {lost[0]}")
+    _say_lost(missing, points, warnings)
     if not found:
         raise InputError("holds no readable spectrum", file=str(path))
     return tuple(found), plain
