@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -138,6 +139,35 @@ def test_a_turned_sign_is_seen(points: int) -> None:
     said = study_spectra([right, turned], CellNote(), Question(text="R0-p(R1,CPE1)"))
     assert [name for name, _ in said.refused] == ["turned.csv"]
     assert "does the column hold -Im Z?" in said.refused[0][1]
+    assert "`sign: -1`" in said.refused[0][1]
+
+
+DOCS = Path(__file__).parents[2] / "docs" / "impedance.md"
+MADAP = Path(__file__).parents[3] / "shared" / "data" / "07_EIS_vs_T_conductivity_MADAP"
+
+
+def test_the_way_out_of_a_turned_sign_is_the_one_in_the_docs(tmp_path: Path) -> None:
+    """Both files are taken from the page; without them the refusal names the way."""
+    f = np.geomspace(1e5, 0.1, 40)
+    z = 20.0 + 50.0 / (1.0 + (2j * np.pi * f * 1e-4) ** 0.9)
+    rows = "".join(f"{a:.8g},{b.real:.8g},{-b.imag:.8g}\n" for a, b in zip(f, z, strict=True))
+    made = tmp_path / "cell"
+    made.mkdir()
+    if MADAP.is_dir():
+        for path in MADAP.glob("test_?.csv"):
+            (made / path.name).write_bytes(path.read_bytes())
+    (made / "test_own.csv").write_text("freq,real,imag\n" + rows)
+    refused = CliRunner().invoke(app, ["impedance", str(made), "-o", str(tmp_path / "out"), "--circuit", "R0-CPE1"])
+    assert refused.exit_code == 2
+    assert "`sign: -1`" in " ".join(refused.output.split())
+    blocks = re.findall(r"```yaml\n(.*?)```", DOCS.read_text(encoding="utf-8").split("## A turned sign")[1], re.DOTALL)
+    (made / "cell.yaml").write_text(blocks[0])
+    (made / "turned.yaml").write_text(blocks[1])
+    said = study(made, tmp_path / "out", "--circuit", "R0-p(R1,CPE1)")
+    assert said["refused"] == []
+    assert len(said["spectra"]) == len(list(made.glob("test_*.csv")))
+    (own,) = (row for row in said["spectra"] if "own" in row["spectrum"])
+    assert own["R1 [ohm]"] == pytest.approx(50.0, rel=1e-3)
 
 
 def test_leads_are_no_turned_sign() -> None:

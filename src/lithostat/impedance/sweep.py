@@ -12,6 +12,10 @@ from lithostat.experiment.spectrum import Spectrum
 FEWEST = 6  # points; with fewer, a model that obeys Kramers-Kronig leaves nothing over to test
 _SAME = 1e-9  # relative distance below which two frequencies are one
 _REPEATED = 1e-6  # relative distance below which two impedances at one frequency are copies
+WAY_OUT = (
+    "a column that holds -Im Z is turned by `read_as` in cell.yaml and a declaration whose rule for it says "
+    "`sign: -1` (docs/impedance.md has both files)"
+)
 
 
 def ordered(spectrum: Spectrum) -> tuple[Spectrum, tuple[str, ...]]:
@@ -79,4 +83,4 @@ def _refuse_meaningless(frequency: np.ndarray, impedance: np.ndarray, name: str)
         raise InputError(f"the impedance at {at:.6g} Hz is zero", place=place, expected="points that were measured")
     if not (impedance.imag < 0.0).any():
         problem = "the imaginary part is positive at every frequency: an inductor, or the sign is turned"
-        raise InputError(problem, place=place, expected="a negative imaginary part where the cell is capacitive")
+        raise InputError(problem, place=place, expected=f"a negative one where the cell is capacitive; {WAY_OUT}")

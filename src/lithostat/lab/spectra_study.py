@@ -22,6 +22,7 @@ from lithostat.impedance.memory import Memory, fit_memory
 from lithostat.impedance.relaxation import Relaxation, relaxation_times
 from lithostat.impedance.rest import direct_current_resistance
 from lithostat.impedance.series import SeriesFit, fit_series
+from lithostat.impedance.sweep import WAY_OUT
 from lithostat.impedance.temperature import Arrhenius, conductivity, fit_arrhenius
 from lithostat.impedance.validity import Validity, check, clean
 from lithostat.lab.stated_spectra import in_order, order_is_known
@@ -31,7 +32,10 @@ ENOUGH = 4  # points whose scatter about a line tells their errors
 CLEANER = 3.0  # times less noise, by which a turned sign is seen
 NEAR = 2.0  # K between temperatures that are one
 _ALONE = "{} comes from each spectrum's own fit: tied values ({}) have no scatter left that could tell their errors"
-_TURNED = "with the sign of the imaginary part turned the noise would be {} and not {}: does the column hold -Im Z?"
+_TURNED = (
+    "with the sign of the imaginary part turned the noise would be {} and not {}: does the column hold -Im Z? "
+    + WAY_OUT
+)
 _NO_FILMS = (
     "too few points for a series resistance: the stated ionic resistance of {:.4g} ohm was taken for it, as if there "
     "were no films on the lithium"
