@@ -174,22 +174,14 @@ def print_cells(cells: list[AnalysedCell], page: Path) -> None:
     console.print(f"[dim]page: {page}[/]", soft_wrap=True)
 
 
-MOST_ROWS = 16  # spectra in a printed table; of more, an even choice
-
-
-def _without_ending(name: str) -> str:
-    """'eis_05MPa sweep 3' for 'eis_05MPa.mpt sweep 3'."""
-    file, mark, sweep = name.partition(" sweep ")
-    return file.rsplit(".", 1)[0] + mark + sweep
-
-
 def print_studies(results: list[dict[str, Any]]) -> None:
-    """Spectra of each cell: one line per spectrum, the findings on the series, what was refused, the warnings."""
+    """Spectra of each cell: tables of a few values each, the findings on the series, what was refused, the warnings."""
     from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
-    from lithostat.experiment.quantity import show
     from lithostat.lab.printed import pair
+    from lithostat.lab.printed_spectra import HELD, LEGEND, WIDTH, blocks, chosen_rows
 
     console = open_console(stderr=False)
     for result in results:
@@ -198,27 +190,21 @@ def print_studies(results: list[dict[str, Any]]) -> None:
         if study is None:
             console.print(f"{name} [yellow]not used[/] {escape(result['json']['error'])}")
             continue
-        names = study.series.circuit.names
         console.print(f"{name}  {study.series.circuit.text}")
-        table = Table(box=None, padding=(0, 1))
-        for head in ("spectrum", "pressure", "validity", *names, "left over"):
-            left = head in ("spectrum", "validity")
-            table.add_column(escape(head), justify="left" if left else "right", no_wrap=left, overflow="fold")
-        rows = list(zip(study.validities, study.series.fits, strict=True))
-        step = -(-len(rows) // MOST_ROWS)
-        for held, fit in rows[::step]:
-            errors, pressure = fit.standard_errors, fit.spectrum.pressure
-            table.add_row(
-                escape(_without_ending(fit.spectrum.name)),
-                "" if pressure is None else show(pressure, "pressure"),
-                f"[{'green' if held.kind == 'valid' else 'yellow'}]{held.kind}[/]",
-                *(pair(value, errors[key]) for key, value in fit.values.items()),
-                f"{100 * fit.noise:.2g} %",
-            )
-        console.print(table)
-        if step > 1:
+        tables = blocks(study, min(console.width, WIDTH))
+        for columns in tables:
+            table = Table(box=None, padding=(0, 1))
+            for column in columns:
+                table.add_column(escape(column.head), justify="left" if column.left else "right", no_wrap=True)
+            for row in zip(*(column.coloured for column in columns), strict=True):
+                table.add_row(*(Text(cell, style) for cell, style in row))
+            console.print(table)
+        if any(cell.endswith(HELD) for columns in tables for column in columns[1:] for cell in column.cells):
+            console.print(f"  [dim]{LEGEND}[/]")
+        shown = chosen_rows(study)
+        if shown.step > 1:
             console.print(
-                f"  [dim]one in {step} of {len(rows)} spectra; all of them are in the table and on the page[/]"
+                f"  [dim]one in {shown.step} of {shown.stop} spectra; all of them are in the table and on the page[/]"
             )
         for finding in study.findings:
             value = "not known" if finding.value is None else pair(finding.value, finding.uncertainty or float("nan"))

@@ -1,0 +1,98 @@
+"""A study of spectra as tables of text that fit a width: a few values of the circuit in each, and all spectra again."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from lithostat.experiment.quantity import show
+from lithostat.impedance.fit import Fit
+from lithostat.lab.printed import pair
+from lithostat.lab.spectra_study import NEAR, SpectraStudy
+
+WIDTH = 100  # characters
+MOST_ROWS = 16  # spectra in a printed table; of more, an even choice
+MOST_VALUES = 4  # of a circuit in one table
+LONGEST = 28  # characters of a spectrum's name
+BETWEEN = 2  # characters between two columns
+HELD = "*"  # after a value that a bound holds
+LEGEND = f"{HELD} held by a bound: it has no standard error"
+
+
+class Column(NamedTuple):
+    """A column of a printed table: its head, a cell per spectrum, and whether it is text that begins at the left."""
+
+    head: str
+    cells: tuple[str, ...]
+    left: bool = False
+
+    @property
+    def width(self) -> int:
+        """Characters of its longest cell."""
+        return max(map(len, (self.head, *self.cells)))
+
+    @property
+    def coloured(self) -> tuple[tuple[str, str], ...]:
+        """Every cell and the name of its colour, '' for none."""
+        if self.head != "validity":
+            return tuple((cell, "") for cell in self.cells)
+        return tuple((cell, "green" if cell == "valid" else "yellow") for cell in self.cells)
+
+
+def blocks(study: SpectraStudy, width: int = WIDTH) -> tuple[tuple[Column, ...], ...]:
+    """Tables of at most `width` characters, each with the names of the spectra and some values. The first also has
+    their state and validity, the last what the circuit leaves over."""
+    rows = chosen_rows(study)
+    fits = [study.series.fits[k] for k in rows]
+    name = Column("spectrum", tuple(_name(fit.spectrum.name) for fit in fits), left=True)
+    left_over = Column("left over", tuple(f"{100.0 * fit.noise:.2g} %" for fit in fits))
+    validity = Column("validity", tuple(study.validities[k].kind for k in rows), left=True)
+    found: list[list[Column]] = [[name, *_state(study, rows), validity]]
+    values = [_value(fits, key) for key in study.series.circuit.names]
+    for column in values:
+        if sum(one in values for one in found[-1]) == MOST_VALUES or not _fits([*found[-1], column], width):
+            found.append([name])
+        found[-1].append(column)
+    found[-1:] = [[*found[-1], left_over]] if _fits([*found[-1], left_over], width) else [found[-1], [name, left_over]]
+    return tuple(tuple(block) for block in found)
+
+
+def chosen_rows(study: SpectraStudy) -> range:
+    """Numbers of the spectra that are printed."""
+    count = len(study.validities)
+    return range(0, count, -(-count // MOST_ROWS))
+
+
+def _fits(columns: list[Column], width: int) -> bool:
+    return sum(column.width + BETWEEN for column in columns) <= width
+
+
+def _state(study: SpectraStudy, rows: range) -> list[Column]:
+    """Pressure where anybody knows it, temperature where it varied."""
+    spectra = [study.series.fits[k].spectrum for k in rows]
+    found = []
+    kelvin = study.series.along("temperature")
+    known = kelvin[np.isfinite(kelvin)]
+    warmed = len(known) > 1 and bool(np.ptp(known) > NEAR)
+    pressed = any(fit.spectrum.pressure is not None for fit in study.series.fits)
+    for quantity, there in (("pressure", pressed), ("temperature", warmed)):
+        if there:
+            state = [getattr(spectrum, quantity) for spectrum in spectra]
+            found.append(Column(quantity, tuple("" if one is None else show(one, quantity) for one in state)))
+    return found
+
+
+def _value(fits: list[Fit], key: str) -> Column:
+    """A value of every fit with its standard error; marked where a bound holds it."""
+    cells = (
+        pair(fit.values[key], fit.standard_errors[key]) + (f" {HELD}" if key in fit.at_bound else "") for fit in fits
+    )
+    return Column(key, tuple(cells))
+
+
+def _name(name: str) -> str:
+    """'eis_05MPa sweep 3' for 'eis_05MPa.mpt sweep 3'; of a long one the end, which tells it from its neighbours."""
+    file, mark, sweep = name.partition(" sweep ")
+    short = file.rsplit(".", 1)[0] + mark + sweep
+    return short if len(short) <= LONGEST else "…" + short[1 - LONGEST :]
