@@ -70,6 +70,23 @@ def test_every_kind_of_observation_is_understood(tmp_path):
         (CELL + "cells:\n  - {name: a, file: nowhere.parquet}", "line 6.*nowhere.parquet"),
         (CELL + "cells: 3", "line 5.*a list"),
         (CELL + "impedance:\n  - {pressure: 5 MPa}", "line 6.*resistance"),
+        (CELL + "cells:\n  - {name: a, pressure: 5 MPa, time: 3 h, outcome: contact lost}", "line 6.*no 'current'"),
+        (CELL + "cells:\n  - {name: a, pressure: 5 MPa, current: -1 mA/cm2, time: 3 h, outcome: short}", "6.*negative"),
+        (CELL + "cells:\n  - {name: a, pressure: 0 MPa, current: 1 mA/cm2, time: 3 h, outcome: short}", "line 6.*of 0"),
+        (CELL + "cells:\n  - {name: a, pressure: 5 MPa, current: 1 mA/cm2, time: 0 h, outcome: short}", "line 6.*of 0"),
+        (
+            CELL + "cells:\n  - {name: a, pressure: 5 MPa, time: 9 h, between: [3 h, 4 h], outcome: short}",
+            "line 6.*both 'time' and 'between'",
+        ),
+        (CELL + "cells:\n  - {name: a, file: cells.csv}", "line 6.*no file or folder"),
+        (CELL + "cells:\n  - {name: a, file: ., pressure: 5 MPa}", "line 6.*'pressure' stands beside"),
+        (CELL + "impedance:\n  - {pressure: 5 MPa, resistance: 0 ohm}", "line 6.*between 0 and 0"),
+        (CELL + "impedance:\n  - {pressure: 0 MPa, resistance: 50 ohm}", "line 6.*pressure of 0"),
+        (CELL + "impedance:\n  - {pressure: 5 MPa, highest_pressure: 3 MPa, resistance: 50 ohm}", "line 6.*below"),
+        (CELL + "overpotentials:\n  - {pressure: 5 MPa, overpotential: 5 mV, current: 0 mA/cm2}", "line 6.*one sign"),
+        (CELL + "overpotentials:\n  - {pressure: 5 MPa, overpotential: -5 mV, current: 1 mA/cm2}", "line 6.*one sign"),
+        (CELL + "critical_currents:\n  - {pressure: 5 MPa, current: -1 mA/cm2}", "line 6.*above 0"),
+        (CELL + "critical_currents:\n  - {pressure: 0 MPa, current: 1 mA/cm2}", "line 6.*pressure of 0"),
     ],
 )
 def test_faults_are_one_sentence_with_a_line(tmp_path, text, said):
@@ -92,6 +109,54 @@ def test_a_simulated_record_is_a_cell(tmp_path, experiment):
     assert one.kind == "short"
     assert one.low == pytest.approx(record.outcome.time)
     assert one.exposure.pressures[-1] == pytest.approx(25e6)
+
+
+def test_a_record_brings_its_own_area_and_thickness(tmp_path, experiment):
+    """Not those of the cell that the file is about: a spot count and a path of another cell would be learnt from."""
+    cell, protocol = experiment([{"press": "5 MPa", "for": "10 min"}, {"plate": "75 uA/cm2", "for": "1 h"}])
+    own = cell.model_copy(
+        update={
+            "electrode": cell.electrode.model_copy(update={"diameter": None, "area": 0.4e-4}),
+            "electrolyte": cell.electrolyte.model_copy(update={"thickness": 0.6e-3, "mass": None}),
+        }
+    )
+    simulate(own, protocol).write_parquet(tmp_path / "cell.parquet")
+    (one,) = read(tmp_path, CELL + "cells:\n  - {name: a, file: cell.parquet}").data.lives
+    assert (one.numbers["area"], one.numbers["thickness"]) == pytest.approx((0.4e-4, 0.6e-3))
+
+
+EXPERIMENT = """
+protocol:
+  steps:
+    - {press: 25 MPa, for: 1 h}
+    - {set_pressure: 5 MPa, for: 100 h}
+"""
+TURNS = "    - {repeat: 10, steps: [{plate: 75 uA/cm2, for: 1 h}, {strip: 75 uA/cm2, for: 1 h}]}\n"
+
+
+@pytest.mark.parametrize(
+    ("turns", "said", "low", "high", "lost"),
+    [
+        (TURNS, "outcome: contact lost, time: 3 h", 101 + 3, math.inf, True),
+        (TURNS, "outcome: short, time: 3 h", 101 + 3, 101 + 3, False),
+        (TURNS, "outcome: short before current", 0, 101, None),
+        (TURNS, "outcome: short before current, time: 40 h", 0, 40, None),
+        ("", "outcome: survived, time: 101 h", 101, math.inf, None),  # from the start where nothing ever flows
+    ],
+)
+def test_an_experiment_with_its_outcome_is_a_cell(tmp_path, turns, said, low, high, lost):
+    (tmp_path / "one.yaml").write_text(CELL + EXPERIMENT + turns)
+    (one,) = read(tmp_path, CELL + f"cells:\n  - {{name: a, file: one.yaml, {said}}}").data.lives
+    assert (one.low / 3600.0, one.high / 3600.0) == pytest.approx((low, high))
+    assert one.contact_lost is lost
+
+
+def test_a_short_before_current_is_timed_from_the_start(tmp_path):
+    """The current that never flowed neither starts the clock nor plates."""
+    said = "{name: a, pressure: 75 MPa, current: 75 uA/cm2, time: 3 h, outcome: short before current}"
+    (one,) = read(tmp_path, CELL + f"cells:\n  - {said}").data.lives
+    assert (one.low, one.high) == (0.0, 3 * 3600.0)
+    assert not one.exposure.plating.any()
 
 
 def test_companions_say_what_they_cannot():

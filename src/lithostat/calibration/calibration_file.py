@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple, TypeVar
 
 from pydantic import BeforeValidator, model_validator
 
@@ -24,13 +25,23 @@ Temperature = Annotated[float, BeforeValidator(reader("temperature"))]
 Resistances = Annotated[float, BeforeValidator(reader("resistance"))]
 Voltage = Annotated[float, BeforeValidator(reader("voltage"))]
 KEYS = ("name", "cell", "cells", "impedance", "overpotentials", "critical_currents")
+_BESIDE = {  # what may be stated beside a `file`, which says the rest itself
+    "experiment": ("outcome", "time", "between"),
+    "record": ("pressure", "area", "thickness"),
+    "lab's folder": (),
+}
+
+
+Found = TypeVar("Found")
 
 
 class StatedCell(Noun):
     """One cell in words, or the `file` that holds it: an experiment in YAML, a record in Parquet, a lab's folder.
 
-    `current` alternates in half-cycles; without it the cell was held. `hours` count from the first current (from the
-    start without one) to the outcome; `between` instead gives the last hour without and the first with the short.
+    `current` alternates in half-cycles; without it the cell was held. `time` counts from the first current (from the
+    start without one, and where the cell shorted before it) to the outcome; `between` instead gives the last time
+    without and the first with the short. `half_cycle` may be noted; turns are averaged. A file says itself what was
+    done: only `_BESIDE` may stand beside it.
     """
 
     name: str
@@ -54,8 +65,16 @@ class StatedCell(Noun):
                 raise ValueError(f"the cell has no '{missing[0]}'; expected it, or a 'file'")
             if self.time is None and self.between is None and self.outcome != "short before current":
                 raise ValueError("the cell has no 'time'; expected how long it lived, or 'between' two times")
-            if self.between is not None and (self.outcome != "short" or self.between[0] > self.between[1]):
-                raise ValueError("'between' goes with outcome 'short'; expected two times, the earlier first")
+            if self.outcome == "contact lost" and not self.current:
+                raise ValueError("contact is lost by stripping, and the cell has no 'current'; expected its 'current'")
+        if self.current is not None and self.current < 0.0:
+            raise ValueError("the current is negative; expected its size: it alternates")
+        if self.between is not None and (self.outcome != "short" or self.between[0] > self.between[1]):
+            raise ValueError("'between' goes with outcome 'short'; expected two times, the earlier first")
+        if self.between is not None and self.time is not None:
+            raise ValueError("the cell has both 'time' and 'between'; expected one of them")
+        if self.time == 0.0 and self.outcome != "short before current":
+            raise ValueError("the cell has a time of 0; expected one above 0, or outcome 'short before current'")
         return self
 
 
@@ -80,6 +99,10 @@ class Point(Noun):
             raise ValueError("needs exactly one of 'resistance' and 'overpotential'")
         if self.overpotential is not None and self.current is None:
             raise ValueError("an 'overpotential' without its 'current'; expected both")
+        if self.overpotential is not None and not self.overpotential * (self.current or 0.0) > 0.0:
+            raise ValueError("'overpotential' and 'current' are not of one sign; expected both above 0")
+        if self.highest_pressure is not None and self.highest_pressure < self.pressure:
+            raise ValueError("'highest_pressure' is below 'pressure'; expected the highest so far")
         return self
 
 
@@ -123,10 +146,10 @@ def read_calibration_file(path: str | Path) -> CalibrationInput:
         except LithostatError as error:
             raise page.error(str(error), ("cells", i)) from None
         lives += [life] if life is not None else []
-    points = [
-        _point(page, kind, i, cell) for kind in ("impedance", "overpotentials") for i in range(_count(page, kind))
-    ]
-    currents = [_critical(page, i, cell) for i in range(_count(page, "critical_currents"))]
+    kinds = ("impedance", "overpotentials")
+    points = [_placed(_point, page, kind, i, cell) for kind in kinds for i in range(_count(page, kind))]
+    kind = "critical_currents"
+    currents = [_placed(_critical, page, kind, i, cell) for i in range(_count(page, kind))]
     try:
         data = Data(tuple(lives), tuple(points), tuple(currents), tuple(warnings))
     except InputError as error:
@@ -139,6 +162,14 @@ def _count(page: document.Document, key: str) -> int:
     if not isinstance(entries, list):
         raise page.error(f"received {entries!r}"[:80], (key,), "a list")
     return len(entries)
+
+
+def _placed(made: Callable[..., Found], page: document.Document, kind: str, i: int, cell: Cell) -> Found:
+    """What `made` makes of an entry; a fault that the data themselves find names its line too."""
+    try:
+        return made(page, kind, i, cell)
+    except InputError as error:
+        raise error if error.file else page.error(error.problem, (kind, i), error.expected) from None
 
 
 def _own(cell: Cell, area: float | None, thickness: float | None) -> dict[str, float]:
@@ -155,7 +186,7 @@ def _life(stated: StatedCell, cell: Cell, folder: Path, warnings: list[str]) -> 
     pressed = stated.fabrication_pressure
     exposure = steady(
         stated.pressure,
-        stated.current or 0.0,
+        0.0 if stated.outcome == "short before current" else stated.current or 0.0,
         temperature=stated.temperature,
         fabrication=None if pressed is None else (pressed, 60.0),
     )
@@ -163,11 +194,14 @@ def _life(stated: StatedCell, cell: Cell, folder: Path, warnings: list[str]) -> 
 
 
 def _stated_life(stated: StatedCell, exposure: Exposure, numbers: dict[str, float]) -> CellLife:
-    before = exposure.began if math.isfinite(exposure.began) else float(exposure.durations[:-1].sum())
-    kept = None if not stated.current else stated.outcome == "contact lost"
-    if stated.outcome == "short before current":
-        end = before + (stated.time or 0.0)
-        return CellLife(stated.name, exposure, 0.0, max(end, 1.0), None, numbers)
+    cycled = math.isfinite(exposure.began)
+    if stated.outcome == "short before current":  # without a time: between putting together and first current
+        first = exposure.began if cycled else float(exposure.durations[:-1].sum())
+        return CellLife(stated.name, exposure, 0.0, stated.time or first, None, numbers)
+    if stated.outcome == "contact lost" and not cycled:
+        raise InputError("contact is lost by stripping, and no current flows", expected="a protocol with current")
+    before = exposure.began if cycled else 0.0
+    kept = stated.outcome == "contact lost" if cycled else None
     if stated.between is not None:
         low, high = (before + end for end in stated.between)
         return CellLife(stated.name, exposure, low, high, kept, numbers)
@@ -175,26 +209,49 @@ def _stated_life(stated: StatedCell, exposure: Exposure, numbers: dict[str, floa
     return CellLife(stated.name, exposure, end, end if stated.outcome == "short" else math.inf, kept, numbers)
 
 
+def _refuse_beside(stated: StatedCell, kind: str) -> None:
+    beside = sorted(stated.model_fields_set - {"name", "file", *_BESIDE[kind]})
+    if beside:
+        raise InputError(
+            f"'{beside[0]}' stands beside a file that says it itself ({kind})",
+            expected=f"beside 'file' at most {', '.join(_BESIDE[kind])}" if _BESIDE[kind] else "'file' alone",
+        )
+
+
 def _from_file(stated: StatedCell, path: Path, numbers: dict[str, float], warnings: list[str]) -> CellLife | None:
     """A cell from a record, an experiment that is simulated, or a folder of a lab that is read and called."""
     if path.is_dir():
+        _refuse_beside(stated, "lab's folder")
         return _from_folder(stated, path, numbers, warnings)
+    if not path.exists():
+        raise InputError(f"there is no file or folder '{path}'", expected="one, beside the calibration file")
     if path.suffix in (".yaml", ".yml"):
+        _refuse_beside(stated, "experiment")
         experiment = read_experiment(path)
         if not isinstance(experiment.cell, Cell):
             raise InputError("holds a full cell", file=str(path), expected="a symmetric cell")
-        if stated.outcome is None or (stated.time is None and stated.between is None):
+        dated = stated.time is not None or stated.between is not None or stated.outcome == "short before current"
+        if stated.outcome is None or not dated:
             raise InputError(
                 f"'{stated.name}' names an experiment, which says what was done but not how it ended",
                 expected="'outcome' and 'time' beside 'file'",
             )
         exposure = exposure_of_protocol(experiment.cell, experiment.protocol)
         return _stated_life(stated, exposure, numbers_of(experiment.cell))
+    if path.suffix != ".parquet":
+        raise InputError(
+            f"'{path.name}' is neither a record nor an experiment",
+            expected="a .parquet, a .yaml, or the folder of the cell with its cell.yaml",
+        )
+    _refuse_beside(stated, "record")
     record = read_parquet(path)
     note = CellNote.model_construct(area=stated.area, pressure=stated.pressure)
     outcome = record.outcome or analyze(record, note).outcome
     exposure = exposure_of_record(record, note)
     warnings += [f"{stated.name}: {warning}" for warning in exposure.warnings]
+    simulated = record.provenance.get("parameters", {})
+    own = {name: getattr(stated, name) or simulated.get(name) for name in ("area", "thickness")}
+    numbers = numbers | {name: float(value) for name, value in own.items() if value is not None}
     life = life_of_outcome(stated.name, exposure, outcome, numbers)
     if life is None:
         warnings.append(f"'{stated.name}' was left out: {outcome.cause}")
@@ -237,7 +294,7 @@ def _point(page: document.Document, kind: str, i: int, cell: Cell) -> Resistance
     return Resistance(name, point.pressure, highest, low, high, numbers, point.temperature, point.after)
 
 
-def _critical(page: document.Document, i: int, cell: Cell) -> CriticalCurrent:
-    said = page.build(Critical, ("critical_currents", i))
+def _critical(page: document.Document, kind: str, i: int, cell: Cell) -> CriticalCurrent:
+    said = page.build(Critical, (kind, i))
     low, high = _bounded(said.current, said.bound)
     return CriticalCurrent(said.name or f"critical current {i + 1}", said.pressure, low, high, numbers_of(cell))

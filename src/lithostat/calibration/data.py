@@ -19,6 +19,7 @@ from lithostat.experiment.finding import Outcome
 from lithostat.simulation.resolve import resolve
 
 ALL_NUMBERS = tuple(dict.fromkeys((*NUMBERS, *CONTACT_NUMBERS)))
+_HOLDER = "one above 0, if only what the holder gives: contact and critical current are powers of it"
 _FAR = 1e4  # stands for an infinite logarithm, so that derivatives stay finite
 
 
@@ -47,6 +48,8 @@ class CellLife:
             )
         if self.low == 0.0 and math.isinf(self.high):
             raise InputError(f"the cell '{self.name}' has no outcome", expected="how long it lived, or when it shorted")
+        if np.any((self.exposure.stripping > 0.0) & (self.exposure.pressures <= 0.0)):
+            raise InputError(f"the cell '{self.name}' cycles under a pressure of 0", expected=_HOLDER)
 
     @property
     def kind(self) -> str:
@@ -74,6 +77,10 @@ class Resistance:
     temperature: float = 298.15
     time: float = 0.0
 
+    def __post_init__(self) -> None:
+        """Refuse what has no logarithm."""
+        _check_ends(self.name, "a resistance", self.low, self.high, self.pressure)
+
 
 @dataclass(frozen=True)
 class CriticalCurrent:
@@ -84,6 +91,19 @@ class CriticalCurrent:
     low: float
     high: float
     numbers: Mapping[str, float]
+
+    def __post_init__(self) -> None:
+        """Refuse what has no logarithm."""
+        _check_ends(self.name, "a critical current", self.low, self.high, self.pressure)
+
+
+def _check_ends(name: str, what: str, low: float, high: float, pressure: float) -> None:
+    if not (0.0 <= low <= high and high > 0.0 and (low > 0.0 or low < high)):  # NaN fails too
+        raise InputError(f"'{name}' is {what} between {low:.4g} and {high:.4g} (SI)", expected="values above 0")
+    if low == 0.0 and math.isinf(high):
+        raise InputError(f"'{name}' is {what} with no bound", expected="a value, or a bound above 0")
+    if not pressure > 0.0:
+        raise InputError(f"'{name}' is {what} under a pressure of {pressure:g} Pa", expected=_HOLDER)
 
 
 @dataclass(frozen=True)
