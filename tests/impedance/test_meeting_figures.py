@@ -7,12 +7,15 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from lithostat.experiment.errors import InputError
+from lithostat.experiment.spectrum import Spectrum
 from lithostat.impedance.fit import fit
 from lithostat.impedance.memory import band, fit_memory, predicted
+from lithostat.impedance.series import fit_series
 from lithostat.impedance.temperature import fit_arrhenius
 from lithostat.show.arrhenius_figure import arrhenius_figure
 from lithostat.show.impedance_figure import impedance_figure
 from lithostat.show.memory_figure import memory_figure
+from lithostat.show.series_figure import series_figure
 from lithostat.simulation.sensor import Instrument, sense
 from lithostat.simulation.spectrum_at import spectrum_at
 
@@ -79,6 +82,45 @@ def test_pressing_alone_can_be_drawn(tmp_path):
     figure = memory_figure(fit_memory(pressure, ohm, area=1.267e-4))
     assert len(figure.axes[0].containers) == 1
     figure.savefig(tmp_path / "pressing.png")
+
+
+@pytest.mark.parametrize("noise", [1e-5, 0.0])
+def test_the_error_of_an_activation_energy_is_never_a_row_of_zeros(noise):
+    kelvin = np.array([253.15, 263.15, 273.15, 283.15, 293.15, 303.15])
+    sigma = 0.28 * np.exp(-33.8e3 / 8.314462618 * (1.0 / kelvin - 1.0 / 298.15))
+    sigma = sigma * (1.0 + noise * np.array([1.0, -1.0, 0.5, 1.0, -0.5, -1.0]))
+    found = fit_arrhenius(kelvin, sigma)
+    figure = arrhenius_figure(found)
+    label = figure.axes[0].get_legend().get_texts()[0].get_text()
+    said = float(label.split(" ± ")[1].split(" eV")[0]) if " ± " in label else 0.0
+    assert said == pytest.approx(found.sigma.error / 96485.33212, rel=0.05)
+    (top,) = figure.axes[0].child_axes
+    assert [text.get_text() for text in top.get_xticklabels()] == [
+        "-20 °C",
+        "-10 °C",
+        "0 °C",
+        "10 °C",
+        "20 °C",
+        "30 °C",
+    ]
+
+
+def test_a_shared_value_is_drawn_with_its_number_and_no_offset():
+    random = np.random.default_rng(4)
+    f = np.geomspace(1e5, 0.1, 40)
+    spectra = []
+    for ohm in (50.0, 60.0, 70.0):
+        z = 11.99 + ohm / (1.0 + 2j * np.pi * f * 1e-3)
+        z = z * (1.0 + 1e-5 * (random.standard_normal(40) + 1j * random.standard_normal(40)))
+        spectra.append(Spectrum(f, z))
+    figure = series_figure(fit_series(spectra, "R0-p(R1,C1)", ties={"R0": "shared"}))
+    figure.draw_without_rendering()
+    shared, varied = figure.axes[:2]
+    assert shared.yaxis.get_offset_text().get_text() == ""
+    low, high = shared.get_ylim()
+    assert low < 11.99 * 0.951
+    assert high > 11.99 * 1.049
+    assert varied.get_ylim()[1] - varied.get_ylim()[0] < 25.0, "what varies keeps its own range"
 
 
 def test_arrhenius_shows_both_energies_and_the_bend(tmp_path):

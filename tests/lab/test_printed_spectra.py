@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 from contextlib import redirect_stdout
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from lithostat.experiment.cell_note import CellNote
 from lithostat.experiment.spectrum import Spectrum
 from lithostat.lab.printed import pair
 from lithostat.lab.printed_spectra import HELD, LEGEND, LONGEST, MOST_ROWS, MOST_VALUES, WIDTH, blocks
+from lithostat.lab.spectra_page import spectra_page
 from lithostat.lab.spectra_study import Question, SpectraStudy, study_spectra
 from lithostat.terminal import print_studies
 
@@ -87,3 +90,15 @@ def test_of_many_spectra_an_even_choice_is_printed(study: SpectraStudy) -> None:
     many = replace(study, validities=11 * study.validities, series=replace(study.series, fits=11 * study.series.fits))
     assert len(blocks(many)[0][0].cells) <= MOST_ROWS
     assert "one in 3 of 33 spectra" in printed(many)
+
+
+def test_a_long_table_of_the_page_is_folded(study: SpectraStudy) -> None:
+    loaded: Any = SimpleNamespace(name="cell", folder=Path("cell"), files=(), record=SimpleNamespace(warnings=()))
+    assert "<details>" not in spectra_page(loaded, study)
+    fits = 14 * study.series.fits
+    validities, relaxations = 14 * study.validities, 14 * study.relaxations
+    rest = np.tile(study.resistance, (14, 1))
+    series = replace(study.series, fits=fits)
+    many = replace(study, validities=validities, series=series, relaxations=relaxations, resistance=rest)
+    text = spectra_page(loaded, many)
+    assert text.count("<details><summary>42 spectra</summary>") == text.count("</details>") == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -41,7 +42,8 @@ def _one(axis: Any, below: Any, fit: Arrhenius, name: str, colour: str) -> None:
     energy, error = fit.sigma.activation_energy / FARADAY, fit.sigma.error / FARADAY
     label = f"{name}: " if name else ""
     other = fit.sigma_t.activation_energy / FARADAY
-    label += rf"$E_\sigma$ = {energy:.3f} ± {error:.3f} eV, $E_{{\sigma T}}$ = {other:.3f} eV"
+    digits, sure = _digits(error), f" ± {error:.2g}" if error > 0.0 else ""
+    label += rf"$E_\sigma$ = {energy:.{digits}f}{sure} eV, $E_{{\sigma T}}$ = {other:.{digits}f} eV"
     axis.errorbar(x, fit.conductivity, yerr=size, fmt="o", color=colour, markersize=5, capsize=2.5, zorder=3)
     axis.plot(wide, fit.at(1e3 / wide), color=colour, label=label)
     axis.fill_between(wide, *fit.band(1e3 / wide), color=colour, alpha=0.15, linewidth=0)
@@ -64,12 +66,17 @@ def _one(axis: Any, below: Any, fit: Arrhenius, name: str, colour: str) -> None:
         below.plot(wide, 100.0 * (bent / fit.at(1e3 / wide) - 1.0), color=colour, linewidth=1.0, linestyle=(0, (4, 2)))
 
 
+def _digits(error: float) -> int:
+    """Decimals of a number whose error has two significant digits: 3 to 6; 3 without an error."""
+    return min(max(3, 1 - math.floor(math.log10(error))), 6) if error > 0.0 else 3
+
+
 def _celsius(axis: Any, kelvin: np.ndarray) -> None:
     """Temperatures above the figure, where people look for them."""
     step = 20 if np.ptp(kelvin) > 60.0 else 10
     low, high = float(kelvin.min()) - 273.15, float(kelvin.max()) - 273.15
-    ticks = np.arange(np.ceil(low / step - 1e-9) * step, high + 1e-6, step)
+    ticks = step * np.arange(int(np.ceil(low / step - 1e-9)), int(np.floor(high / step + 1e-9)) + 1)
     top = axis.secondary_xaxis("top")
-    top.set_xticks(1e3 / (ticks + 273.15), [f"{tick:.0f} °C" for tick in ticks])
+    top.set_xticks(1e3 / (ticks + 273.15), [f"{tick} °C" for tick in ticks])
     top.tick_params(length=3, color=MUTED)
     axis.tick_params(labelbottom=False)

@@ -10,10 +10,14 @@ from matplotlib.figure import Figure
 from lithostat.show.style import BLUE, INK, MUTED, ORANGE, style
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from lithostat.impedance.series import SeriesFit
 
 ACROSS = 3  # panels in a row
 FAR = 1e3  # times the smallest value, above which a panel is logarithmic
+CONSTANT = 1e-9  # relative difference of values that are one
+AROUND = 0.05  # of a constant value that its panel shows above and below, at least
 _AXES = {
     "pressure": ("pressure / MPa", 1e-6, 0.0),
     "temperature": ("temperature / °C", 1.0, -273.15),
@@ -47,11 +51,23 @@ def series_figure(series: SeriesFit, axis: str | None = None, title: str = "") -
             panel.set_ylabel(series.circuit.units[k].replace("ohm", "Ω"))
             if values.min() > 0.0 and values.max() > FAR * values.min():
                 panel.set_yscale("log")
+            else:
+                panel.ticklabel_format(axis="y", useOffset=False)
+                _widen(panel, values)
             if k + ACROSS >= len(names):
                 panel.set_xlabel(label, color=MUTED)
         if title:
             figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=11)
     return figure
+
+
+def _widen(panel: Axes, values: np.ndarray) -> None:
+    """Constant values get a range that does not make a drama of the last digits of one number."""
+    value = float(values.mean())
+    if np.ptp(values) > CONSTANT * abs(value) or value == 0.0:
+        return
+    low, high = panel.get_ylim()
+    panel.set_ylim(min(low, value - AROUND * abs(value)), max(high, value + AROUND * abs(value)))
 
 
 def _along(series: SeriesFit, axis: str | None) -> tuple[str, np.ndarray]:
