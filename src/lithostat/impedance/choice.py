@@ -27,6 +27,7 @@ LADDER = (
     "R0-p(R1,CPE1)-p(R2,CPE2)-W1",
     "R0-p(R1,CPE1)-p(R2,CPE2)-p(R3,CPE3)",
 )
+IN_VAIN = 3  # rungs without a better criterion that end the climb; the third above any has one more arc
 LOOKED_AT = 5  # spectra of a series, evenly chosen
 INDUCTIVE = 3  # points above the axis at the high-frequency end, from which circuits with an inductor are tried too
 
@@ -41,21 +42,37 @@ class Candidate(NamedTuple):
 
 
 def choose(spectra: Sequence[Spectrum], *, progress: Callable[[str], None] | None = None) -> tuple[Candidate, ...]:
-    """Circuits of the ladder, the best supported one first, those that were passed over last."""
+    """Circuits of the ladder, the best supported one first, those that were passed over last.
+
+    The ladder is climbed until `IN_VAIN` rungs in a row are no better than the best circuit before them.
+    """
     if not spectra:
         raise InputError("there is no spectrum to choose a circuit for", expected="at least one")
     rows = np.unique(np.linspace(0, len(spectra) - 1, LOOKED_AT).round().astype(int))
     looked = [ordered(spectra[row])[0] for row in rows]
     leads = ("", "L0-") if any(_inductive(spectrum) for spectrum in looked) else ("",)
-    found = []
-    for text in (inductor + rung for rung in LADDER for inductor in leads):
-        if progress is not None:
-            progress(f"trying {text}")
-        try:
-            found.append(_candidate(text, fit_each(looked, text)))
-        except InputError:
-            continue  # more values than points
+    rungs: list[list[Candidate]] = []
+    for rung in LADDER:
+        if _in_vain(rungs):
+            break
+        rungs.append([])
+        for text in (inductor + rung for inductor in leads):
+            if progress is not None:
+                progress(f"trying {text}")
+            try:
+                rungs[-1].append(_candidate(text, fit_each(looked, text)))
+            except InputError:
+                continue  # more values than points
+    found = [one for rung in rungs for one in rung]
     return tuple(sorted(found, key=lambda one: (bool(one.doubt), one.criterion)))
+
+
+def _in_vain(rungs: Sequence[Sequence[Candidate]]) -> bool:
+    """True if the last rungs are no better than the best circuit below them. Even one that is passed over speaks for
+    going on: the spectra hold more than that circuit says."""
+    below = [one.criterion for rung in rungs[:-IN_VAIN] for one in rung if not one.doubt]
+    last = [one.criterion for rung in rungs[-IN_VAIN:] for one in rung]
+    return bool(below) and min(last, default=np.inf) > min(below)
 
 
 def _candidate(text: str, fits: Sequence[Fit]) -> Candidate:
