@@ -12,7 +12,7 @@ from lithostat.calibration.best_fit import best_fit
 from lithostat.calibration.calibration import load_calibration
 from lithostat.calibration.checks import leave_one_out, ranks_of_truth
 from lithostat.calibration.compare import average_weights
-from lithostat.calibration.conflicts import learnt, tail_probabilities
+from lithostat.calibration.conflicts import SHOWN, conflicts, learnt, tail_probabilities
 from lithostat.calibration.data import CellLife, CriticalCurrent, Data, numbers_of
 from lithostat.calibration.exposure import steady
 from lithostat.calibration.figures import learnt_figure, predicted_figure, rank_figure
@@ -137,6 +137,26 @@ def test_critical_currents_alone_have_a_normal_posterior():
     assert spread * math.sqrt(fit.covariance[place, place]) == pytest.approx(1 / math.sqrt(precision), rel=1e-3)
 
 
+def test_many_repeats_that_scatter_as_they_should_contradict_nothing(paper):
+    """Cells drawn from the model itself: of a thousand pairs some are rare, which says nothing against them."""
+    truth = dataclasses.replace(
+        paper, draws={name: np.full(40, np.median(values)) for name, values in paper.draws.items()}
+    )
+    rng = np.random.default_rng(3)
+    lives = []
+    for pressure in (10e6, 15e6, 20e6, 25e6):
+        exposure = steady(pressure, CURRENT)
+        drawn = np.exp(predict_life(truth, exposure, seed=int(rng.integers(1000)))[:15])
+        lives += [CellLife(f"{pressure / 1e6:g}-{i}", exposure, t, t, False, OWN) for i, t in enumerate(drawn)]
+    assert conflicts(dataclasses.replace(truth, data=Data(tuple(lives)))) == ()
+    # one that cannot be is still named, with the times that a lab would write down
+    early = lived("early", 10e6, 1.0, 1.0)
+    said = conflicts(dataclasses.replace(truth, data=Data((*lives, early))))
+    assert any("'early' contradicts the rest" in text for text in said)
+    assert any("'early' shorted by 60 min" in text for text in said)
+    assert len([text for text in said if "no parameters give both" in text]) <= SHOWN
+
+
 def test_contradicting_cells_are_named_and_leave_a_wide_answer():
     data = Data((lived("shorted at 5 MPa", 5e6, 1.0), lived("lived at 25 MPa", 25e6, 1000.0, math.inf)))
     found = calibrate(data, cell(), seed=1, chains=2, draws=500)
@@ -171,13 +191,14 @@ def test_neither_cell_nor_data_is_an_error():
 
 
 def test_ranks_of_the_truth_are_uniform_and_intervals_cover(tmp_path):
-    """20 data sets: coverage and ranks within what a right sampler gives in all but 1 in 1000 such tests."""
-    sets = 200 if CAMPAIGN else 20
-    design = paper_data() if CAMPAIGN else Data(paper_data(impedance=False).lives)
-    without = () if CAMPAIGN else CONTACT
-    ranks = ranks_of_truth(design, sets=sets, seed=11, without=without)
+    """Coverage and ranks are what a right sampler gives in all but 1 of 1000 such tests; 200 sets in the campaign."""
+    sets = 200 if CAMPAIGN else 12
+    design = Data(paper_data(impedance=False).lives)
+    ranks = ranks_of_truth(design, sets=sets, seed=11, without=CONTACT)
     low, high = ranks.allowed(0.9, 1e-3 / len(ranks.parameters))
     assert np.all((ranks.coverage() >= low) & (ranks.coverage() <= high))
+    if CAMPAIGN:
+        assert np.all((ranks.coverage() >= 0.85) & (ranks.coverage() <= 0.95))
     _, smirnov = ranks.uniformity()
     assert np.all(smirnov > 1e-3 / len(ranks.parameters))
     rank_figure(ranks).savefig(tmp_path / "ranks.png")

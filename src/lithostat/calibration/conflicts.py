@@ -15,6 +15,8 @@ from lithostat.calibration.prediction import predict_life
 from lithostat.experiment.quantity import span
 
 RARE = 0.01  # two-sided tail beyond which an observation contradicts the rest
+FEW = 10  # cells up to which each is judged alone; of more, some are rare by chance
+SHOWN = 5  # contradicting pairs that are named
 CONTRACTED = 0.15  # a parameter whose standard deviation shrank less than this was not learnt
 _SHIFTED = 0.3  # ... unless its mean moved by so many standard deviations of the prior
 
@@ -54,10 +56,15 @@ def conflicts(calibration: Calibration) -> tuple[str, ...]:
         said += [
             f"'{name}' contradicts the rest: the model gives {tail:.2g} to a cell at least so extreme"
             for name, tail in tails.items()
-            if tail < RARE
+            if tail < _rare(len(lives), FEW)
         ]
         said += _pairs(calibration)
     return tuple(said)
+
+
+def _rare(compared: int, few: int) -> float:
+    """`RARE`, less where so much is `compared` that something rare is bound to be among it."""
+    return RARE * min(1.0, few / max(compared, 1))
 
 
 def tail_probabilities(calibration: Calibration) -> dict[str, float]:
@@ -102,18 +109,26 @@ def _pairs(calibration: Calibration) -> list[str]:
     means = _means(calibration, lives)
     most = float(calibration.parameter("life_scatter").value(1.645))
     scatter = np.minimum(calibration.draws["life_scatter"], most)
-    said = []
+    found = []
     for (i, first), (k, second) in itertools.permutations(enumerate(lives), 2):
         if np.isinf(first.high) or second.low <= first.high:
             continue  # only: the first shorted, the second certainly later
         excess = np.log(second.low / first.high) - (means[k] - means[i])
-        likely = float(np.mean(ndtr(-excess / (np.sqrt(2.0) * scatter))))
-        if likely < RARE:
-            said.append(
-                f"'{first.name}' shorted by {span(first.high)} and '{second.name}' was whole at {span(second.low)}: no "
-                f"parameters give both (probability {likely:.1g} with the scatter of like cells)"
-            )
-    return said
+        found.append((float(np.mean(ndtr(-excess / (np.sqrt(2.0) * scatter)))), first, second))
+    rare = _rare(len(found), FEW * (FEW - 1) // 2)
+    worst = sorted((pair for pair in found if pair[0] < rare), key=lambda pair: pair[0])
+    said = [
+        f"'{first.name}' shorted by {_since_current(first, first.high)} and '{second.name}' was whole at "
+        f"{_since_current(second, second.low)}: no parameters give both (probability {likely:.1g} with the scatter of "
+        "like cells)"
+        for likely, first, second in worst[:SHOWN]
+    ]
+    return said + ([f"and {len(worst) - SHOWN} more pairs like these"] if len(worst) > SHOWN else [])
+
+
+def _since_current(one: CellLife, time: float) -> str:
+    """A time of the exposure as the lab stated it: since the first current, where that has flowed by then."""
+    return span(time - one.exposure.began if one.exposure.began < time else time)
 
 
 def _what_is_missing(calibration: Calibration) -> list[str]:

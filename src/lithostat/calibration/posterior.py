@@ -30,7 +30,6 @@ CHAINS, DRAWS = 4, 1000
 ACCEPT = 0.98  # target acceptance; where creep alone shorts a cell, ln t falls off a cliff that long steps run into
 BEST_R_HAT = 1.01
 DEEPEST = 10  # doublings of a trajectory
-SHALLOW = 7  # ... where many data sets go side by side and all wait for the slowest; the posterior stays the same
 
 
 def calibrate(
@@ -129,7 +128,7 @@ def sample_each(
     together = jax.tree.map(lambda *leaves: np.stack(leaves), *(one[0] for one in packs))
     with engine():
         keys = jax.random.split(jax.random.key(seed), len(sets))
-        program = _sampler(parameters, laws, plated, draws, warmup, accept, SHALLOW, True)
+        program = _sampler(parameters, laws, plated, draws, warmup, accept, DEEPEST, True)
         z, diverging = jax.tree.map(np.asarray, program(keys, together))
     return z, int(diverging.sum())
 
