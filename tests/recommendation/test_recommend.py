@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,8 +20,8 @@ from lithostat.calibration.prediction import contact_loads, predict_life
 from lithostat.papers.doux2020.calibration import paper_data
 from lithostat.papers.doux2020.published import cell
 from lithostat.physics.constants import FARADAY
-from lithostat.recommendation.answer import figure_arrays
-from lithostat.recommendation.next_cell import SETTING_UP, Candidate, candidates, next_cell
+from lithostat.recommendation.answer import figure_arrays, percent
+from lithostat.recommendation.next_cell import LONGEST, SETTING_UP, Candidate, candidates, next_cell
 from lithostat.recommendation.recommend import recommend, sweep_draws, target_hours, thinned
 from lithostat.recommendation.window import Question, failure_curve, lower_wall, upper_wall, window
 from lithostat.show.window_figure import window_figure
@@ -147,6 +148,53 @@ def test_where_lithium_grows_across_it_is_said():
     assert made.limited_by[1].key == "penetration"
     assert made.upper.median == 0.0
     assert made.as_dict()["upper_wall_mpa"]["median"] is None
+
+
+def test_where_all_cells_fail_no_pressure_is_praised():
+    """Any pressure is as bad as another: the middle of the range is not printed as a finding, nor 0 or 100 %."""
+    made = recommend(known(**STIFF, **SHARP), current=1e3 * CURRENT, hours=1e5, accepted=1e-6)
+    assert made.hopeless
+    assert "MPa" not in made.sentence()
+    assert "at most 0.0001 %" in made.sentence()
+    assert any("means nothing" in text for text in made.warnings)
+    assert max(one.hours for one in made.considered) == LONGEST  # nobody waits the eleven years that were asked for
+
+
+def test_what_is_nearly_certain_is_not_said_to_be():
+    made = recommend(known(**STIFF, **SHARP), current=CURRENT, hours=1.0, thickness=5e-3)
+    assert made.probability > 0.999
+    assert "more than 99 % probability" in made.sentence()
+    assert [percent(share) for share in (0.0, 0.02, 0.5, 1.0)] == ["less than 1 %", "2 %", "50 %", "more than 99 %"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"hours": 4e3}, "asked for 4000 h, the longest test lasted 1000 h"),
+        ({"hours": 1000.0, "thickness": 30e-6}, "asked for thickness 0.03 mm, the cells had"),
+        ({"hours": 1000.0, "area": 1e-2}, "asked for area 100 cm2, the cells had"),
+        ({"hours": 1000.0}, None),
+    ],
+)
+def test_what_was_never_tested_is_called_an_extrapolation(paper, asked, said):
+    warnings = recommend(thinned(paper, 50), current=CURRENT, **asked).warnings
+    found = [text for text in warnings if "extrapolation" in text]
+    assert [said in text for text in found] == ([True] if said else [])
+
+
+def test_a_cell_that_shorted_before_current_is_drawn_once_and_one_of_an_hour_has_its_hour(paper):
+    few = replace(thinned(paper, 50), data=paper.data + Data((CellLife("h", *_hour(), False, NUMBERS),)))
+    lives = figure_arrays(recommend(few, current=CURRENT, hours=HOURS), few)["lives"]
+    assert any(life == (pytest.approx(75e6), 0.0, True) for life in lives)
+    drawn = window_figure(**figure_arrays(recommend(few, current=CURRENT, hours=HOURS), few))
+    texts = [text.get_text() for text in drawn.axes[0].texts]
+    assert texts.count("before current") == 1
+    assert "60 min" in texts
+
+
+def _hour():
+    exposure = steady(40e6, CURRENT)
+    return exposure, exposure.began + 3600.0, exposure.began + 3600.0
 
 
 def test_without_data_the_answer_is_as_wide_as_the_prior(paper, answer):

@@ -14,6 +14,8 @@ from lithostat.experiment.quantity import show
 from lithostat.recommendation.next_cell import Candidate
 from lithostat.recommendation.window import SHARE, Curve, Question, Wall
 
+CERTAIN = 0.01  # a probability nearer to 0 or 1 is not told from it: model and priors are not that good
+
 
 class End(NamedTuple):
     """Why the window ends where it does."""
@@ -92,30 +94,43 @@ class Recommendation:
             f"{show(self.question.current, 'current_density', 3)} for {self.question.hours:.4g} h at "
             f"{self.question.temperature - 273.15:.3g} degC"
         )
-        least, accepted = 100.0 * (1.0 - self.probability), 100.0 * self.question.accepted
-        best = show(self.best, "pressure", 2)
+        accepted, best = f"{100.0 * self.question.accepted:.3g} %", show(self.best, "pressure", 2)
+        if self.window is None and self.hopeless:
+            return f"{what}: no pressure has a failure probability of at most {accepted}; practically all cells fail"
         if self.window is None:
             return (
-                f"{what}: no pressure has a failure probability of at most {accepted:.0f} %; the least is "
-                f"{least:.0f} %, at {best}"
+                f"{what}: no pressure has a failure probability of at most {accepted}; the least is "
+                f"{percent(1.0 - self.probability)}, at {best}"
             )
         low, high = (f"{end / 1e6:.2g}" if 0.0 < end < math.inf else "open" for end in self.window)
         return (
-            f"{what}: {low} to {high} MPa keep the failure probability at or below {accepted:.0f} %; best is {best}, "
-            f"where a cell lasts with {100.0 * self.probability:.0f} % probability"
+            f"{what}: {low} to {high} MPa keep the failure probability at or below {accepted}; best is {best}, "
+            f"where a cell lasts with {percent(self.probability)} probability"
         )
+
+    @property
+    def hopeless(self) -> bool:
+        """True if hardly a cell lasts at any pressure: the best one is then no better than another."""
+        return self.probability < CERTAIN
+
+
+def percent(probability: float) -> str:
+    """A probability in words; what rounds to none or all of the cells is not said to be that."""
+    if probability < CERTAIN:
+        return f"less than {100.0 * CERTAIN:.0f} %"
+    return f"more than {100.0 * (1.0 - CERTAIN):.0f} %" if probability > 1.0 - CERTAIN else f"{100 * probability:.0f} %"
 
 
 def figure_arrays(made: Recommendation, calibration: Calibration) -> dict[str, Any]:
-    """What `show.window_figure.window_figure` takes, by name; the cells are those that cycled."""
+    """What `show.window_figure.window_figure` takes, by name; the cells are those that cycled or shorted before."""
     curve, chosen = made.curve, made.next_cell
     edges = np.quantile(curve.failure, [0.5 - SHARE / 2, 0.5 + SHARE / 2], axis=1)
     lives = []
     for one in calibration.data.lives:
-        if math.isinf(one.exposure.began):
+        began, failed = one.exposure.began, math.isfinite(one.high)
+        if math.isinf(began) and one.kind != "short before current":
             continue
-        failed = math.isfinite(one.high)
-        time = (one.high if failed else one.low) - one.exposure.began
+        time = 0.0 if one.kind == "short before current" else (one.high if failed else one.low) - began
         lives.append((float(one.exposure.pressures[-1]), max(time, 0.0), failed))
     return {
         "pressures": curve.pressures,

@@ -12,12 +12,13 @@ from lithostat.calibration.calibration import Calibration
 from lithostat.calibration.exposure import steady
 from lithostat.calibration.likelihood import spots
 from lithostat.calibration.prediction import contact_loads, predict_life
-from lithostat.experiment.quantity import show
+from lithostat.experiment.quantity import show, span
 from lithostat.recommendation.window import RANGE, Question
 
 PRESSURES = 15  # candidates, evenly in ln P over what is worth trying
 CURRENTS = (0.5, 1.0, 2.0, 4.0)  # of the current asked for
 LENGTHS = (0.25, 0.5, 1.0)  # of the hours asked for
+LONGEST = 8766.0  # a year [h]: nobody waits longer for what one cell tells
 BINS = 16  # into which the time to a short is sorted
 ENOUGH = 0.9  # of the largest gain; among the candidates above it the quickest is chosen
 SETTING_UP = 24.0  # time that any cell takes before its first current [h]
@@ -42,7 +43,7 @@ class Candidate(NamedTuple):
         """In words."""
         said = (
             f"a cell at {show(self.pressure, 'pressure', 3)} and {show(self.current, 'current_density', 3)}, run until "
-            f"it fails or for {self.hours:.0f} h"
+            f"it fails or for {span(3600.0 * self.hours)}"
         )
         shorts, loses = 100.0 * self.shorts, 100.0 * self.loses
         odds = f"it shorts with {shorts:.0f} % and loses its contact with {loses:.0f} % probability"
@@ -50,7 +51,7 @@ class Candidate(NamedTuple):
             return f"{said}: no single cell tells much; {odds}"
         return (
             f"{said}: on average over what may come of it, the walls are then {100.0 * self.gain:.0f} % better known; "
-            f"{odds}, and it takes {self.expected_hours:.0f} h on average"
+            f"{odds}, and it takes {self.expected_hours:.0f} h on average, a day for putting it together included"
         )
 
 
@@ -79,7 +80,7 @@ def candidates(
     found = []
     for (pressure, current), exposure, mean, gone in zip(grid, exposures, life, lost, strict=True):
         for length in LENGTHS:
-            hours = length * question.hours
+            hours = length * min(question.hours, LONGEST)
             ends = exposure.began + 3600.0 * np.geomspace(hours / 300.0, hours, BINS)
             reached = np.exp(count * log_ndtr((mean - np.log(ends)[:, None]) / scatter))
             outcome = _outcomes(reached, gone)

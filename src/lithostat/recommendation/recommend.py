@@ -11,8 +11,8 @@ import numpy as np
 from lithostat.calibration.calibration import Calibration
 from lithostat.calibration.exposure import ROOM
 from lithostat.experiment.errors import InputError
-from lithostat.experiment.quantity import show
-from lithostat.recommendation.answer import End, Recommendation
+from lithostat.experiment.quantity import show, span
+from lithostat.recommendation.answer import End, Recommendation, percent
 from lithostat.recommendation.next_cell import candidates, next_cell
 from lithostat.recommendation.window import (
     ACCEPTED,
@@ -165,11 +165,11 @@ def _ends(
     lost = "the stripping current is more than lithium creep can follow: voids take the contact"
     if found is None:
         at = int(np.argmin(np.abs(np.log(curve.pressures / best))))
-        below, above = 100.0 * curve.lost[at].mean(), 100.0 * curve.short[at].mean()
+        below, above = (percent(float(share[at].mean())) for share in (curve.lost, curve.short))
         short = _short_end(calibration, question, best)
         return (
-            End("contact", f"even at the best pressure {below:.0f} % of cells fail because {lost}"),
-            End(short.key, f"even at the best pressure {above:.0f} % of cells fail because {short.why}"),
+            End("contact", f"even at the best pressure {below} of cells fail because {lost}"),
+            End(short.key, f"even at the best pressure {above} of cells fail because {short.why}"),
         )
     open_low = End("open", "nothing that the data or the model say makes a lower pressure fail")
     open_high = End("open", "nothing that the data or the model say makes a higher pressure fail")
@@ -221,6 +221,24 @@ def _extrapolations(calibration: Calibration, question: Question) -> list[str]:
             f"an extrapolation: asked for {question.temperature - 273.15:.3g} degC, the cells had "
             f"{hot.mean() - 273.15:.3g} degC; toughness, focusing and critical current are taken as at that temperature"
         )
+    return said + _beyond_tests(calibration, question)
+
+
+def _beyond_tests(calibration: Calibration, question: Question) -> list[str]:
+    """The same for how long cells were tested, and for their thickness and area."""
+    lives, said = calibration.data.lives, []
+    ends = [one.low if math.isinf(one.high) else one.high for one in lives]
+    tested = [
+        end - (one.exposure.began if one.exposure.began < end else 0.0) for one, end in zip(lives, ends, strict=True)
+    ]
+    if tested and 3600.0 * question.hours > BEYOND * max(tested):
+        said.append(f"an extrapolation: asked for {question.hours:.4g} h, the longest test lasted {span(max(tested))}")
+    for name in ("thickness", "area"):
+        asked = question.numbers.get(name, calibration.numbers[name])
+        had = sorted({float(one.numbers[name]) for one in lives})
+        if had and not had[0] / BEYOND <= asked <= had[-1] * BEYOND:
+            measured = " to ".join(dict.fromkeys(show(end, name, 3) for end in (had[0], had[-1])))
+            said.append(f"an extrapolation: asked for {name} {show(asked, name, 3)}, the cells had {measured}")
     return said
 
 
@@ -228,8 +246,10 @@ def _doubts(made: Recommendation) -> list[str]:
     said = []
     if made.window is None:
         said.append(
-            f"no window: at no pressure is the failure probability at most {100 * made.question.accepted:.0f} %"
+            f"no window: at no pressure is the failure probability at most {100 * made.question.accepted:.3g} %"
         )
+        if made.hopeless:
+            said.append("practically all cells fail at every pressure: the best one named means nothing")
     else:
         for end, side in zip(made.window, ("lower", "higher"), strict=True):
             if end == 0.0 or math.isinf(end):

@@ -49,7 +49,10 @@ class Question:
         if not (math.isfinite(self.hours) and 0.0 < self.hours <= 1e6):
             raise InputError(f"received {self.hours:g} h", expected="a target between 0 and a million hours")
         if not 0.0 < self.accepted < 1.0:
-            raise InputError(f"received an accepted failure probability of {self.accepted:g}", expected="0 to 1")
+            raise InputError(
+                f"received an accepted failure probability of {self.accepted:g}",
+                expected="a share above 0 and below 1, such as 0.1 for 10 %",
+            )
 
 
 class Curve(NamedTuple):

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from lithostat.experiment.quantity import span
 from lithostat.show.style import BLUE, GREEN, INK, MUTED, ORANGE, RED, VIOLET, blank, style
 
 MPA = 1e6
@@ -66,19 +67,22 @@ def window_figure(
         _cells(axis, lives)
         left, right = _edges(pressures / MPA, failure[0], lives)
         axis.text(
-            right, 100.0 * accepted + 1.5, f"accepted {100.0 * accepted:.0f} %  ", fontsize=8, color=INK,
+            right, 100.0 * accepted + 1.5, f"accepted {100.0 * accepted:.3g} %  ", fontsize=8, color=INK,
             ha="right", va="bottom",
         )  # fmt: skip
-        if candidates:
-            _gains(axes[1, 0], candidates, chosen)
         last = axes[-1, 0]
         last.set_xscale("log")
         last.set_xlim(left, right)
+        if candidates:
+            _gains(axes[1, 0], candidates, chosen)
         last.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         last.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         last.xaxis.set_minor_formatter(NullFormatter())
         last.set_xlabel("stack pressure / MPa")
-        axis.legend(loc="center right", bbox_to_anchor=(1.0, 0.72), fontsize=8)
+        if candidates:  # between the two, where no curve can lie under it
+            axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.03), ncols=4, fontsize=8)
+        else:
+            axis.legend(loc="best", fontsize=8, framealpha=0.85)
         if title:
             figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=11)
         if said:
@@ -119,13 +123,13 @@ def _best(axis: Axes, pressures: np.ndarray, mean: np.ndarray, best: float, inte
 def _cells(axis: Axes, lives: Sequence[tuple[float, float, bool]]) -> None:
     """The lab's own cells under the curve: shorted, or alive when the test ended."""
     before, raised = 0.0, False
-    for pressure, time, failed in sorted(lives):
+    for pressure, time, failed in sorted({(round(p, 1), *rest) for p, *rest in lives}):
         marker, colour = ("X", RED) if failed else ("^", GREEN)
         raised = not raised and pressure < 1.35 * before  # texts that would lie on each other
         before = pressure
         axis.plot(pressure / MPA, -14.5, marker, color=colour, markersize=7, markeredgecolor="white", zorder=5)
         axis.annotate(
-            f"{time / 3600.0:.0f} h" if time > 7200.0 else "at once", (pressure / MPA, -14.5), (0, 15 if raised else 6),
+            span(time) if time > 0.0 else "before current", (pressure / MPA, -14.5), (0, 15 if raised else 6),
             textcoords="offset points", ha="center", fontsize=7, color=colour, zorder=5, path_effects=_HALO,
         )  # fmt: skip
 
@@ -144,14 +148,17 @@ def _gains(
                   label=f"{100.0 * current:.3g} µA cm⁻²")  # fmt: skip
     if chosen is not None:
         pressure, current, hours, gain = chosen
+        left, right = axis.get_xlim()
+        late = pressure / MPA > np.sqrt(left * right)  # the text goes where there is room
         axis.plot(pressure / MPA, 100.0 * gain, "*", color=INK, markersize=13, zorder=5)
         axis.annotate(
-            f"next: {pressure / MPA:.2g} MPa, {100.0 * current:.3g} µA cm⁻², {hours:.0f} h",
-            (pressure / MPA, 100.0 * gain), (8, 5), textcoords="offset points", fontsize=8, color=INK,
+            f"next: {pressure / MPA:.2g} MPa, {100.0 * current:.3g} µA cm⁻², {span(3600.0 * hours)}",
+            (pressure / MPA, 100.0 * gain), (-8 if late else 8, 5), textcoords="offset points", fontsize=8, color=INK,
+            ha="right" if late else "left", path_effects=_HALO, zorder=6,
         )  # fmt: skip
     axis.set_ylim(0.0, 125.0 * max(max(gain for *_, gain in candidates), 1e-3))
     axis.set_ylabel("walls better\nknown by / %")
-    axis.legend(loc="upper right", fontsize=7.5, title="next cell at", title_fontsize=7.5)
+    axis.legend(loc="best", fontsize=7.5, title="next cell at", title_fontsize=7.5, ncols=2, framealpha=0.85)
 
 
 def _ends(window: tuple[float, float] | None, pressures: np.ndarray) -> tuple[float, float] | None:
