@@ -92,3 +92,9 @@ def test_a_fault_in_the_file_names_its_line(tmp_path: Path) -> None:
     path.write_text(PRINTED.replace("outcome: survived}", "outcome: surived}", 1))
     done = CliRunner().invoke(app, ["calibrate", str(path), "--best-fit"])
     assert "line 7" in str(done.exception), done.exception
+
+
+def test_help_says_how_an_axis_is_written() -> None:
+    """Words in square brackets would be taken for markup and vanish."""
+    said = " ".join(re.sub(r"[^\w.]+", " ", CliRunner().invoke(app, ["sweep", "--help"]).output).split())
+    assert "NAME LOW..HIGH UNIT and if wanted xCOUNT and log" in said

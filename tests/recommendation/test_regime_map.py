@@ -425,3 +425,15 @@ def test_every_task_but_the_last_is_full(experiment):
     tasks = list(chunks.works(made, np.arange(made.points), set()))
     assert [task.real for task in tasks] == [512, 512, 512, 104]
     assert sorted(pair for task in tasks for pair in task.pairs[: task.real]) == list(range(made.points))
+
+
+@pytest.mark.parametrize("tail", ["x5 log", "log x5", "x 5 log"])
+def test_number_and_log_of_an_axis_come_in_any_order(tail):
+    assert read_axis(f"pressure 1..30 MPa {tail}") == Axis("pressure", 1e6, 30e6, 5, log=True)
+
+
+def test_an_axis_is_refused_in_the_units_it_was_written_in():
+    with pytest.raises(InputError, match="from 30 MPa to 1 MPa; expected low to high"):
+        read_axis("pressure 30..1 MPa")
+    with pytest.raises(InputError, match="one number of values"):
+        read_axis("pressure 1..30 MPa x4 x5")

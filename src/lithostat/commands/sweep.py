@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from lithostat.recommendation.axis import Axis
 
-_AXIS = "NAME LOW..HIGH UNIT [xCOUNT] [log], for example 'pressure 1..30 MPa x60 log'."
+_AXIS = "NAME LOW..HIGH UNIT, and if wanted xCOUNT and log: 'pressure 1..30 MPa x60 log'."  # brackets would be markup
 DRAWS = 8  # of a posterior at each point, unless said
 
 

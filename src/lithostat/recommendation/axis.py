@@ -12,7 +12,7 @@ import numpy as np
 from lithostat.experiment.cell import OVERRIDABLE
 from lithostat.experiment.errors import InputError, nearest
 from lithostat.experiment.protocol import CURRENT_VERBS, PRESSURE_VERBS
-from lithostat.experiment.quantity import check, lookup, parse
+from lithostat.experiment.quantity import check, lookup, parse, show
 
 MOST = 4000  # values on an axis
 Plain = dict[str, Any]  # what `model_dump(mode="json")` of a cell or a protocol gives
@@ -42,9 +42,11 @@ class Axis:
         check(self.low, quantity)
         check(self.high, quantity)
         if not self.low < self.high:
-            raise InputError(f"the axis '{self.name}' runs from {self.low:g} to {self.high:g}", expected="low to high")
+            ends = " to ".join(show(end, quantity) for end in (self.low, self.high))
+            raise InputError(f"the axis '{self.name}' runs from {ends}", expected="low to high")
         if self.log and self.low <= 0.0:
-            raise InputError(f"the logarithmic axis '{self.name}' starts at {self.low:g}", expected="a start above 0")
+            start = show(self.low, quantity)
+            raise InputError(f"the logarithmic axis '{self.name}' starts at {start}", expected="a start above 0")
         if not 2 <= self.count <= MOST:
             raise InputError(f"the axis '{self.name}' has {self.count} values", expected=f"2 to {MOST}")
 
@@ -60,7 +62,8 @@ class Axis:
         return np.asarray(spaced(self.low, self.high, self.count))
 
 
-_WORDS = re.compile(r"\s*(\w+)\s*[:=\s]\s*([^\s.]\S*?)\s*\.\.\s*(\S+)\s*(.*?)\s*(?:\bx\s*(\d+))?\s*(\blog)?\s*")
+_WORDS = re.compile(r"\s*(\w+)\s*[:=\s]\s*([^\s.]\S*?)\s*\.\.\s*(\S+)\s*(.*?)\s*((?:(?:\bx\s*\d+|\blog)\s*)*)")
+_COUNT = re.compile(r"x\s*(\d+)")
 
 
 def read_axis(text: str, count: int = 50) -> Axis:
@@ -71,10 +74,13 @@ def read_axis(text: str, count: int = 50) -> Axis:
     match = _WORDS.fullmatch(text)
     if match is None:
         raise InputError(f"received the axis '{text}'", expected="something like 'pressure 1..30 MPa x50 log'")
-    name, low, high, unit, stated, log = match.groups()
+    name, low, high, unit, rest = match.groups()
+    stated = _COUNT.findall(rest)
+    if len(stated) > 1 or rest.count("log") > 1:
+        raise InputError(f"received the axis '{text}'", expected="one number of values and 'log' at most once")
     quantity = find(name).quantity
     low, high = (parse(f"{end} {unit}".strip(), quantity) for end in (low, high))
-    return Axis(name, low, high, int(stated) if stated else count, log is not None)
+    return Axis(name, low, high, int(stated[0]) if stated else count, "log" in rest)
 
 
 def find(name: str) -> Input:
