@@ -85,3 +85,19 @@ def test_a_long_list_of_points_gives_what_short_ones_do() -> None:
     for one, other in zip(long, short, strict=True):
         assert len(one) == len(omega)
         np.testing.assert_allclose(one[some], other, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(("henry", "tried"), [(2e-6, 7), (0.0, 5)])
+def test_with_long_leads_no_circuit_without_them_is_tried_in_the_end(
+    henry: float, tried: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = arcs(1, seed=4)
+    wired = Spectrum(case.frequency, case.impedance + 2j * np.pi * case.frequency * henry)
+    short = choose([wired])
+    assert len(short) == tried
+    monkeypatch.setattr(choice, "IN_VAIN", len(LADDER))
+    monkeypatch.setattr(choice, "DECISIVE", np.inf)
+    whole = choose([wired])
+    assert len(whole) == (2 if henry else 1) * len(LADDER)
+    assert short[0] == whole[0]
+    assert short[0].text == ("L0-" if henry else "") + ARC

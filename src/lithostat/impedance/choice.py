@@ -28,6 +28,7 @@ LADDER = (
     "R0-p(R1,CPE1)-p(R2,CPE2)-p(R3,CPE3)",
 )
 IN_VAIN = 3  # rungs without a better criterion that end the climb; the third above any has one more arc
+DECISIVE = 10.0  # difference of the criterion that leaves no doubt (Kass, Raftery 1995, J. Am. Stat. Assoc. 90, 773)
 LOOKED_AT = 5  # spectra of a series, evenly chosen
 INDUCTIVE = 3  # points above the axis at the high-frequency end, from which circuits with an inductor are tried too
 
@@ -44,7 +45,8 @@ class Candidate(NamedTuple):
 def choose(spectra: Sequence[Spectrum], *, progress: Callable[[str], None] | None = None) -> tuple[Candidate, ...]:
     """Circuits of the ladder, the best supported one first, those that were passed over last.
 
-    The ladder is climbed until `IN_VAIN` rungs in a row are no better than the best circuit before them.
+    The ladder is climbed until `IN_VAIN` rungs in a row are no better than the best circuit before them, and without
+    circuits that lack an inductor once one with an arc was far worse for it.
     """
     if not spectra:
         raise InputError("there is no spectrum to choose a circuit for", expected="at least one")
@@ -55,6 +57,8 @@ def choose(spectra: Sequence[Spectrum], *, progress: Callable[[str], None] | Non
     for rung in LADDER:
         if _in_vain(rungs):
             break
+        if len(leads) > 1 and _leads_are_there(rungs):
+            leads = leads[1:]
         rungs.append([])
         for text in (inductor + rung for inductor in leads):
             if progress is not None:
@@ -73,6 +77,14 @@ def _in_vain(rungs: Sequence[Sequence[Candidate]]) -> bool:
     below = [one.criterion for rung in rungs[:-IN_VAIN] for one in rung if not one.doubt]
     last = [one.criterion for rung in rungs[-IN_VAIN:] for one in rung]
     return bool(below) and min(last, default=np.inf) > min(below)
+
+
+def _leads_are_there(rungs: Sequence[Sequence[Candidate]]) -> bool:
+    """True if the last rung, one with an arc, is far better with an inductor, which its values bear out."""
+    if len(rungs) < 2 or len(rungs[-1]) < 2:
+        return False
+    without, with_leads = rungs[-1]
+    return not with_leads.doubt and with_leads.criterion + DECISIVE < without.criterion
 
 
 def _candidate(text: str, fits: Sequence[Fit]) -> Candidate:
