@@ -16,6 +16,7 @@ from lithostat.calibration.conflicts import SHOWN, conflicts, learnt, tail_proba
 from lithostat.calibration.data import CellLife, CriticalCurrent, Data, numbers_of
 from lithostat.calibration.exposure import steady
 from lithostat.calibration.figures import learnt_figure, predicted_figure, rank_figure
+from lithostat.calibration.page import calibration_page
 from lithostat.calibration.parameter import DEFAULTS, Parameter
 from lithostat.calibration.posterior import calibrate
 from lithostat.calibration.prediction import failure_probability, life_quantiles, predict_life
@@ -221,6 +222,16 @@ def test_weights_follow_what_predicts_and_know_how_little_few_cells_say():
         [[-1.0, -4.0], [-4.0, -1.2]] * 4
     )  # each is best on half of the cells: the bootstrap does not decide
     assert 0.4 < average_weights(mixed)[0] < 0.8
+
+
+def test_the_page_calls_a_lost_contact_by_its_name_and_counts_no_survivor(paper):
+    one = dataclasses.replace(lived("gone", 2e6, 30.0, math.inf), contact_lost=True)
+    said = calibration_page("cells", dataclasses.replace(paper, data=Data((one,))), None)
+    assert "contact lost" in said
+    assert "after 30 h, without a short" in said
+    assert "0 of 1" in said
+    assert "1 of them for lost contact" in said
+    assert "longer than" not in said
 
 
 def test_figures_are_drawn(paper, tmp_path):

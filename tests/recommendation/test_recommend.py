@@ -182,14 +182,24 @@ def test_what_was_never_tested_is_called_an_extrapolation(paper, asked, said):
     assert [said in text for text in found] == ([True] if said else [])
 
 
-def test_a_cell_that_shorted_before_current_is_drawn_once_and_one_of_an_hour_has_its_hour(paper):
+def test_shorts_before_current_share_a_label_and_a_cell_of_an_hour_has_its_hour(paper):
     few = replace(thinned(paper, 50), data=paper.data + Data((CellLife("h", *_hour(), False, NUMBERS),)))
     lives = figure_arrays(recommend(few, current=CURRENT, hours=HOURS), few)["lives"]
     assert any(life == (pytest.approx(75e6), 0.0, True) for life in lives)
     drawn = window_figure(**figure_arrays(recommend(few, current=CURRENT, hours=HOURS), few))
     texts = [text.get_text() for text in drawn.axes[0].texts]
     assert texts.count("before current") == 1
-    assert "60 min" in texts
+    assert "1 h" in texts
+
+
+def test_repeats_at_one_pressure_share_a_label(paper):
+    like = [
+        CellLife(f"r{i}", steady(10e6, CURRENT), t * 3600.0, t * 3600.0, False, NUMBERS)
+        for i, t in enumerate((101, 3001))
+    ]
+    few = replace(thinned(paper, 50), data=Data(tuple(like)))
+    drawn = window_figure(**figure_arrays(recommend(few, current=CURRENT, hours=HOURS), few))
+    assert [text.get_text() for text in drawn.axes[0].texts].count("101-3001 h") == 1
 
 
 def _hour():

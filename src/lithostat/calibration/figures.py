@@ -45,7 +45,8 @@ def predicted_figure(
 ) -> Figure:
     """Time to short against pressure at an alternating `current` [A/m2], with the cells of that current.
 
-    Times count from the first current; `target` is drawn across [s].
+    Times count from the first current; `target` is drawn across [s]. A cell that shorted before any current belongs to
+    every current.
     """
     grid = np.geomspace(1e6, 80e6, 60) if pressures is None else np.asarray(pressures)
     exposures = [steady(float(pressure), current) for pressure in grid]
@@ -54,7 +55,7 @@ def predicted_figure(
     cells = [
         SeenCell(one.name, float(one.exposure.pressures[-1]), _since(one.low, began), _since(one.high, began))
         for one in calibration.data.lives
-        if abs(float(one.exposure.stripping[-1]) - current) <= LIKE * current
+        if one.kind == "short before current" or abs(float(one.exposure.stripping[-1]) - current) <= LIKE * current
         for began in (one.exposure.began,)
     ]
     return predictive_figure(grid, quantiles, cells, target=target, title=f"Cells at {100.0 * current:.4g} uA/cm2")

@@ -48,8 +48,10 @@ def _usual_current(found: Calibration) -> float | None:
 def _numbers(found: Calibration, rows: list[dict[str, Any]]) -> list[tuple[str, str]]:
     lives = found.data.lives
     dated = sum(np.isfinite(one.high) for one in lives)
+    lost = sum(one.contact_lost is True for one in lives)
+    others = "the others had not when their test ended" + (f", {lost} of them for lost contact" if lost else "")
     said = [
-        (f"{dated} of {len(lives)}", "cells shorted; the others count as survivors"),
+        (f"{dated} of {len(lives)}", f"cells shorted; {others}" if dated < len(lives) else "cells shorted"),
         (f"{sum(row['learnt'] for row in rows)} of {len(rows)}", "parameters learnt from the data"),
     ]
     judged = found.diagnostics
@@ -72,8 +74,8 @@ def _cell(one: Any) -> dict[str, str]:
         "name": one.name,
         "pressure": show(float(exposure.pressures[-1]), "pressure"),
         "current": show(current, "current_density") if current > 0.0 else "none",
-        "kind": one.kind,
-        "time": time,
+        "kind": "contact lost" if one.contact_lost else one.kind,
+        "time": f"after {span(low)}, without a short" if one.contact_lost else time,
     }
 
 

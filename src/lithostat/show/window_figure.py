@@ -123,15 +123,26 @@ def _best(axis: Axes, pressures: np.ndarray, mean: np.ndarray, best: float, inte
 def _cells(axis: Axes, lives: Sequence[tuple[float, float, bool]]) -> None:
     """The lab's own cells under the curve: shorted, or alive when the test ended."""
     before, raised = 0.0, False
-    for pressure, time, failed in sorted({(round(p, 1), *rest) for p, *rest in lives}):
+    groups: dict[tuple[float, bool], list[float]] = {}
+    for pressure, time, failed in lives:
+        groups.setdefault((float(f"{pressure:.2g}"), failed), []).append(time)
+    for (pressure, failed), times in sorted(groups.items()):
         marker, colour = ("X", RED) if failed else ("^", GREEN)
-        raised = not raised and pressure < 1.35 * before  # texts that would lie on each other
+        raised = not raised and pressure < 1.6 * before  # texts that would lie on each other
         before = pressure
         axis.plot(pressure / MPA, -14.5, marker, color=colour, markersize=7, markeredgecolor="white", zorder=5)
         axis.annotate(
-            span(time) if time > 0.0 else "before current", (pressure / MPA, -14.5), (0, 15 if raised else 6),
+            _times(times), (pressure / MPA, -14.5), (0, 15 if raised else 6),
             textcoords="offset points", ha="center", fontsize=7, color=colour, zorder=5, path_effects=_HALO,
         )  # fmt: skip
+
+
+def _times(times: Sequence[float]) -> str:
+    """How long like cells lived, in hours: '48 h', '307-701 h'."""
+    shown = [f"{time / 3600.0:.3g}" if time < 3.6e6 else f"{time / 3600.0:.0f}" for time in (min(times), max(times))]
+    if max(times) <= 0.0:
+        return "before current"
+    return f"{shown[0]} h" if shown[0] == shown[1] else f"{shown[0]}-{shown[1]} h"
 
 
 def _gains(
