@@ -71,6 +71,15 @@ def test_best_fit_answers_for_every_parameter(saved: Path) -> None:
     assert said["converged"]
 
 
+def test_a_best_fit_of_nothing_says_so(saved: Path, tmp_path: Path) -> None:
+    """Medians of the priors are not passed off as what the cells say."""
+    path = tmp_path / "none.yaml"
+    path.write_text(PRINTED.split("cells:")[0] + "cells: []\n")
+    assert answered("calibrate", str(path), "--best-fit")["warnings"] == ["there are no data: the answer is the prior"]
+    assert "there are no data" in CliRunner().invoke(app, ["calibrate", str(path), "--best-fit"]).output
+    assert answered("calibrate", str(saved.with_name("cells.yaml")), "--best-fit")["warnings"] == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

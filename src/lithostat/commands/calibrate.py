@@ -189,15 +189,22 @@ def _rivals(data: Data, seed: int, told: Callable[[str, float], None]) -> Any:
 
 
 def _best_fit(data: Data, as_json: bool) -> None:
+    from rich.markup import escape
+
     from lithostat.calibration.best_fit import best_fit
     from lithostat.calibration.printed import best_fit_rows
 
     found = best_fit(data)
     rows = best_fit_rows(found)
+    warnings = [*data.warnings, *([] if data.names else ["there are no data: the answer is the prior"])]
     if as_json:
-        print_json({"parameters": rows, "log_likelihood": found.log_likelihood, "converged": found.converged})
-    else:
-        print_best_fit(rows, found.converged)
+        said = {"parameters": rows, "log_likelihood": found.log_likelihood, "converged": found.converged}
+        print_json(said | {"warnings": warnings})
+        return
+    print_best_fit(rows, found.converged)
+    console = open_console(stderr=False)
+    for line in warnings:
+        console.print(f"[yellow]warning[/] {escape(line)}")
 
 
 def _write_calibration(name: str, found: Calibration, rivals: Any, output: Path) -> list[Path]:
