@@ -19,8 +19,8 @@ sys.path.insert(0, str(common.ROOT / "tests" / "validation"))
 import peer_pybamm
 
 from lithostat import simulate
+from lithostat.engine import engine
 from lithostat.simulation import integrate
-from lithostat.simulation.engine import engine
 from lithostat.simulation.run import SAMPLES
 from lithostat.simulation.schedule import schedule
 

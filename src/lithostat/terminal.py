@@ -263,14 +263,16 @@ def print_recommendation(made: Any, written: list[Path]) -> None:
     """The answer, why the window ends, the next cell, the warnings."""
     from rich.markup import escape
 
+    from lithostat.recommendation.answer import percent
+
     console = open_console(stderr=False)
     console.print(f"[bold]{escape(made.sentence())}[/]")
     said = made.as_dict()
-    low, high = said["interval_low_mpa"], said["interval_high_mpa"]
-    ends = [f"{end:.2g}" if end is not None else "open" for end in (low, high)]
-    console.print(f"best pressure, 90 % interval: {ends[0]} to {ends[1]} MPa")
-    low, high = (100.0 * share for share in made.probability_interval)
-    console.print(f"chance that a cell there lasts, 90 % interval: {low:.0f} to {high:.0f} %")
+    if not made.hopeless:
+        ends = [f"{end:.2g}" if end else "open" for end in (said["interval_low_mpa"], said["interval_high_mpa"])]
+        console.print(f"best pressure, 90 % interval: {ends[0]} to {ends[1]} MPa")
+    low, high = (percent(share) for share in made.probability_interval)
+    console.print(f"chance that a cell there lasts, 90 % interval: {low} to {high}")
     for level, pair in said["windows_mpa"].items():
         shown = (
             "none" if pair is None else " to ".join("open" if end is None else f"{end:.2g}" for end in pair) + " MPa"

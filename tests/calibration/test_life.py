@@ -12,8 +12,8 @@ from lithostat import Cell, simulate
 from lithostat.calibration.data import numbers_of, pack_exposures
 from lithostat.calibration.exposure import Exposure, exposure_of_protocol, exposure_of_record, steady
 from lithostat.calibration.life import NUMBERS, log_life
+from lithostat.engine import engine
 from lithostat.papers.doux2020.published import cell, cycling
-from lithostat.simulation.engine import engine
 from lithostat.simulation.parameters import Laws
 
 HOUR = 3600.0

@@ -10,7 +10,7 @@ from scipy.integrate import quad
 from scipy.stats import norm
 
 from lithostat.calibration.likelihood import log_probability
-from lithostat.simulation.engine import engine
+from lithostat.engine import engine
 
 FAR = 1e4
 

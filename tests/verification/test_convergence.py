@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lithostat.simulation.engine import engine
+from lithostat.engine import engine
 from lithostat.simulation.equations import SCALE, State, rates
 from lithostat.simulation.parameters import Drive
 from lithostat.simulation.resolve import resolve

@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from lithostat.engine import engine
 from lithostat.papers.doux2020.published import cell, cycling
 from lithostat.simulation import integrate
-from lithostat.simulation.engine import engine
 from lithostat.simulation.integrate import RUNNING, Tolerance
 from lithostat.simulation.resolve import resolve
 from lithostat.simulation.schedule import schedule

@@ -16,7 +16,7 @@ from scipy.optimize import minimize
 from lithostat.calibration.data import Data, Packed, pack
 from lithostat.calibration.likelihood import pointwise
 from lithostat.calibration.parameter import Parameter, parameters_for, values_at
-from lithostat.simulation.engine import engine
+from lithostat.engine import engine
 from lithostat.simulation.parameters import Laws
 
 STARTS = 5

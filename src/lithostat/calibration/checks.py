@@ -103,7 +103,7 @@ def synthetic(design: Data, truth: np.ndarray, parameters: tuple[Parameter, ...]
     resistances, currents = [], []
     if design.resistances or design.critical_currents:
         from lithostat.calibration.observables import log_critical, log_resistance
-        from lithostat.simulation.engine import engine
+        from lithostat.engine import engine
 
         values = {name: float(draw[0]) for name, draw in world.draws.items()}
         with engine():

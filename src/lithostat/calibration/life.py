@@ -17,9 +17,7 @@ from lithostat.physics import creep, fracture
 from lithostat.simulation.equations import ENTRY, FAILURE, FILAMENT_LENGTH, GROWTH
 from lithostat.simulation.parameters import Laws
 
-NODES = (
-    8  # Gauss-Legendre nodes in each of three pieces: time to a length good to 1e-7 (tests/calibration/test_life.py)
-)
+NODES = 10  # Gauss-Legendre nodes in each of three pieces: times to a length are good to 1e-7, derivatives to 1e-5
 STEPS = 5  # Newton steps to the length at the end of a segment, from between two bounds that are close together
 NEVER = 1e60  # [s]; creep that takes longer to the limit is slowed no further, which keeps derivatives finite
 KNEE = 1.5  # e-folds of length beyond the crossover over which creep fades: the second piece

@@ -21,9 +21,9 @@ from lithostat.calibration.conflicts import conflicts
 from lithostat.calibration.data import Data, Packed, numbers_of, pack
 from lithostat.calibration.likelihood import pointwise
 from lithostat.calibration.parameter import Parameter, parameters_for, values_at
+from lithostat.engine import engine
 from lithostat.experiment.cell import Cell
 from lithostat.experiment.errors import InputError
-from lithostat.simulation.engine import engine
 from lithostat.simulation.parameters import Laws
 
 CHAINS, DRAWS = 4, 1000

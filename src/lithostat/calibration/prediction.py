@@ -20,7 +20,7 @@ from lithostat.calibration.exposure import Exposure
 from lithostat.calibration.life import Segments, log_life
 from lithostat.calibration.likelihood import spots
 from lithostat.calibration.observables import stripping_load
-from lithostat.simulation.engine import engine
+from lithostat.engine import engine
 from lithostat.simulation.parameters import Laws
 
 Mechanism = Literal["any", "short", "contact lost"]

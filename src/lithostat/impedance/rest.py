@@ -17,8 +17,9 @@ _STEP = 1e-5
 
 
 def direct_current_resistance(fit: Fit) -> tuple[float, float] | None:
-    """(resistance, standard error) [ohm] of the circuit at rest, its blocking end left out; None if it has none, or if it
-    rests on a value that a bound holds.
+    """(resistance, standard error) [ohm] of the circuit at rest, its blocking end left out.
+
+    None if it has none, or if it rests on a value that a bound holds.
 
     What is left out is a capacitor, constant phase element or half-infinite diffusion alone in the main chain: the
     resistance is then that of everything else.

@@ -10,8 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from lithostat.engine import engine
 from lithostat.simulation import equations, integrate
-from lithostat.simulation.engine import engine
 from lithostat.simulation.integrate import CHEAP, Carry, Tolerance
 from lithostat.simulation.parameters import Drive, Laws, Parameters, Plan
 

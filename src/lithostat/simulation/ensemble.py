@@ -13,13 +13,13 @@ import numpy as np
 import polars as pl
 from scipy.special import ndtri
 
+from lithostat.engine import engine
 from lithostat.experiment.cell import Cell
 from lithostat.experiment.errors import InputError, nearest
 from lithostat.experiment.protocol import Protocol
 from lithostat.experiment.quantity import check
 from lithostat.physics.weakest_link import links, worst_of
 from lithostat.simulation import integrate
-from lithostat.simulation.engine import engine
 from lithostat.simulation.integrate import Tolerance
 from lithostat.simulation.parameters import Parameters, Plan
 from lithostat.simulation.resolve import SCATTER, resolve

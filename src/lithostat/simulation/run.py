@@ -11,6 +11,7 @@ import jax
 import numpy as np
 import polars as pl
 
+from lithostat.engine import engine
 from lithostat.experiment.cell import Cell
 from lithostat.experiment.errors import SimulationError
 from lithostat.experiment.finding import Outcome
@@ -20,7 +21,6 @@ from lithostat.experiment.spectrum import Spectrum
 from lithostat.physics.impedance import stack_impedance
 from lithostat.simulation import integrate
 from lithostat.simulation.citations import citations
-from lithostat.simulation.engine import engine
 from lithostat.simulation.integrate import Piece, Tolerance
 from lithostat.simulation.resolve import Resolved, resolve, worst_spot
 from lithostat.simulation.schedule import Schedule, schedule

@@ -31,6 +31,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from lithostat.engine import engine
 from lithostat.experiment.cell import Cell
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.protocol import Protocol
@@ -39,7 +40,6 @@ from lithostat.experiment.record import Record
 from lithostat.experiment.spectrum import Spectrum
 from lithostat.physics.short_circuit import cell_voltage
 from lithostat.simulation import equations, integrate
-from lithostat.simulation.engine import engine
 from lithostat.simulation.equations import SCALE, State
 from lithostat.simulation.integrate import Tolerance
 from lithostat.simulation.parameters import Drive, Laws, Parameters
