@@ -63,7 +63,7 @@ class Recommendation:
             "best_mpa": _mpa(self.best),
             "interval_low_mpa": _mpa(self.interval[0]),
             "interval_high_mpa": _mpa(self.interval[1]),
-            "interval_is": f"{100 * SHARE:.0f} % interval of the best pressure; all within 1 % of failure count",
+            "interval_is": f"{100 * SHARE:.0f} % credible interval of the best pressure, see docs/recommending.md",
             "probability": self.probability,
             "probability_interval": list(self.probability_interval),
             "accepted_failure_probability": self.question.accepted,
