@@ -147,10 +147,6 @@ def _time(start: Any, end: Any, speed: Speed) -> Any:
     first = jnp.clip(crossing, start, end)
     second = jnp.clip(crossing * np.exp(KNEE), first, end)
 
-    def inverse(length: Any, ratio: Any) -> Any:
-        power = jnp.exp(n * jnp.log(ratio))  # (a / end)^n
-        return power / (constant / end**n + speed.tip(length) * power)
-
     wide = jnp.log(second / first), jnp.log(end / second)
     straight = start + (first - start) * _X[:, None]
     lengths = jnp.stack([straight, first * jnp.exp(wide[0] * _X[:, None]), second * jnp.exp(wide[1] * _X[:, None])])

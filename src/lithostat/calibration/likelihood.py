@@ -21,11 +21,6 @@ _LOG_ROOT = 0.5 * math.log(2.0 * math.pi)
 _FIRST = -5.0  # standard deviations below the mean where 1 - S has lost its digits
 
 
-def log_survival(x: Any, mean: Any, scatter: Any, count: Any) -> Any:
-    """ln of the probability that the weakest of `count` normal links with this mean and scatter lies beyond x."""
-    return count * log_ndtr((mean - x) / scatter)
-
-
 def log_probability(ends: Any, mean: Any, scatter: Any, count: Any) -> Any:
     """ln of the probability (equal ends: of the density) of the weakest of `count` links, (n,).
 

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from lithostat.physics import conduction, contact, voids
+from lithostat.physics import conduction, contact, interphase, voids
 
 CONTACT_NUMBERS = (
     "area",
@@ -52,7 +52,9 @@ def log_resistance(pressure: Any, highest: Any, temperature: Any, time: Any, num
         reference_temperature=numbers["conductivity_temperature"],
         xp=jnp,
     )
-    film = jnp.sqrt(numbers["interphase_initial"] ** 2 + 2.0 * numbers["interphase_constant"] * time)
+    film = interphase.interphase_thickness(
+        time, initial=numbers["interphase_initial"], parabolic_constant=numbers["interphase_constant"], xp=jnp
+    )
     films = numbers["charge_transfer_resistance"] + film / numbers["interphase_conductivity"]
     total = conduction.bulk_resistance(numbers["thickness"], sigma) + 2.0 * (narrow + films)
     return jnp.log(total / numbers["area"])

@@ -125,8 +125,11 @@ def recommend(
     target_hours(asked["current"], **{key: asked[key] for key in ("hours", "cycles", "half_cycle", "capacity")})
     known = _known(what, full_cells)
     with shares(open_console(), known.name) as told:
-        found = known.saved if known.saved is not None else _sampled(known, seed, told)
-        rivals = _weighted(known, seed, told) if average else ()
+        if average:
+            rivals = _weighted(known, seed, told)
+            found = rivals[0][1]
+        else:
+            rivals, found = (), known.saved if known.saved is not None else _sampled(known, seed, told)
         made = recommended(found, **asked, rivals=rivals, progress=told)
         from lithostat.recommendation.answer import figure_arrays
         from lithostat.show.window_figure import window_figure
@@ -172,20 +175,25 @@ def _sampled(known: Known, seed: int, told: Callable[[str, float], None]) -> Cal
 
 def _weighted(known: Known, seed: int, told: Callable[[str, float], None]) -> Any:
     """Rivals with their weights. Raises `InputError` where the data are not there to compare on."""
-    from lithostat.calibration.compare import RIVALS
     from lithostat.calibration.kept import kept_rivals
 
     if known.data is None or known.cell is None:
         raise InputError("--average compares mechanisms on data", expected="a calibration file or a paper")
-    place = {name: number / len(RIVALS) for number, name in enumerate(RIVALS)}
-    return kept_rivals(known.data, known.cell, seed=seed, progress=lambda name: told(f"rival: {name}", place[name]))
+    return kept_rivals(known.data, known.cell, seed=seed, progress=_by_rival(told))
 
 
 def _rivals(data: Data, seed: int, told: Callable[[str, float], None]) -> Any:
-    from lithostat.calibration.compare import RIVALS, compare
+    from lithostat.calibration.compare import compare
+
+    return compare(data, seed=seed, progress=_by_rival(told))
+
+
+def _by_rival(told: Callable[[str, float], None]) -> Callable[[str], None]:
+    """Progress of a comparison, which names the rival that begins."""
+    from lithostat.calibration.compare import RIVALS
 
     place = {name: number / len(RIVALS) for number, name in enumerate(RIVALS)}
-    return compare(data, seed=seed, progress=lambda name: told(f"rival: {name}", place[name]))
+    return lambda name: told(f"rival: {name}", place[name])
 
 
 def _best_fit(data: Data, as_json: bool) -> None:

@@ -275,7 +275,7 @@ def _self_test(as_json: bool) -> None:
 
     test = self_test()
     if as_json:
-        print_json(test._asdict() if hasattr(test, "_asdict") else vars(test))
+        print_json(test._asdict())
     else:
         open_console(stderr=False).print(test.sentence, highlight=False)
     if not test.passed:

@@ -132,7 +132,7 @@ def fit_each(
     starts: int = STARTS,
     seed: int = 0,
 ) -> tuple[Fit, ...]:
-    """Fit one circuit to many spectra at once, each for itself. The solution of a neighbour is one more start."""
+    """Fit one circuit to many spectra at once, each for itself; `search` says where each fit starts."""
     chosen = circuit(text) if isinstance(text, str) else text
     checked = [ordered(spectrum) for spectrum in spectra]
     if not checked:

@@ -18,7 +18,7 @@ from lithostat.experiment.finding import Finding
 from lithostat.experiment.spectrum import Spectrum
 from lithostat.impedance.circuit import Circuit, circuit
 from lithostat.impedance.fit import LEAST_NOISE, STARTS, Fit, doubts, fit_each, inverse, limits
-from lithostat.impedance.least_squares import least_squares
+from lithostat.impedance.least_squares import Solution, least_squares
 from lithostat.impedance.misfit import Sweeps, by_model, of_all, sweeps
 from lithostat.impedance.ties import STEEPEST, Tie, second_differences, tie
 
@@ -228,7 +228,7 @@ def _projected(knot: Tie, values: np.ndarray, variance: np.ndarray) -> np.ndarra
 def _result(
     chosen: Circuit,
     alone: tuple[Fit, ...],
-    solution: object,
+    solution: Solution,
     structure: tuple[np.ndarray, np.ndarray, np.ndarray],
     bounds: tuple[np.ndarray, np.ndarray],
     knots: dict[str, Tie],
@@ -237,12 +237,12 @@ def _result(
     table: Sweeps,
 ) -> SeriesFit:
     design, penalty, edges = structure
-    shared, normal = solution.coordinates[0], solution.normal[0]  # type: ignore[attr-defined]
+    shared, normal = solution.coordinates[0], solution.normal[0]
     loose = bounds[0] < bounds[1]
-    free = loose & ~solution.bound[0]  # type: ignore[attr-defined]
+    free = loose & ~solution.bound[0]
     within = inverse(normal[np.ix_(free, free)])
     rest = penalty @ shared
-    data = 2.0 * float(solution.cost[0]) - float(rest @ rest)  # type: ignore[attr-defined]
+    data = 2.0 * float(solution.cost[0]) - float(rest @ rest)
     seen = normal - penalty.T @ penalty
     used = float(np.trace(within @ seen[np.ix_(free, free)]))
     degrees = max(int(np.count_nonzero(table.weight) - round(used)), 1)
@@ -255,7 +255,7 @@ def _result(
     )
     laws = {name: _law(chosen, name, knot, edges, shared, covariance) for name, knot in knots.items()}
     laws = {name: law for name, law in laws.items() if law.kind != "smooth"}
-    converged = () if solution.converged[0] else ("the series did not converge",)  # type: ignore[attr-defined]
+    converged = () if solution.converged[0] else ("the series did not converge",)
     warnings = (*converged, *_doubted(alone, fits, knots, data, degrees, free))
     return SeriesFit(chosen, fits, laws, axis, covariance, warnings, alone)
 

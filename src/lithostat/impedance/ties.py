@@ -14,8 +14,8 @@ import numpy as np
 
 from lithostat.experiment.errors import InputError, nearest
 from lithostat.experiment.spectrum import Spectrum
+from lithostat.physics.constants import GAS
 
-GAS_CONSTANT = 8.31446261815324  # J/(mol K)
 TIES = {
     "free": "each spectrum has its own value",
     "shared": "one value for all spectra",
@@ -48,7 +48,7 @@ def tie(name: str, kind: str, spectra: Sequence[Spectrum]) -> Tie:
     if kind == "arrhenius":
         kelvin = _stated(name, kind, "temperature", [spectrum.temperature for spectrum in spectra])
         centre = float(1.0 / np.mean(1.0 / kelvin))
-        x, scale = 1.0 / kelvin - 1.0 / centre, GAS_CONSTANT
+        x, scale = 1.0 / kelvin - 1.0 / centre, GAS
     else:
         pascal = _stated(name, kind, "pressure", [spectrum.pressure for spectrum in spectra])
         if (pascal <= 0.0).any():

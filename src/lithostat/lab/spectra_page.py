@@ -14,6 +14,7 @@ from lithostat.experiment.spectrum import Spectrum
 from lithostat.lab.folder import LoadedCell
 from lithostat.lab.printed import pair, printed
 from lithostat.lab.spectra_study import SpectraStudy
+from lithostat.physics.constants import FARADAY
 from lithostat.show.arrhenius_figure import arrhenius_figure
 from lithostat.show.impedance_figure import impedance_figure
 from lithostat.show.memory_figure import memory_figure
@@ -121,7 +122,7 @@ def _numbers(study: SpectraStudy) -> list[tuple[str, str]]:
         found.append((show(value, "contact_pressure") if value else "?", "contact pressure P_c"))
     if study.arrhenius is not None:
         energy = study.arrhenius.sigma
-        found.append((f"{energy.activation_energy / 96485.33212:.3f} eV", "activation energy of the conductivity"))
+        found.append((f"{energy.activation_energy / FARADAY:.3f} eV", "activation energy of the conductivity"))
     return found
 
 

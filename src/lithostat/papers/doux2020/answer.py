@@ -20,7 +20,7 @@ SEED = 0
 
 
 class Answer(NamedTuple):
-    """The recommendation at the paper's current, its figure, and the window if its full cells are learnt from too."""
+    """The recommendation at the paper's current, and its figure."""
 
     made: Recommendation
     figure: Figure
