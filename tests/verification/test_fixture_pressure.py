@@ -113,3 +113,22 @@ def test_a_pressure_that_falls_to_nothing_under_current_is_no_obstacle(run, star
     assert record.outcome.kind == "contact lost"  # at 1 MPa voids take it before the hour is over
     assert record.column("test_time_second")[-1] <= 3600.0
     assert np.isfinite(record.column("voltage_volt")).all()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_contact_never_falls_while_the_pressure_rises(run, seed):
+    """A measured pressure that wanders, above and below all that was before, with and without current."""
+    rng = np.random.default_rng(seed)
+    times = np.concatenate([[0.0], np.cumsum(rng.uniform(0.05, 2.0, 12))])
+    pressures = np.exp(np.cumsum(np.concatenate([[np.log(10.0)], rng.normal(0.0, 0.4, 12)])))
+    measured = {
+        "kind": "measured",
+        "times": [f"{t} h" for t in times],
+        "pressures": [f"{p} MPa" for p in pressures],
+    }
+    step = {"rest": f"{times[-1]} h"} if seed % 2 else {"plate": "20 uA/cm2", "for": f"{times[-1]} h"}
+    record = run([step], fixture=measured)
+    pressure, contact = record.column("measured_pressure_pa"), record.column("contact_fraction_1")
+    rising = np.diff(pressure) > 0.0
+    assert rising.sum() > 10
+    assert np.diff(contact)[rising].min() >= -1e-9

@@ -122,14 +122,20 @@ class _Driver:
             if self.given.contact_pressure is not None:
                 self.state = self.plant.put(self.state, relaxed_stack_pressure=0.0)
         acting["Clamped"] = float(action.clamped)
-        if self.given.contact_pressure is not None:
-            self.state = self.plant.put(
-                self.state,
-                highest_stack_pressure=max(self.plant.get(self.state, "Highest stack pressure [Pa]"), here),
-                contact_conformity=max(
-                    self.plant.get(self.state, "Contact conformity"), here / self.given.contact_pressure
-                ),
-            )
+        self._remember(here)
+
+    def _remember(self, pressure: float) -> None:
+        """Bring the memory of the interface up to a pressure [Pa] that it has seen."""
+        if self.given.contact_pressure is None:
+            return
+        highest, conformity = (
+            self.plant.get(self.state, name) for name in ("Highest stack pressure [Pa]", "Contact conformity")
+        )
+        self.state = self.plant.put(
+            self.state,
+            highest_stack_pressure=max(highest, pressure),
+            contact_conformity=max(conformity, pressure / self.given.contact_pressure),
+        )
 
     def _stretch(self, action: Action, span: float) -> bool:
         """One solve; False if it ended the test or could not be done."""
@@ -144,6 +150,7 @@ class _Driver:
         self.pieces.append(Piece(action, self.time, times, seen, self.acting["Set pressure [Pa]"], kind))
         self.time += float(times[-1])
         self.state = states[:, -1].copy()
+        self._remember(float(np.max(seen["Stack pressure [Pa]"])))
         if self.given.loss is not None:
             self._lose_contact(seen, self.given.loss)
         if event == FAILED:

@@ -14,7 +14,7 @@ from lithostat.physics import contact, creep, fixture, fracture, interphase, pla
 from lithostat.physics.constants import FARADAY
 
 FILAMENT_LENGTH = 1e-5  # unit of the filament coordinate u = (a / unit)^(n+1) [m]
-CATCH_UP = 1.0  # in which the memory of an interface follows a pressure that was set by a jump [s]
+CATCH_UP = 1.0  # in which the memory of an interface follows a pressure above it [s]
 _SMALL = 1e-200
 
 
@@ -126,16 +126,19 @@ class Fixture(NamedTuple):
     """What holds the stack at one instant."""
 
     held: Any  # pressure the fixture was set to [Pa]
-    stiffness: Any  # [Pa/m], 0 for a constant force or while the pressure is held
     relaxing: Any  # 0 or 1
-    cathode_growth: Any  # rate at which the cathode thickens [m/s]
 
 
 def rates(
     y: States, seen: Seen, arriving: tuple[Any, ...], pressure: Any, holder: Fixture, temperature: Any, p: Any
 ) -> dict[Any, Any]:
-    """Time derivative of every state. `arriving` is the current onto each electrode [A/m2], positive if it plates."""
-    bound, gain = interphase_shares(p)
+    """Time derivative of every state. `arriving` is the current onto each electrode [A/m2], positive if it plates.
+
+    Memory grows here by ripening alone. `observe` takes the larger of memory and present pressure; whoever ends a solve
+    brings the memory up, or `following` does while it runs. A rate that switches where the two meet makes a solver
+    chatter, and the memory falls behind.
+    """
+    bound, _ = interphase_shares(p)
     film = interphase.interphase_rate(y.interphase, parabolic_constant=p.interphase_constant)
     replenished = voids.critical_stripping_current(
         pressure,
@@ -145,7 +148,6 @@ def rates(
         xp=Symbols,
     )
     changes: dict[Any, Any] = {y.interphase: film}
-    stack: Any = holder.cathode_growth + len(arriving) * gain * film
     for i, current in enumerate(arriving):
         metal = plating.flat_velocity(current, molar_volume=p.molar_volume) - bound * film
         opening = voids.void_rate(
@@ -158,11 +160,9 @@ def rates(
         )
         changes |= {y.lithium[i]: metal, y.void[i]: opening}
         changes[y.filament[i]] = _filament_rate(y.filament[i], seen.filament[i], current, pressure, temperature, p)
-        stack = stack + metal + opening
     sinking = holder.relaxing * fixture.relaxation_rate(
         holder.held, y.relaxed, fraction=p.frame_relaxation, time=p.frame_relaxation_time
     )
-    rising = Symbols.maximum(holder.stiffness * stack - sinking, 0.0)
     load = pressure / p.contact_pressure
     ripening = contact.ripening_rate(
         pressure,
@@ -172,13 +172,19 @@ def rates(
         stress_exponent=p.creep_exponent,
         xp=Symbols,
     )
-    loading = (load >= y.conformity) * rising / p.contact_pressure
-    changes[y.conformity] = Symbols.maximum(ripening, loading) + Symbols.maximum(load - y.conformity, 0.0) / CATCH_UP
-    changes[y.highest_pressure] = (pressure >= y.highest_pressure) * rising + Symbols.maximum(
-        pressure - y.highest_pressure, 0.0
-    ) / CATCH_UP
+    changes[y.conformity] = ripening
+    changes[y.highest_pressure] = pybamm.Scalar(0.0)
     changes[y.relaxed] = sinking
     return changes
+
+
+def following(y: States, pressure: Any, p: Any) -> dict[Any, Any]:
+    """Rates that bring the memory up to the pressure [Pa] within a second; it lags by that, `observe` does not."""
+    above = Symbols.maximum(pressure / p.contact_pressure - y.conformity, 0.0)
+    return {
+        y.conformity: above / CATCH_UP,
+        y.highest_pressure: Symbols.maximum(pressure - y.highest_pressure, 0.0) / CATCH_UP,
+    }
 
 
 def _filament_rate(coordinate: Any, length: Any, current: Any, pressure: Any, temperature: Any, p: Any) -> Any:

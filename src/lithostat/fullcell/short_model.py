@@ -41,8 +41,10 @@ _VOLTAGE_EVENTS = (
 class Control(NamedTuple):
     """What acts on the cell from outside, as PyBaMM expressions, and how a short begins.
 
-    `current` [A] is PyBaMM's, positive on discharge. `shorted` is None where the filament itself switches the short on,
-    else 0 or 1 from whoever watches the event 'Short'. `constant_voltage` is 1 while `voltage` [V] is held.
+    `current` [A] is PyBaMM's, positive on discharge. `shorted` is None where nobody watches: the filament itself then
+    switches the short on, and the memory of the contact follows the pressure by a rate; else it is 0 or 1 from whoever
+    watches the event 'Short' and brings the memory up between solves. `constant_voltage` is 1 while `voltage` [V] is
+    held.
     """
 
     current: Any
@@ -160,8 +162,11 @@ def _couple(model: Any, control: Control, losses: Losses | SteppedLosses | NoLos
     model.initial_conditions |= dict.fromkeys([ionic, leaked, conductance], pybamm.Scalar(0.0))
     model.rhs[conductance] = pybamm.Scalar(0.0)
     if metal and seen is not None:
-        holder = interface.Fixture(control.pressure, stiffness, relaxing, -p.lithiation_volume * j_host / FARADAY)
+        holder = interface.Fixture(control.pressure, relaxing)
         model.rhs |= interface.rates(y, seen, (j_ion,), pressure, holder, temperature, p)
+        if control.shorted is None:  # nobody watches
+            for state, rate in interface.following(y, pressure, p).items():
+                model.rhs[state] = model.rhs[state] + rate
         model.initial_conditions |= interface.initial(y, p, control.fabrication)
         model.rhs[conductance] = conductance_rate(control.shorted, conductance, seen.filament[0], limit, p)
     _replace_events(model, control, voltage, seen, limit, y)

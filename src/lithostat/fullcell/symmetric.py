@@ -60,7 +60,7 @@ def symmetric_model(control: Control) -> Any:
         for side, narrow in zip(arriving, seen.constriction, strict=True)
     ]
     model = pybamm.BaseModel("symmetric cell")
-    holder = interface.Fixture(control.pressure, stiffness, relaxing, 0.0)
+    holder = interface.Fixture(control.pressure, relaxing)
     model.rhs = {
         **interface.rates(y, seen, arriving, pressure, holder, temperature, p),
         ionic: j,

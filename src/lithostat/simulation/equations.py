@@ -106,6 +106,15 @@ def pressure(t: Any, state: State, drive: Drive, p: Parameters) -> Any:
     return jnp.maximum(raw, 0.0)
 
 
+def remembering(state: State, here: Any, p: Parameters) -> State:
+    """The state with the memory of its interfaces brought up to the pressure `here` [Pa]."""
+    return eqx.tree_at(
+        lambda s: (s.highest_pressure, s.conformity),
+        state,
+        (jnp.maximum(state.highest_pressure, here), jnp.maximum(state.conformity, here / p.contact_pressure)),
+    )
+
+
 def contact_fraction(here: Any, state: State, p: Parameters) -> Any:
     """Share of the area in contact at each interface, (2,), 0..1, voids included."""
     pressed = contact.contact_fraction(
@@ -163,7 +172,7 @@ def rates(t: Any, state: State, drive: Drive, p: Parameters, laws: Laws) -> Stat
     plating_current = j * jnp.array([1.0, -1.0])  # (2,), positive where lithium arrives
 
     d_film = interphase.interphase_rate(state.interphase, parabolic_constant=p.interphase_constant)
-    bound, gain = interphase_shares(p)
+    bound, _ = interphase_shares(p)
     d_lithium = plating.flat_velocity(plating_current, molar_volume=p.molar_volume) - bound * d_film
     critical = voids.critical_stripping_current(
         here,
@@ -183,26 +192,23 @@ def rates(t: Any, state: State, drive: Drive, p: Parameters, laws: Laws) -> Stat
     d_relaxed = drive.relaxing * fixture.relaxation_rate(
         drive.pressure, state.relaxed, fraction=p.frame_relaxation, time=p.frame_relaxation_time
     )
-    d_stack = (d_lithium + d_void).sum() + INTERFACES * gain * d_film
-    d_pressure = jnp.where(here > 0.0, drive.ramp + drive.stiffness * d_stack - d_relaxed, 0.0)
-    rising = jnp.maximum(d_pressure, 0.0)
-
+    # `contact_fraction` takes the larger of memory and present pressure, and the end of a solve brings the memory up:
+    # a rate that switches where the two meet makes the solver chatter, and the memory falls behind
     ripening = contact.ripening_rate(
         here,
-        state.conformity,
+        jnp.maximum(state.conformity, here / p.contact_pressure),
         scale=p.contact_pressure,
         time=p.ripening_time,
         stress_exponent=p.creep_exponent,
         xp=jnp,
     )
-    loading = jnp.where(here / p.contact_pressure >= state.conformity, rising / p.contact_pressure, 0.0)
     return State(
         filament=_filament_rate(seen, plating_current, state, drive, p, laws),
-        conformity=jnp.maximum(ripening, loading),
+        conformity=ripening,
         void=d_void,
         interphase=d_film,
         lithium=d_lithium,
-        highest_pressure=jnp.where(here >= state.highest_pressure, rising, 0.0),
+        highest_pressure=jnp.zeros(()),
         relaxed=d_relaxed,
         conductance=drive.shorted
         * short_circuit.hardening_rate(state.conductance, hard=p.short_conductance, time=p.hardening_time),

@@ -143,11 +143,7 @@ def enter(carry: Carry, segment: Segment, leading: Lead, p: Parameters) -> tuple
     state = eqx.tree_at(lambda s: s.relaxed, state, jnp.where(renewed, 0.0, state.relaxed))
     drive = Drive(segment.current, segment.temperature, held, leading.ramp, stack, stiffness, relaxing, carry.shorted)
     here = equations.pressure(0.0, state, drive, p)
-    state = eqx.tree_at(
-        lambda s: (s.highest_pressure, s.conformity),
-        state,
-        (jnp.maximum(state.highest_pressure, here), jnp.maximum(state.conformity, here / p.contact_pressure)),
-    )
+    state = equations.remembering(state, here, p)
     return state, drive
 
 
@@ -233,6 +229,7 @@ def advance(
     span = jnp.where(at_once, 0.0, left)
     ended, end, failed, times, states = solve(state, drive, span, p, laws, segment, fractions, tol, solver)
 
+    end = equations.remembering(end, equations.pressure(ended, end, drive, p), p)
     reached = margins(ended, end, drive, p, laws, segment)
     cause = jnp.where(at_once | (ended < span) | (least(reached) <= 0.0), jnp.argmin(reached), RAN)
     after = _settle(carry, plan, segment, leading, drive, ended, end, cause, p)
