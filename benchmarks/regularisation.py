@@ -17,12 +17,12 @@ import common
 import numpy as np
 from scipy.optimize import nnls
 
-sys.path.insert(0, str(common.ROOT / "tests" / "impedance"))
+sys.path.insert(0, str(common.ROOT / "tests" / "impedance" / "relaxation"))
 import known_distributions as known
 
-from lithostat.impedance.relaxation import relaxation_times
-from lithostat.impedance.relaxation_model import Linear, curvature, linear
-from lithostat.impedance.validity import check
+from lithostat.impedance.relaxation.linear_model import Linear, curvature, linear
+from lithostat.impedance.relaxation.relaxation_times import relaxation_times
+from lithostat.impedance.validity.check import check
 
 STRENGTHS = np.logspace(-4.0, 4.0, 25)  # over data and penalty of equal trace
 

@@ -21,12 +21,12 @@ from typing import Any
 import common
 import numpy as np
 
-sys.path.insert(0, str(common.ROOT / "tests" / "impedance"))
+sys.path.insert(0, str(common.ROOT / "tests" / "impedance" / "relaxation"))
 import known_distributions as known
 
 from lithostat.experiment.spectrum import Spectrum
-from lithostat.impedance.relaxation import relaxation_times
-from lithostat.impedance.validity import check
+from lithostat.impedance.relaxation.relaxation_times import relaxation_times
+from lithostat.impedance.validity.check import check
 
 PUBLISHED = {
     "ECM_LIB": "LIB_ECM",

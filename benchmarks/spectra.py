@@ -21,9 +21,9 @@ import numpy as np
 from common import parser, report, timed
 
 from lithostat.experiment.spectrum import Spectrum
-from lithostat.impedance.circuit import circuit
-from lithostat.impedance.fit import fit_each
-from lithostat.impedance.series import fit_series
+from lithostat.impedance.circuits.circuit import circuit
+from lithostat.impedance.circuits.fit import fit_each
+from lithostat.impedance.circuits.series import fit_series
 
 TEXT = "R0-p(R1,CPE1)-p(R2,CPE2)"
 NOISE = 3e-3

@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from lithostat.experiment.record import Record, read_parquet
     from lithostat.experiment.spectrum import Spectrum
     from lithostat.fullcell.summary import cycle_summary
-    from lithostat.impedance.fit import Fit, fit
-    from lithostat.impedance.series import SeriesFit, fit_series
+    from lithostat.impedance.circuits.fit import Fit, fit
+    from lithostat.impedance.circuits.series import SeriesFit, fit_series
     from lithostat.lab.folder import find_cells, load
     from lithostat.materials.card import Card, cards
     from lithostat.reading.read import read
@@ -59,10 +59,10 @@ _HOMES = {
     "load_calibration": "calibration.calibration",
     "read_calibration_file": "calibration.calibration_file",
     "calibrate": "calibration.posterior",
-    "Fit": "impedance.fit",
-    "fit": "impedance.fit",
-    "SeriesFit": "impedance.series",
-    "fit_series": "impedance.series",
+    "Fit": "impedance.circuits.fit",
+    "fit": "impedance.circuits.fit",
+    "SeriesFit": "impedance.circuits.series",
+    "fit_series": "impedance.circuits.series",
     "Recommendation": "recommendation.answer",
     "read_axis": "recommendation.axis",
     "recommend": "recommendation.recommend",

@@ -9,7 +9,7 @@ import pytest
 
 from lithostat import simulate
 from lithostat.experiment.errors import InputError
-from lithostat.impedance.validity import check
+from lithostat.impedance.validity.check import check
 from lithostat.physics.impedance import stack_impedance
 from lithostat.simulation.sensor import sense
 from lithostat.simulation.spectrum_at import linearised, spectrum_at

@@ -58,8 +58,13 @@ def impedance(
     card: Annotated[
         str | None, typer.Option(help="Write the contact law as a card of this name, 'lithium|Li6PS5Cl'.")
     ] = None,
-    one_ohm: Annotated[
-        str | None, typer.Option(help="The file is a sweep of a known resistor, '1 ohm': judge the instrument.")
+    reference_resistor: Annotated[
+        str | None,
+        typer.Option(
+            "--reference-resistor",
+            "--one-ohm",
+            help="The file is a sweep of a known resistor, '1 ohm': judge the instrument.",
+        ),
     ] = None,
     self_test: Annotated[bool, typer.Option("--self-test", help="Send one ohm through lithostat's own fit.")] = False,
     apart: Annotated[
@@ -78,8 +83,8 @@ def impedance(
         return
     if path is None:
         raise InputError("no folder and no file was named", expected="lithostat impedance PATH, or --self-test")
-    if one_ohm is not None:
-        _one_ohm(path, one_ohm, as_json)
+    if reference_resistor is not None:
+        _reference_resistor(path, reference_resistor, as_json)
         return
     from lithostat.lab.folder import find_cells
     from lithostat.lab.spectra_study import Question
@@ -194,7 +199,7 @@ def _without_timeline(loaded: LoadedCell) -> LoadedCell:
 
 def _posteriors(study: SpectraStudy, step: Any) -> list[tuple[str, list[dict[str, Any]]]]:
     """Name of every spectrum and what its posterior says."""
-    from lithostat.impedance.posterior import posterior
+    from lithostat.impedance.circuits.posterior import posterior
 
     found = []
     for fit in study.series.fits:
@@ -233,8 +238,8 @@ def _write(
     card: str | None,
 ) -> list[Path]:
     from lithostat.experiment.record import write_text, write_whole
-    from lithostat.impedance.fitted_card import write_card
-    from lithostat.impedance.memory_card import interface_card
+    from lithostat.impedance.laws.contact_memory_card import interface_card
+    from lithostat.impedance.laws.fitted_card import write_card
     from lithostat.lab.analyze import file_name
     from lithostat.lab.spectra_page import spectra_page
 
@@ -251,15 +256,15 @@ def _write(
     return written
 
 
-def _one_ohm(path: Path, resistor: str, as_json: bool) -> None:
+def _reference_resistor(path: Path, resistor: str, as_json: bool) -> None:
     from lithostat.experiment.quantity import parse
-    from lithostat.impedance.one_ohm import one_ohm
+    from lithostat.impedance.circuits.reference_resistor import judge_instrument
     from lithostat.reading.read import read
 
     spectra = read(path).spectra
     if not spectra:
         raise InputError("holds no impedance spectrum", file=str(path), expected="a sweep of a known resistor")
-    leads = one_ohm(spectra[0], resistance=parse(resistor, "resistance"))
+    leads = judge_instrument(spectra[0], resistance=parse(resistor, "resistance"))
     if as_json:
         print_json({"verdict": leads.verdict, "findings": [finding.as_json() for finding in leads.findings]})
         return
@@ -271,7 +276,7 @@ def _one_ohm(path: Path, resistor: str, as_json: bool) -> None:
 
 
 def _self_test(as_json: bool) -> None:
-    from lithostat.impedance.one_ohm import self_test
+    from lithostat.impedance.circuits.reference_resistor import self_test
 
     test = self_test()
     if as_json:

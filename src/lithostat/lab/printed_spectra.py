@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lithostat.experiment.quantity import show
-from lithostat.impedance.fit import Fit
+from lithostat.impedance.circuits.fit import Fit
 from lithostat.lab.printed import pair
 from lithostat.lab.spectra_study import NEAR, SpectraStudy
 

@@ -15,16 +15,16 @@ from lithostat.experiment.cell_note import CellNote
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.finding import Finding
 from lithostat.experiment.spectrum import Spectrum
-from lithostat.impedance.choice import Candidate, choose
-from lithostat.impedance.circuit import circuit
-from lithostat.impedance.fit import Fit
-from lithostat.impedance.memory import Memory, fit_memory
-from lithostat.impedance.relaxation import Relaxation, relaxation_times
-from lithostat.impedance.rest import direct_current_resistance
-from lithostat.impedance.series import SeriesFit, fit_series
-from lithostat.impedance.sweep import WAY_OUT
-from lithostat.impedance.temperature import Arrhenius, conductivity, fit_arrhenius
-from lithostat.impedance.validity import Validity, check, clean
+from lithostat.impedance.circuits.circuit import circuit
+from lithostat.impedance.circuits.dc_limit import direct_current_resistance
+from lithostat.impedance.circuits.fit import Fit
+from lithostat.impedance.circuits.series import SeriesFit, fit_series
+from lithostat.impedance.circuits.suggestion import Candidate, suggest
+from lithostat.impedance.laws.arrhenius import Arrhenius, conductivity, fit_arrhenius
+from lithostat.impedance.laws.contact_memory import Memory, fit_memory
+from lithostat.impedance.relaxation.relaxation_times import Relaxation, relaxation_times
+from lithostat.impedance.validity.check import Validity, check, clean
+from lithostat.impedance.validity.sweep import WAY_OUT
 from lithostat.lab.stated_spectra import in_order, order_is_known
 
 ALIKE = 0.02  # relative difference of pressures that are one
@@ -153,7 +153,7 @@ def _studied(
     if not usable:
         why = "; ".join(f"{name}: {sentence}" for name, sentence in refused) or "there is none"
         raise InputError(f"no spectrum can be used ({why})", expected="an impedance spectrum")
-    candidates = choose(usable, progress=step) if asked.text is None else ()
+    candidates = suggest(usable, progress=step) if asked.text is None else ()
     if asked.text is None and not candidates:
         raise InputError("too few points for any circuit", expected="a circuit of your own, with fewer values")
     text = asked.text or candidates[0].text

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from lithostat.impedance.temperature import Arrhenius
+from lithostat.impedance.laws.arrhenius import Arrhenius
 from lithostat.physics.constants import FARADAY
 from lithostat.show.style import BLUE, GREEN, MUTED, ORANGE, RED, VIOLET, blank, style
 

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lithostat.experiment.quantity import show
-from lithostat.impedance.memory import Memory, band, predicted
+from lithostat.impedance.laws.contact_memory import Memory, band, predicted
 from lithostat.show.style import BLUE, INK, MUTED, ORANGE, blank, style
 
 PRESSING, RELEASED = BLUE, ORANGE

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from lithostat.impedance.relaxation import Relaxation
-from lithostat.impedance.relaxation_peaks import Peak
+from lithostat.impedance.relaxation.peaks import Peak
+from lithostat.impedance.relaxation.relaxation_times import Relaxation
 from lithostat.show.style import BLUE, GREEN, GRID, INK, MUTED, ORANGE, RED, VIOLET, blank, style
 
 _COLOURS = (BLUE, ORANGE, GREEN, VIOLET, RED)

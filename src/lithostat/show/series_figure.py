@@ -12,7 +12,7 @@ from lithostat.show.style import BLUE, INK, MUTED, ORANGE, style
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from lithostat.impedance.series import SeriesFit
+    from lithostat.impedance.circuits.series import SeriesFit
 
 ACROSS = 3  # panels in a row
 FAR = 1e3  # times the smallest value, above which a panel is logarithmic

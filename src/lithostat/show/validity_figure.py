@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lithostat.impedance.validity import Validity
+from lithostat.impedance.validity.check import Validity
 from lithostat.show.style import BLUE, GRID, INK, MUTED, ORANGE, RED, blank, style
 
 

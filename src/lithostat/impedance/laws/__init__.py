@@ -1,0 +1,1 @@
+"""What resistances say about pressure and temperature: contact law, conductivity, and their cards."""

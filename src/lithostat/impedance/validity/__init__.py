@@ -1,0 +1,1 @@
+"""Can a spectrum be believed: order of its points, Kramers-Kronig relations, noise, drift."""
