@@ -32,5 +32,5 @@ def full_cell(*, charges, discharges, current=1e-3, points=200, low=3.0, high=4.
                     }
                 )
             )
-            at += length + 1.0
+            at += length
     return Record(pl.concat(parts))

@@ -12,7 +12,7 @@ import pytest
 
 from lithostat.experiment.errors import InputError, MissingPackage
 from lithostat.reading import arbin_res
-from lithostat.reading.books import check_books
+from lithostat.reading.internal_consistency import check_consistency
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data" / "03_arbin_res_with_goldens"
 FILE = DATA / "20160805_test001_45_cc_01.res"
@@ -139,7 +139,7 @@ def test_the_header_states_a_mass_that_nothing_uses(record):
 
 @with_data
 def test_a_clean_file_has_no_remark_that_is_not_true(record):
-    said = [text for text in check_books(record).warnings if "columns without a standard name" not in text]
+    said = [text for text in check_consistency(record).warnings if "columns without a standard name" not in text]
     assert said == [
         "the clock is the local one of the cycler's computer; the file does not say its time zone",
         # the computer's clock was put back by 7 s on two days

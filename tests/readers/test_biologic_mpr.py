@@ -11,7 +11,7 @@ import pytest
 
 from lithostat.experiment.errors import InputError, MissingPackage
 from lithostat.reading import biologic_mpr
-from lithostat.reading.books import check_books
+from lithostat.reading.internal_consistency import check_consistency
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 CELL, MISC = SHARED / "01_biologic_SSB_NCM_LPSCl_InLi", SHARED / "04_misc_cyclers"
@@ -43,7 +43,7 @@ def galvani_data(path: Path) -> np.ndarray:
 @with_data
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_every_file_reads_and_nothing_is_said_that_is_not_true(path):
-    record = check_books(biologic_mpr.read(path))
+    record = check_consistency(biologic_mpr.read(path))
     assert (len(record.table), len(record.spectra)) == FILES[path]
     assert np.isfinite(record.table.select("test_time_second", "voltage_volt", "current_ampere").to_numpy()).all()
     known = ("columns without a standard name", "the file has no current: it is", "no start time, only the date")

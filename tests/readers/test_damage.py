@@ -200,7 +200,7 @@ CLASSES = ("start instant", "edge", "label", "below bound", "no second opinion",
 
 
 def unseen(name: str, whole: Record, damaged: Record) -> str:
-    """Which bound of `books` a change of this column stays within, worked out anew from the whole file.
+    """Which bound of `internal_consistency` a change of this column stays within, worked out anew from the whole file.
 
     'other columns' are kept and never used. 'no second opinion' is a column that nothing else in the file repeats, and
     the direct current of a sweep up to three times what the file has otherwise.

@@ -11,7 +11,7 @@ import pytest
 
 from lithostat.experiment.errors import InputError
 from lithostat.reading import neware
-from lithostat.reading.books import check_books
+from lithostat.reading.internal_consistency import check_consistency
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data" / "02_neware_with_BTSDA_truth"
 GOOD = {
@@ -37,7 +37,7 @@ def measured(name: str, folder: Path) -> Path:
 @pytest.fixture(scope="module", params=GOOD)
 def pair(request, tmp_path_factory):
     path = measured(request.param, tmp_path_factory.mktemp("nda"))
-    return check_books(neware.read(path)), pl.read_parquet(DATA / f"{Path(request.param).stem}.parquet")
+    return check_consistency(neware.read(path)), pl.read_parquet(DATA / f"{Path(request.param).stem}.parquet")
 
 
 def column(table: pl.DataFrame, start: str) -> np.ndarray:
@@ -122,7 +122,7 @@ def test_current_is_positive_while_charging(pair):
 @with_data
 @pytest.mark.parametrize("name", GOOD)
 def test_clean_files_have_no_remark_that_is_not_true(name, tmp_path):
-    said = check_books(neware.read(measured(name, tmp_path))).warnings
+    said = check_consistency(neware.read(measured(name, tmp_path))).warnings
     known = (
         "columns without a standard name",
         "rows hold measured voltage and current only",

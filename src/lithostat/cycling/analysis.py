@@ -8,21 +8,14 @@ from typing import Any
 
 import polars as pl
 
-from lithostat.cycling.capacity import (
-    charges_until,
-    critical_current,
-    cycle_table,
-    full_findings,
-    half_cycle_table,
-    symmetric_findings,
-    throughput,
-)
+from lithostat.cycling.capacity import critical_current, full_findings, symmetric_findings, throughput
 from lithostat.cycling.consistency import consistency
 from lithostat.cycling.evidence import Suspect
-from lithostat.cycling.floor import ionic_resistance
+from lithostat.cycling.lower_bound import ionic_resistance
 from lithostat.cycling.pressure import pressure_findings
-from lithostat.cycling.shorts import call_short
-from lithostat.cycling.steps import half_cycles
+from lithostat.cycling.shorts import call
+from lithostat.cycling.tables import charges_until, cycle_table, half_cycle_table
+from lithostat.cycling.trace import Trace, trace_of
 from lithostat.experiment.cell_note import CellNote
 from lithostat.experiment.finding import Finding, Outcome
 from lithostat.experiment.record import Record
@@ -32,18 +25,27 @@ from lithostat.experiment.record import Record
 class Analysis:
     """The outcome, the findings, the tables behind them, and what one should know before believing either.
 
-    `suspects` are the stretches that looked like a short, called or not; `kind` is that of the cell.
+    `suspects` are the stretches that looked like a short, called or not, in rows of `trace.record`.
     """
 
     name: str
-    kind: str
+    trace: Trace
     outcome: Outcome
     suspects: tuple[Suspect, ...]
     findings: tuple[Finding, ...]
     half_cycles: pl.DataFrame
     cycles: pl.DataFrame
-    note: CellNote
     warnings: tuple[str, ...]
+
+    @property
+    def kind(self) -> str:
+        """Of the cell: 'symmetric', 'half', 'full' or 'not known'."""
+        return self.trace.kind
+
+    @property
+    def note(self) -> CellNote:
+        """What the lab noted."""
+        return self.trace.note
 
     @property
     def time_to_short(self) -> float | None:
@@ -80,32 +82,38 @@ def analyze(record: Record, note: CellNote | None = None) -> Analysis:
     Nothing but the record is needed. What the note states is used, what it does not state is not made up: without an
     area there is no current density, without a mass no specific capacity.
     """
-    note = note or CellNote()
-    half = half_cycles(record)
-    call = call_short(record, note)
-    symmetric = call.kind_of_cell == "symmetric"
-    table = half_cycle_table(record, half, note, symmetric=symmetric)
-    cycles = cycle_table(record, half, note)
-    outcome = _with_charges(call.outcome, *charges_until(half, record, call.outcome.time), note.electrode_area)
-    findings = [*_impedance(record)]
-    if len(half.flowing):
-        findings += throughput(half, record, outcome, note)
-        findings += symmetric_findings(table, half, outcome, note) if symmetric else full_findings(cycles, note)
-        findings += critical_current(table, outcome, note)
-    if len(record.table):
-        findings += pressure_findings(record, half, note, symmetric=symmetric)
-    said = consistency(note, table, cycles, symmetric=symmetric)
+    return analyze_trace(trace_of(record, note))
+
+
+def analyze_trace(trace: Trace) -> Analysis:
+    """The same of a trace that is there already."""
+    judged = call(trace)
+    table, cycles = half_cycle_table(trace), cycle_table(trace)
+    outcome = _with_charges(judged.outcome, *charges_until(trace.half, judged.outcome.time), trace.note.electrode_area)
+    findings = [*_impedance(trace.record)]
+    if len(trace.half.flowing):
+        findings += throughput(trace, outcome)
+        findings += _of_this_kind(trace, table, cycles, outcome)
+        findings += critical_current(table, outcome, trace.note)
+    if len(trace.time):
+        findings += pressure_findings(trace)
     return Analysis(
-        note.name or record.provenance.get("name", "cell"),
-        call.kind_of_cell,
+        trace.note.name or trace.record.provenance.get("name", "cell"),
+        trace,
         outcome,
-        call.suspects,
+        judged.suspects,
         tuple(findings),
         table,
         cycles,
-        note,
-        (*record.warnings, *call.warnings, *said),
+        (*trace.record.warnings, *judged.warnings, *consistency(trace, table, cycles)),
     )
+
+
+def _of_this_kind(trace: Trace, table: pl.DataFrame, cycles: pl.DataFrame, outcome: Outcome) -> list[Finding]:
+    """Overpotentials of a symmetric cell, capacities of one with a cathode; neither where the kind is not known."""
+    if trace.symmetric:
+        return symmetric_findings(table, outcome, trace.note)
+    return full_findings(cycles, trace.note) if trace.kind in ("half", "full") else []
 
 
 def _with_charges(outcome: Outcome, one: float, both: float, area: float | None) -> Outcome:

@@ -1,92 +1,21 @@
-"""Half-cycles and cycles as tables, and what follows from them: capacity, efficiency, overpotential, currents."""
+"""What follows from the tables of half-cycles and cycles: capacity, efficiency, overpotential, critical current."""
 
 from __future__ import annotations
 
 import numpy as np
 import polars as pl
 
-from lithostat.cycling.resistance import pressures, voltage_offset
-from lithostat.cycling.steps import HalfCycles
+from lithostat.cycling.tables import MAH, charges_until
+from lithostat.cycling.trace import Trace
 from lithostat.experiment.cell_note import CellNote
 from lithostat.experiment.finding import Finding, Outcome
-from lithostat.experiment.record import Record
 from lithostat.materials.card import cards
 from lithostat.physics.constants import FARADAY
 
-MAH = 1000.0 / 3600.0  # mAh per coulomb
-_COUNTERS = ("charging_capacity_ah", "discharging_capacity_ah")
 _LEVEL = 0.05  # two current densities closer than this are one
 
 
-def half_cycle_table(record: Record, half: HalfCycles, note: CellNote, *, symmetric: bool) -> pl.DataFrame:
-    """One row per half-cycle that carries current; areal values only with a stated area.
-
-    `overpotential_volt` is the mean of the voltage along the current, less its offset, over the second half of the
-    half- cycle (symmetric cells only); `charge_ah` is positive in both directions.
-    """
-    keep = half.flowing
-    voltage, pressure = record.column("voltage_volt"), pressures(record)
-    table = {
-        "half_cycle": np.arange(1, len(keep) + 1),
-        "cycle_count": _cycles_of(record, half)[keep] if len(half) else np.zeros(0, np.int64),
-        "direction": half.direction[keep].astype(np.int64),
-        "start_second": half.start[keep],
-        "end_second": half.end[keep],
-        "current_ampere": half.current[keep],
-        "charge_ah": np.abs(half.charge[keep]) / 3600.0,
-        "voltage_start_volt": voltage[half.first[keep]],
-        "voltage_end_volt": voltage[half.last[keep]],
-    }
-    if symmetric:
-        offset = voltage_offset(record, half)
-        middle = (half.first[keep] + half.last[keep] + 1) // 2
-        table["overpotential_volt"] = (_mean(voltage, middle, half.last[keep]) - offset) * half.direction[keep]
-    if pressure is not None:
-        table["pressure_pa"] = _mean(pressure, half.first[keep], half.last[keep])
-        table["pressure_change_pa"] = pressure[half.last[keep]] - pressure[half.first[keep]]
-    if note.electrode_area is not None:
-        table["current_density_ampere_per_m2"] = half.current[keep] / note.electrode_area
-        table["areal_charge_mah_per_cm2"] = np.abs(half.charge[keep]) * MAH / (1e4 * note.electrode_area)
-    return pl.DataFrame(table)
-
-
-def cycle_table(record: Record, half: HalfCycles, note: CellNote) -> pl.DataFrame:
-    """One row per cycle: charge and discharge capacity [Ah], efficiency; specific and areal only with what was stated.
-
-    Cycles are those of the file where it counts them, else pairs of half-cycles. Capacities are the sums of what the
-    cycler's own counters gained where it has them, else the integral of the current. The efficiency of a cycle is its
-    discharge over its charge, NaN without a charge.
-    """
-    charge, discharge = _gains(record, half)
-    cycle = _cycles_of(record, half)
-    numbers = np.unique(cycle[np.abs(half.direction) == 1])
-    at = np.searchsorted(numbers, cycle)
-    inside = (at < len(numbers)) & np.isin(cycle, numbers)
-    table: dict[str, np.ndarray] = {"cycle_count": numbers}
-    table["charge_ah"] = np.bincount(at[inside], charge[inside], len(numbers))
-    table["discharge_ah"] = np.bincount(at[inside], discharge[inside], len(numbers))
-    table["efficiency"] = np.divide(
-        table["discharge_ah"], table["charge_ah"], out=np.full(len(numbers), np.nan), where=table["charge_ah"] > 0.0
-    )
-    if note.active_mass is not None:
-        for name in ("charge", "discharge"):
-            table[f"{name}_mah_per_g"] = table[f"{name}_ah"] / note.active_mass
-    if note.electrode_area is not None:
-        for name in ("charge", "discharge"):
-            table[f"{name}_mah_per_cm2"] = 0.1 * table[f"{name}_ah"] / note.electrode_area
-    return pl.DataFrame(table)
-
-
-def charges_until(half: HalfCycles, record: Record, time: float) -> tuple[float, float]:
-    """(charge in the direction that carried more, charge in both) up to `time` [C]; parts of a half-cycle count."""
-    width = np.maximum(half.end - half.start, 1e-12)
-    share = np.clip((time - half.start) / width, 0.0, 1.0)
-    passed = half.charge * share
-    forth, back = float(passed[passed > 0.0].sum()), float(-passed[passed < 0.0].sum())
-    return max(forth, back), forth + back
-
-
-def symmetric_findings(table: pl.DataFrame, half: HalfCycles, outcome: Outcome, note: CellNote) -> list[Finding]:
+def symmetric_findings(table: pl.DataFrame, outcome: Outcome, note: CellNote) -> list[Finding]:
     """Overpotential and its drift, charge per half-cycle, lithium per half-cycle, of the time before the outcome."""
     whole = table.filter(pl.col("end_second") <= outcome.time) if len(table) else table
     if not len(whole):
@@ -204,17 +133,18 @@ def critical_current(table: pl.DataFrame, outcome: Outcome, note: CellNote) -> l
     ]
 
 
-def throughput(half: HalfCycles, record: Record, outcome: Outcome, note: CellNote) -> list[Finding]:
+def throughput(trace: Trace, outcome: Outcome) -> list[Finding]:
     """Charge in one direction and in both until the outcome, two findings that papers like to mix."""
-    one, both = charges_until(half, record, outcome.time)
+    forth, both = charges_until(trace.half, outcome.time)
+    area = trace.note.electrode_area
     findings = [
-        Finding("charge in one direction", one * MAH, "mAh", formula="int |I| dt of the direction that carried more"),
+        Finding("charge in one direction", forth * MAH, "mAh", formula="int |I| dt of the direction that carried more"),
         Finding("charge in both directions", both * MAH, "mAh", formula="int |I| dt"),
     ]
-    if note.electrode_area is not None:
-        per = MAH / (1e4 * note.electrode_area)
+    if area is not None:
+        per = MAH / (1e4 * area)
         findings += [
-            Finding("areal charge in one direction", one * per, "mAh/cm2", formula="the same / area"),
+            Finding("areal charge in one direction", forth * per, "mAh/cm2", formula="the same / area"),
             Finding("areal charge in both directions", both * per, "mAh/cm2", formula="the same / area"),
         ]
     return findings
@@ -239,38 +169,3 @@ def _levels(current: np.ndarray) -> list[float]:
         if len(levels) > 100:
             return []
     return levels
-
-
-def _cycles_of(record: Record, half: HalfCycles) -> np.ndarray:
-    """Cycle number of every stretch: the file's, else pairs of half-cycles that carry current."""
-    if "cycle_count" in record.table.columns and len(half):
-        counted: np.ndarray = record.column("cycle_count")[half.last].astype(np.int64)
-        if len(np.unique(counted)) > 1:
-            return counted
-    order = np.cumsum(np.abs(half.direction) == 1)
-    return np.asarray((np.maximum(order, 1) - 1) // 2 + 1, np.int64)
-
-
-def _gains(record: Record, half: HalfCycles) -> tuple[np.ndarray, np.ndarray]:
-    """(charge, discharge) of every stretch [Ah]."""
-    if all(name in record.table.columns for name in _COUNTERS) and len(half):
-        gains = []
-        for name in _COUNTERS:
-            counter = record.column(name)
-            rise = np.concatenate([[0.0], np.maximum(np.diff(counter), 0.0)])
-            rise[0] = max(float(counter[0]), 0.0)
-            reset = np.concatenate([[False], np.diff(counter) < 0.0])
-            rise = np.where(reset, np.maximum(counter, 0.0), rise)  # a counter begins anew from zero
-            gains.append(np.add.reduceat(np.nan_to_num(rise), half.first))
-        return gains[0], gains[1]
-    positive = np.abs(half.charge) / 3600.0
-    return np.where(half.direction == 1, positive, 0.0), np.where(half.direction == -1, positive, 0.0)
-
-
-def _mean(values: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """Mean of the known values of the rows first..last of each stretch."""
-    known = np.isfinite(values)
-    total = np.concatenate([[0.0], np.cumsum(np.where(known, values, 0.0))])
-    count = np.concatenate([[0], np.cumsum(known)])
-    number = count[last + 1] - count[first]
-    return np.divide(total[last + 1] - total[first], number, out=np.full(len(first), np.nan), where=number > 0)

@@ -9,9 +9,9 @@ import numpy as np
 
 from lithostat.cycling.events import MARGIN
 from lithostat.cycling.evidence import Evidence
-from lithostat.cycling.floor import COLLAPSE, ionic_resistance, pellet_floor
+from lithostat.cycling.lower_bound import COLLAPSE, ionic_resistance, pellet_bound
+from lithostat.cycling.trace import Trace
 from lithostat.experiment.cell_note import CellNote
-from lithostat.experiment.record import Record
 from lithostat.experiment.spectrum import Spectrum
 
 LEAST_ARC = 3e-5  # ohm m2; the interfaces of lithium that are known have ten times as much
@@ -19,12 +19,12 @@ LARGE = 3e-4  # m2; area of a laboratory pellet, where nobody stated one
 FAST = 1e5  # Hz; cables and inductance shape the impedance above
 
 
-def split_spectra(record: Record, note: CellNote) -> tuple[list[Spectrum], list[tuple[Spectrum, Evidence]]]:
+def split_spectra(trace: Trace) -> tuple[list[Spectrum], list[tuple[Spectrum, Evidence]]]:
     """(spectra of the intact cell, spectra that show an electronic path and why), in the order of time."""
     intact: list[Spectrum] = []
     collapsed: list[tuple[Spectrum, Evidence]] = []
-    for spectrum in sorted(record.spectra, key=lambda one: -math.inf if one.time is None else one.time):
-        evidence = _collapse(spectrum, intact, note)
+    for spectrum in sorted(trace.record.spectra, key=lambda each: -math.inf if each.time is None else each.time):
+        evidence = _collapse(spectrum, intact, trace.note)
         if evidence is None:
             intact.append(spectrum)
         else:
@@ -39,15 +39,15 @@ def _collapse(spectrum: Spectrum, before: Sequence[Spectrum], note: CellNote) ->
     if flat is not None:
         return flat
     for earlier in before:
-        floor = ionic_resistance(earlier)
+        least_ohm = ionic_resistance(earlier)
         if earlier.pressure and spectrum.pressure and spectrum.pressure > earlier.pressure:
-            floor *= earlier.pressure / spectrum.pressure  # contact gains at most in proportion to pressure
-        if total < COLLAPSE * floor:
+            least_ohm *= earlier.pressure / spectrum.pressure  # contact gains at most in proportion to pressure
+        if total < COLLAPSE * least_ohm:
             return Evidence(
                 f"impedance fell to {total:.3g} ohm from an ionic resistance of {ionic_resistance(earlier):.3g} ohm",
                 4.0,
             )
-    name, least = pellet_floor(note, np.array([spectrum.temperature or note.temperature or np.nan]))
+    name, least = pellet_bound(note, np.array([spectrum.temperature or note.temperature or np.nan]))
     if name and total < (1.0 - MARGIN) * least[0]:
         return Evidence(f"an impedance of {total:.3g} ohm is less than that of {name}", 4.0)
     if note.ionic_resistance is not None and total < COLLAPSE * note.ionic_resistance:

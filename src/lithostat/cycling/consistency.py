@@ -1,4 +1,4 @@
-"""What a lab's numbers say of each other: checks that speak up and change nothing."""
+"""Internal consistency: what a lab's numbers say of each other. Checks speak up and change nothing."""
 
 from __future__ import annotations
 
@@ -6,18 +6,21 @@ import numpy as np
 import polars as pl
 
 from lithostat.cycling.capacity import lithium
+from lithostat.cycling.trace import Trace
 from lithostat.experiment.cell_note import CellNote
+from lithostat.experiment.finding import Caution
 from lithostat.materials.card import cards
 
 OVER = 1.005  # efficiency above which counting of charge is in doubt
 
 
-def consistency(note: CellNote, half_cycles: pl.DataFrame, cycles: pl.DataFrame, *, symmetric: bool) -> list[str]:
+def consistency(trace: Trace, half_cycles: pl.DataFrame, cycles: pl.DataFrame) -> list[Caution]:
     """Sentences about what does not fit: lithium against charge, efficiency over 100 %, mass against size."""
-    return [*_lithium(note, half_cycles), *([] if symmetric else _efficiency(note, cycles)), *_density(note)]
+    note = trace.note
+    return [*_lithium(note, half_cycles), *([] if trace.symmetric else _efficiency(note, cycles)), *_density(note)]
 
 
-def _lithium(note: CellNote, table: pl.DataFrame) -> list[str]:
+def _lithium(note: CellNote, table: pl.DataFrame) -> list[Caution]:
     """More lithium moved in one half-cycle than the electrode has."""
     if note.lithium_thickness is None or "areal_charge_mah_per_cm2" not in table.columns or not len(table):
         return []
@@ -25,33 +28,36 @@ def _lithium(note: CellNote, table: pl.DataFrame) -> list[str]:
     have = 1e6 * note.lithium_thickness
     if moved <= have:
         return []
-    return [f"one half-cycle moves {moved:.3g} um of lithium, but the electrode is stated to be {have:.3g} um thick"]
+    why = f"one half-cycle moves {moved:.3g} um of lithium, but the electrode is stated to be {have:.3g} um thick"
+    return [Caution("more-lithium-than-stated", why)]
 
 
-def _efficiency(note: CellNote, cycles: pl.DataFrame) -> list[str]:
+def _efficiency(note: CellNote, cycles: pl.DataFrame) -> list[Caution]:
     if not len(cycles):
         return []
-    said = []
+    warnings = []
     efficiency = cycles["efficiency"].to_numpy()
     over = np.flatnonzero(efficiency > OVER)
     if len(over):
         first = cycles["cycle_count"].to_numpy()[over[0]]
-        said.append(
+        why = (
             f"{len(over)} cycle(s) give back more than they took (first: cycle {first}, "
             f"{100 * efficiency[over[0]]:.1f} %): is the sign of the current or the pairing of cycles right?"
         )
+        warnings.append(Caution("efficiency-above-one", why))
     if note.active_mass is not None and note.specific_capacity is not None:
         holds = note.active_mass * note.specific_capacity / 3600.0
         most = float(np.max(cycles["discharge_ah"].to_numpy()))
         if most > 1.1 * holds:
-            said.append(
+            why = (
                 f"a discharge gives {1e3 * most:.3g} mAh, but the stated active mass holds {1e3 * holds:.3g} mAh: "
                 "is the mass that of the whole electrode, or of another cell?"
             )
-    return said
+            warnings.append(Caution("more-charge-than-the-mass-holds", why))
+    return warnings
 
 
-def _density(note: CellNote) -> list[str]:
+def _density(note: CellNote) -> list[Caution]:
     """Mass over area and thickness against the density without pores."""
     if note.electrolyte_mass is None or note.electrolyte_thickness is None or note.pressed_area is None:
         return []
@@ -59,13 +65,12 @@ def _density(note: CellNote) -> list[str]:
     density = note.electrolyte_mass / (note.electrolyte_thickness * note.pressed_area)
     most = card.properties["theoretical_density"].value if card and "theoretical_density" in card.properties else 1e4
     if density > 1.02 * most:
-        return [
+        why = (
             f"mass, thickness and diameter make a pellet of {density / 1e3:.3g} g/cm3, more than the {most / 1e3:.3g} "
             "g/cm3 it has without pores: one of the three is wrong"
-        ]
+        )
+        return [Caution("pellet-too-dense", why)]
     if card and density < 0.5 * most:
-        return [
-            f"mass, thickness and diameter make a pellet of {100 * density / most:.0f} % relative density: "
-            "one of the three is probably wrong"
-        ]
+        why = f"mass, thickness and diameter make a pellet of {100 * density / most:.0f} % relative density"
+        return [Caution("pellet-too-porous", f"{why}: one of the three is probably wrong")]
     return []

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lithostat.cycling.floor import history_floor, impedance_floor, pellet_floor
+from lithostat.cycling.half_cycles import HalfCycles
+from lithostat.cycling.lower_bound import history_bound, impedance_bound, pellet_bound
 from lithostat.cycling.resistance import PER_HALF_CYCLE, Blocks
-from lithostat.cycling.steps import HalfCycles
 from lithostat.experiment.cell_note import CellNote
 from lithostat.experiment.spectrum import Spectrum
 
-MARGIN = 0.05  # below the floor, where pressure and temperature were measured
+MARGIN = 0.05  # below the bound, where pressure and temperature were measured
 MARGIN_BLIND = 0.15  # where one of them was not: a draught or a turn of the screw does as much
 MARGIN_UNPLATED = 0.3  # after the first reversal: one contact has never been plated before, and heals
 SIGMAS = 6.0
@@ -34,7 +34,7 @@ class Event:
     `end` is the first row after it, None if it lasted. `expected` [ohm] is what an intact cell would have shown at
     least, `level` [ohm] what it showed at first, `least` [ohm] what it fell to; `electrons` is the largest share of the
     current that passed as electrons for three blocks. `directions` are the directions of current it was seen in;
-    `below` names the floors that were broken; `hardened` is the row from which it was hard; `from_start` is true if no
+    `below` names the bounds that were broken; `hardened` is the row from which it was hard; `from_start` is true if no
     block before it was that of an intact cell. `samples` lie below the
     limit. `mirrored` [ohm] is what V/I rose by in the other direction of current, NaN where that was not seen;
     `blind` is true if nobody measured the pressure.
@@ -69,22 +69,22 @@ def find_events(half: HalfCycles, block: Blocks, note: CellNote, spectra: Sequen
         return []
     current = block.current
     judged = current >= WEAK * np.maximum.accumulate(current)
-    floors = _fixed_floors(block, note, spectra)
+    bounds = _fixed_bounds(block, note, spectra)
     intact = np.ones(len(block), bool)
     events: list[Event] = []
     after, origin = 0, None
     while len(events) < MOST:
-        history = history_floor(block, current, intact)
-        limit = np.where(judged, _limit(block, history, floors), -np.inf)
+        history = history_bound(block, current, intact)
+        limit = np.where(judged, _limit(block, history, bounds), -np.inf)
         index = _next_run(limit, intact, after, block)
         if index is None:
             break
-        own = history_floor(block, current, intact, creep=False)
+        own = history_bound(block, current, intact, creep=False)
         near = slice(index - int(index > 0 and block.half_cycle[index - 1] == block.half_cycle[index]), index + 1)
-        known = [floor[near].max() for floor in (own, *floors.values()) if np.isfinite(floor[near]).all()]
+        known = [bound[near].max() for bound in (own, *bounds.values()) if np.isfinite(bound[near]).all()]
         expected = max([limit[index], *known])
         end = _recovery(block, index, expected)
-        event = _event(block, index, end, expected, limit[index], {"its own past": history, **floors})
+        event = _event(block, index, end, expected, limit[index], {"its own past": history, **bounds})
         origin = index if origin is None else origin
         if event is not None:
             events.append(replace(event, mirrored=_mirrored(block, index, origin)))
@@ -96,21 +96,21 @@ def find_events(half: HalfCycles, block: Blocks, note: CellNote, spectra: Sequen
     return events
 
 
-def _limit(block: Blocks, history: np.ndarray, floors: dict[str, np.ndarray]) -> np.ndarray:
+def _limit(block: Blocks, history: np.ndarray, bounds: dict[str, np.ndarray]) -> np.ndarray:
     """Resistance [ohm] below which a block cannot be that of an intact cell; -inf where nothing is known."""
     known = np.isfinite(history) & (history > 0.0)
     limit = np.where(known, np.where(known, history, 0.0) * (1.0 - margin(block, history)), -np.inf)
-    for floor in floors.values():
-        below = floor * (1.0 - MARGIN) - SIGMAS * block.block_noise()
-        limit = np.maximum(limit, np.where(np.isfinite(floor), below, -np.inf))
+    for bound in bounds.values():
+        below = bound * (1.0 - MARGIN) - SIGMAS * block.block_noise()
+        limit = np.maximum(limit, np.where(np.isfinite(bound), below, -np.inf))
     return limit
 
 
-def margin(block: Blocks, floor: np.ndarray) -> np.ndarray:
+def margin(block: Blocks, bound: np.ndarray) -> np.ndarray:
     """How far below its past a block must lie to count [share]: weather and noise."""
     known = np.isfinite(block.pressure) & np.isfinite(block.temperature)
     noise = np.divide(
-        SIGMAS * block.block_noise(), floor, out=np.zeros(len(block)), where=np.isfinite(floor) & (floor > 0.0)
+        SIGMAS * block.block_noise(), bound, out=np.zeros(len(block)), where=np.isfinite(bound) & (bound > 0.0)
     )
     weather = np.where(known, MARGIN, MARGIN_BLIND)
     total: np.ndarray = np.where(_first_plated(block), MARGIN_UNPLATED, weather) + noise
@@ -127,17 +127,17 @@ def _first_plated(block: Blocks) -> np.ndarray:
     return plated
 
 
-def _fixed_floors(block: Blocks, note: CellNote, spectra: Sequence[Spectrum]) -> dict[str, np.ndarray]:
+def _fixed_bounds(block: Blocks, note: CellNote, spectra: Sequence[Spectrum]) -> dict[str, np.ndarray]:
     """Floors that do not come from the voltage itself."""
-    floors = {}
+    bounds = {}
     if spectra:
-        floors["the ionic resistance from impedance"] = impedance_floor(block, spectra)
+        bounds["the ionic resistance from impedance"] = impedance_bound(block, spectra)
     if note.ionic_resistance is not None:
-        floors["the stated ionic resistance"] = np.full(len(block), note.ionic_resistance)
-    name, ohm = pellet_floor(note, block.temperature)
+        bounds["the stated ionic resistance"] = np.full(len(block), note.ionic_resistance)
+    name, ohm = pellet_bound(note, block.temperature)
     if name:
-        floors[name] = ohm
-    return floors
+        bounds[name] = ohm
+    return bounds
 
 
 def _next_run(limit: np.ndarray, usable: np.ndarray, after: int, block: Blocks) -> int | None:
@@ -171,7 +171,7 @@ def _recovery(block: Blocks, index: int, expected: float) -> int | None:
 
 
 def _event(
-    block: Blocks, index: int, end: int | None, expected: float, limit: float, floors: dict[str, np.ndarray]
+    block: Blocks, index: int, end: int | None, expected: float, limit: float, bounds: dict[str, np.ndarray]
 ) -> Event | None:
     inside = slice(index, end)
     ohm = np.maximum(block.resistance[inside], 0.0)
@@ -198,9 +198,9 @@ def _event(
         directions=tuple(sorted({int(d) for d in block.direction[inside]})),
         below=tuple(
             name
-            for name, floor in floors.items()
-            if np.isfinite(floor[inside][:3]).all()
-            and np.median(block.resistance[inside][:3] / floor[inside][:3]) < 0.95
+            for name, bound in bounds.items()
+            if np.isfinite(bound[inside][:3]).all()
+            and np.median(block.resistance[inside][:3] / bound[inside][:3]) < 0.95
         ),
         hardened=int(block.first[inside][hard[0]]) if len(hard) else None,
         noise_ratio=noise,

@@ -10,10 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from lithostat.cycling.events import HARD, RUN, Event
-from lithostat.cycling.floor import ionic_resistance
-from lithostat.cycling.steps import HalfCycles, usual_interval
+from lithostat.cycling.lower_bound import ionic_resistance
+from lithostat.cycling.trace import Trace
 from lithostat.experiment.quantity import span
-from lithostat.experiment.record import Record
 from lithostat.experiment.spectrum import Spectrum
 
 AT_ONCE = 3.0  # usual sampling intervals; what takes longer came while nothing was seen
@@ -75,12 +74,12 @@ def confidence(evidence: Iterable[Evidence]) -> float:
     return float(np.clip(1.0 / (1.0 + math.exp(-total)), 0.001, 0.999))
 
 
-def suspect_from(record: Record, half: HalfCycles, event: Event, spectra: Iterable[Spectrum]) -> Suspect:
+def suspect_from(trace: Trace, event: Event) -> Suspect:
     """An event in a symmetric cell with all that speaks for it and against it."""
     evidence = (
-        *event_evidence(record, event),
-        *impedance_evidence(float(record.column("test_time_second")[event.row]), spectra),
-        *pressure_evidence(record, half, event.row),
+        *event_evidence(trace, event),
+        *impedance_evidence(float(trace.time[event.row]), trace.record.spectra),
+        *pressure_evidence(trace, event.row),
     )
     hardened = None if event.hardened is None else max(event.hardened, event.row)
     return Suspect(
@@ -88,7 +87,7 @@ def suspect_from(record: Record, half: HalfCycles, event: Event, spectra: Iterab
     )
 
 
-def event_evidence(record: Record, event: Event) -> list[Evidence]:
+def event_evidence(trace: Trace, event: Event) -> list[Evidence]:
     """The observations that an event in a symmetric cell rests on."""
     found = [
         Evidence(
@@ -98,15 +97,15 @@ def event_evidence(record: Record, event: Event) -> list[Evidence]:
         )
     ]
     found.extend(Evidence(f"V/I lies below {name}", 3.0) for name in event.below if name != "its own past")
-    if event.before is not None and _waited(record, event) <= AT_ONCE * usual_interval(record):
+    if event.before is not None and _waited(trace, event) <= AT_ONCE * trace.interval:
         found.append(Evidence("the drop came within one sampling interval", 1.0))
-    found.append(_persistence(record, event))
+    found.append(_persistence(trace, event))
     if event.noise_ratio > LOUD:
         found.append(Evidence(f"V/I is {event.noise_ratio:.0f} times noisier than before", 1.0))
-    return [*found, *_other_causes(record, event)]
+    return [*found, *_other_causes(trace, event)]
 
 
-def _other_causes(record: Record, event: Event) -> list[Evidence]:
+def _other_causes(trace: Trace, event: Event) -> list[Evidence]:
     """What else would look like this event."""
     found = []
     if event.samples < RUN:
@@ -120,7 +119,7 @@ def _other_causes(record: Record, event: Event) -> list[Evidence]:
             text = "the other direction of current does not show it: an interface does that, a metal conducts both ways"
             found.append(Evidence(text, -1.5))
     own_past_only = all(name == "its own past" for name in event.below)
-    if own_past_only and event.electrons < 0.3 and _waited(record, event) > HEALS:
+    if own_past_only and event.electrons < 0.3 and _waited(trace, event) > HEALS:
         found.append(Evidence("it came over a rest or a gap of the record, in which contact can heal", -1.5))
     stands = event.end is None and event.least > (1.0 - STEADY) * event.level and event.noise_ratio <= LOUD
     if event.blind and own_past_only and stands and event.electrons < HARD:
@@ -128,9 +127,9 @@ def _other_causes(record: Record, event: Event) -> list[Evidence]:
     return found
 
 
-def _waited(record: Record, event: Event) -> float:
+def _waited(trace: Trace, event: Event) -> float:
     """Time from the last sample without the path to the first with it [s]."""
-    time = record.column("test_time_second")
+    time = trace.time
     return float(time[event.row] - time[event.before]) if event.before is not None else 0.0
 
 
@@ -149,9 +148,9 @@ def impedance_evidence(event_time: float, spectra: Iterable[Spectrum]) -> list[E
     ]
 
 
-def pressure_evidence(record: Record, half: HalfCycles, event_row: int) -> list[Evidence]:
+def pressure_evidence(trace: Trace, event_row: int) -> list[Evidence]:
     """Lithium that was plated takes room: does the pressure still answer to the charge after the event?"""
-    slopes, rows = pressure_slopes(record, half)
+    slopes, rows = pressure_slopes(trace)
     before, after = slopes[rows < event_row], slopes[rows >= event_row]
     if len(before) < 4 or len(after) < 2:
         return []
@@ -166,12 +165,11 @@ def pressure_evidence(record: Record, half: HalfCycles, event_row: int) -> list[
     return []
 
 
-def pressure_slopes(record: Record, half: HalfCycles) -> tuple[np.ndarray, np.ndarray]:
+def pressure_slopes(trace: Trace) -> tuple[np.ndarray, np.ndarray]:
     """(Pa per coulomb, first row) of every half-cycle, from its two ends; empty without a measured pressure."""
-    name = "measured_pressure_pa"
-    if name not in record.table.columns or not np.isfinite(record.column(name)).any():
+    pressure, half = trace.measured_pressure, trace.half
+    if pressure is None:
         return np.zeros(0), np.zeros(0, np.int64)
-    pressure = record.column(name)
     flowing = half.flowing[(half.last - half.first)[half.flowing] >= 4]
     first, last = half.first[flowing], half.last[flowing]
     width = np.maximum(1, (last - first) // 4)
@@ -191,8 +189,8 @@ def _drop_weight(event: Event) -> float:
     return float(np.interp(event.electrons, [0.0, 0.1, 0.3, HARD, 1.0], [0.0, 0.7, 2.0, 4.0, 5.0]))
 
 
-def _persistence(record: Record, event: Event) -> Evidence:
-    time = record.column("test_time_second")
+def _persistence(trace: Trace, event: Event) -> Evidence:
+    time = trace.time
     until = time[-1] if event.end is None else time[event.end]
     lasted = max(float(until - time[event.row]), 0.0)
     text = f"it lasted {span(lasted)}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from lithostat.cycling.evidence import Evidence, Suspect, pressure_evidence
-from lithostat.cycling.steps import HalfCycles
+from lithostat.cycling.half_cycles import HalfCycles
+from lithostat.cycling.trace import Trace
 from lithostat.experiment.cell_note import CellNote
-from lithostat.experiment.record import Record
 
 FALL = 0.02  # V; smaller falls of a charging voltage are everyday
 TURNED = 1e-3  # V below its highest from which a charging voltage has turned round
@@ -23,28 +23,24 @@ WINDOW = 0.1  # V that a discharge spans at least if it is to say what the cell 
 REPEATED = 3  # charges or discharges of like size that make a capacity
 LOST = 0.1  # fall of a cycle's efficiency against the cell's own past that is more than ageing
 CYCLES = 3  # in a row that make such a fall
+ALIKE = 0.5  # of the largest of them that each must take
 LOUD = 5.0  # times noisier than the rest of the charge
 LOUD_LEAST = 2e-3  # V; less noise is no sign of anything
 RUN = 3  # samples or blocks in a row; fewer are a glitch
 _BLOCKS = 64
 
 
-def full_cell_suspects(record: Record, half: HalfCycles, note: CellNote) -> list[Suspect]:
+def full_cell_suspects(trace: Trace) -> list[Suspect]:
     """Every stretch that looks like an electronic path, in the order of time."""
-    sweeps = charge_sweeps(half)
-    suspects = [
-        *_falls(record, half, note),
-        *_endless(record, half, note, sweeps),
-        *_dead(record, half, note),
-        *_imbalance(record, half, sweeps),
-    ]
+    sweeps = charge_sweeps(trace.half)
+    suspects = [*_falls(trace), *_endless(trace, sweeps), *_dead(trace), *_imbalance(trace.half, sweeps)]
     merged: list[Suspect] = []
-    for suspect in sorted(suspects, key=lambda one: one.row):
+    for suspect in sorted(suspects, key=lambda suspect: suspect.row):
         if merged and (merged[-1].end is None or suspect.row <= merged[-1].end):
             merged[-1] = merged[-1].joined(suspect)
         else:
             merged.append(suspect)
-    return [suspect.with_evidence(pressure_evidence(record, half, suspect.row)) for suspect in merged]
+    return [suspect.with_evidence(pressure_evidence(trace, suspect.row)) for suspect in merged]
 
 
 def charge_sweeps(half: HalfCycles) -> np.ndarray:
@@ -77,10 +73,10 @@ def _taken(half: HalfCycles, sweeps: np.ndarray) -> np.ndarray:
     return taken
 
 
-def _falls(record: Record, half: HalfCycles, note: CellNote) -> list[Suspect]:
+def _falls(trace: Trace) -> list[Suspect]:
     """Charges at constant current in which the voltage falls or becomes loud, though it should rise smoothly."""
-    voltage, suspects = record.column("voltage_volt"), []
-    current, time = np.abs(record.column("current_ampere")), record.column("test_time_second")
+    half, voltage, time, current = trace.half, trace.voltage, trace.time, np.abs(trace.current)
+    suspects = []
     for index in np.flatnonzero(half.direction == 1):
         first, last = int(half.first[index]), int(half.last[index])
         if last - first < 12:
@@ -98,7 +94,7 @@ def _falls(record: Record, half: HalfCycles, note: CellNote) -> list[Suspect]:
         noise = 1.4826 * float(np.median(np.abs(np.diff(part)))) / np.sqrt(2.0)
         suspect = _first_fall(part, means, size, noise, first)
         if suspect is not None:
-            suspects.append(_judged(suspect, record, half, note, int(index)))
+            suspects.append(_judged(suspect, trace, int(index)))
         rough = _roughness(time[first : last + 1], part)
         usual = np.median(rough[: count * size].reshape(count, size), axis=1)
         loud = _first_loud(rough, usual, size, first, last)
@@ -162,33 +158,30 @@ def _first_fall(
     return first + row, first + max(row - 1, 0), end, high - level
 
 
-def _judged(
-    found: tuple[int, int, int | None, float], record: Record, half: HalfCycles, note: CellNote, index: int
-) -> Suspect:
-    row, before, end, fall = found
+def _judged(first_fall: tuple[int, int, int | None, float], trace: Trace, index: int) -> Suspect:
+    row, before, end, fall = first_fall
     evidence = [
         Evidence(f"the voltage fell by {1e3 * fall:.0f} mV while the cell was charged", 1.0 + min(10.0 * fall, 2.0))
     ]
     if end is None:
         evidence.append(Evidence("it did not come back before the charge ended", 1.0))
-        evidence.extend(_never_full(record, note, int(half.first[index]), int(half.last[index])))
+        evidence.extend(_never_full(trace, int(trace.half.first[index]), int(trace.half.last[index])))
     return Suspect(row, before, end, tuple(evidence))
 
 
-def _never_full(record: Record, note: CellNote, first: int, last: int) -> list[Evidence]:
+def _never_full(trace: Trace, first: int, last: int) -> list[Evidence]:
     """The upper voltage that a charge should have reached, if it was stated and the charge did not."""
-    top = note.upper_voltage
-    highest = float(np.max(record.column("voltage_volt")[first : last + 1]))
+    top = trace.note.upper_voltage
+    highest = float(np.max(trace.voltage[first : last + 1]))
     if top is None or highest >= top - FALL:
         return []
     return [Evidence(f"the charge never reached {top:.3g} V (it stayed below {highest:.3g} V)", 2.0)]
 
 
-def _endless(record: Record, half: HalfCycles, note: CellNote, sweeps: np.ndarray) -> list[Suspect]:
+def _endless(trace: Trace, sweeps: np.ndarray) -> list[Suspect]:
     """Charges that take more than the cell can hold: the first tells when, the largest how much went astray."""
-    stated = stated_capacity(note)
+    half, voltage, stated = trace.half, trace.voltage, stated_capacity(trace.note)
     taken, direction = _taken(half, sweeps), sweeps[:, 2]
-    voltage = record.column("voltage_volt")
     spans = np.abs(voltage[half.last[sweeps[:, 1]]] - voltage[half.first[sweeps[:, 0]]]) if len(sweeps) else taken
     given = _given(np.where(spans >= WINDOW, taken, 0.0), direction)
     capacity = np.maximum(stated or 0.0, given)  # a cell that gives more than was stated holds more
@@ -199,7 +192,7 @@ def _endless(record: Record, half: HalfCycles, note: CellNote, sweeps: np.ndarra
     one = int(over[0])
     worst = over[np.argmax(taken[over] / capacity[over])]
     ratio = float(taken[worst] / capacity[worst])
-    row = _row_of_charge(record, half, sweeps[one], float(allowed[one] * capacity[one]))
+    row = _row_of_charge(trace, sweeps[one], float(allowed[one] * capacity[one]))
     by_note = stated is not None and capacity[worst] <= stated
     source = "the stated active mass and specific capacity" if by_note else "the largest discharge before"
     many = "a charge" if len(over) == 1 else f"{len(over)} charges, one of them"
@@ -208,7 +201,7 @@ def _endless(record: Record, half: HalfCycles, note: CellNote, sweeps: np.ndarra
     first = int(half.first[sweeps[one][0]])
     if not by_note and _slower(half, sweeps, taken, one):
         evidence = [Evidence(f"{text}, but at a lower current than those discharges", 1.0)]
-    evidence.extend(_never_full(record, note, first, int(half.last[sweeps[one][1]])))
+    evidence.extend(_never_full(trace, first, int(half.last[sweeps[one][1]])))
     lasts = over[-1] >= np.flatnonzero(direction == 1)[-1]
     end = None if lasts else int(half.first[sweeps[over[-1] + 1][0]])
     return [Suspect(row, first, end, tuple(evidence), electrons=1.0 - 1.0 / ratio)]
@@ -242,19 +235,19 @@ def _given(taken: np.ndarray, direction: np.ndarray) -> np.ndarray:
     return given
 
 
-def _row_of_charge(record: Record, half: HalfCycles, sweep: np.ndarray, charge: float) -> int:
+def _row_of_charge(trace: Trace, sweep: np.ndarray, charge: float) -> int:
     """First row of a sweep at which `charge` [C] has passed."""
+    half = trace.half
     for index in range(int(sweep[0]), int(sweep[1]) + 1):
         step = abs(float(half.charge[index])) if abs(half.direction[index]) == 1 else 0.0
         if step >= charge > 0.0:
-            time = record.column("test_time_second")
-            at = half.start[index] + charge / step * (half.end[index] - half.start[index])
-            return min(int(np.searchsorted(time, at)), int(half.last[index]))
+            at = half.start[index] + charge / step * (half.until[index] - half.start[index])
+            return min(int(np.searchsorted(trace.time, at)), int(half.last[index]))
         charge -= step
     return int(half.last[sweep[1]])
 
 
-def _imbalance(record: Record, half: HalfCycles, sweeps: np.ndarray) -> list[Suspect]:
+def _imbalance(half: HalfCycles, sweeps: np.ndarray) -> list[Suspect]:
     """Cycles that give back much less of their charge than the cell's own earlier ones: electrons took the rest."""
     taken, direction = _taken(half, sweeps), sweeps[:, 2]
     pairs = np.flatnonzero((direction[:-1] == 1) & (direction[1:] == -1))
@@ -264,8 +257,9 @@ def _imbalance(record: Record, half: HalfCycles, sweeps: np.ndarray) -> list[Sus
     for at in range(CYCLES + 1, len(efficiency) - CYCLES + 1):
         past = efficiency[1:at]
         usual, scatter = float(np.median(past)), 1.4826 * float(np.median(np.abs(past - np.median(past))))
-        now = efficiency[at : at + CYCLES]
-        if np.all(now < usual - max(LOST, 4.0 * scatter)):
+        now, charges = efficiency[at : at + CYCLES], taken[pairs][at : at + CYCLES]
+        again = np.min(charges) > ALIKE * np.max(charges)  # what leaked must be charged again, what stayed in need not
+        if again and np.all(now < usual - max(LOST, 4.0 * scatter)):
             level = float(np.median(efficiency[at:]))
             low = np.flatnonzero(efficiency[at:] > usual - 0.5 * LOST)
             text = (
@@ -281,10 +275,10 @@ def _imbalance(record: Record, half: HalfCycles, sweeps: np.ndarray) -> list[Sus
     return []
 
 
-def _dead(record: Record, half: HalfCycles, note: CellNote) -> list[Suspect]:
+def _dead(trace: Trace) -> list[Suspect]:
     """Stretches, at rest or while charging, in which a cell that had a voltage shows none."""
-    voltage = record.column("voltage_volt")
-    level = DEAD_HALF if note.kind == "half" else DEAD
+    half, voltage = trace.half, trace.voltage
+    level = DEAD_HALF if trace.kind == "half" else DEAD
     flowed = np.cumsum(np.where(np.abs(half.direction) == 1, half.end - half.start, 0.0))
     worked = np.searchsorted(flowed, CHARGED)  # stretch by which the cell had been cycled for long enough
     alive = np.flatnonzero(voltage > ALIVE)

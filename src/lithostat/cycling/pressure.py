@@ -5,55 +5,48 @@ from __future__ import annotations
 import numpy as np
 
 from lithostat.cycling.evidence import pressure_slopes
-from lithostat.cycling.resistance import pressures
-from lithostat.cycling.steps import HalfCycles
-from lithostat.experiment.cell_note import CellNote
+from lithostat.cycling.trace import Trace
 from lithostat.experiment.finding import Finding
-from lithostat.experiment.record import Record
 from lithostat.materials.card import cards
 from lithostat.physics.constants import FARADAY
 
 REST = 600.0  # s; shorter rests say nothing of relaxation
 
 
-def pressure_findings(record: Record, half: HalfCycles, note: CellNote, *, symmetric: bool) -> list[Finding]:
+def pressure_findings(trace: Trace) -> list[Finding]:
     """Mean, least and largest pressure; pressure against charge; stiffness of the stack; relaxation at rest."""
-    pressure = pressures(record)
+    pressure = trace.pressure
     if pressure is None:
         return [Finding("pressure", None, "MPa", ("neither measured nor stated",))]
     known = pressure[np.isfinite(pressure)] / 1e6
-    source = "measured" if _measured(record) else "as stated, not measured"
+    measured = trace.measured_pressure is not None
+    source = "measured" if measured else "as stated, not measured"
     findings = [
         Finding("pressure, mean", float(np.mean(known)), "MPa", (source,), formula="mean over the samples"),
         Finding("pressure, least", float(np.min(known)), "MPa", (source,)),
         Finding("pressure, largest", float(np.max(known)), "MPa", (source,)),
     ]
-    if _measured(record):
-        findings += _answer_to_charge(record, half, note, symmetric=symmetric) + _relaxation(record, half, pressure)
+    if measured:
+        findings += _answer_to_charge(trace) + _relaxation(trace, pressure)
     return findings
 
 
-def _measured(record: Record) -> bool:
-    name = "measured_pressure_pa"
-    return name in record.table.columns and bool(np.isfinite(record.column(name)).any())
-
-
-def _answer_to_charge(record: Record, half: HalfCycles, note: CellNote, *, symmetric: bool) -> list[Finding]:
-    slopes, _ = pressure_slopes(record, half)
+def _answer_to_charge(trace: Trace) -> list[Finding]:
+    slopes, _ = pressure_slopes(trace)
     if len(slopes) < 2:
         return []
     usual = float(np.median(slopes))
     scatter = 1.4826 * float(np.median(np.abs(slopes - usual))) / np.sqrt(len(slopes))
     formula = "median over half-cycles of (P at the end - P at the start) / charge"
     origin = f"scatter of {len(slopes)} half-cycles"
-    area = note.electrode_area
+    area = trace.note.electrode_area
     if area is None:
         return [Finding("pressure against charge", usual * 3.6e-6, "MPa/mAh", (), scatter * 3.6e-6, origin, formula)]
     per = area * 1e4 * 3.6e-6
-    found = [Finding("pressure against charge", usual * per, "MPa/(mAh/cm2)", (), scatter * per, origin, formula)]
-    if not symmetric and abs(usual) > 3.0 * scatter:
+    findings = [Finding("pressure against charge", usual * per, "MPa/(mAh/cm2)", (), scatter * per, origin, formula)]
+    if trace.kind in ("half", "full") and abs(usual) > 3.0 * scatter:
         per_metre = FARADAY * area / cards()["lithium"].value("molar_volume").value
-        found.append(
+        findings.append(
             Finding(
                 "stiffness of stack and frame",
                 usual * per_metre / 1e12,
@@ -64,11 +57,12 @@ def _answer_to_charge(record: Record, half: HalfCycles, note: CellNote, *, symme
                 "(dP/dQ) F A / V_m",
             )
         )
-    return found
+    return findings
 
 
-def _relaxation(record: Record, half: HalfCycles, pressure: np.ndarray) -> list[Finding]:
+def _relaxation(trace: Trace, pressure: np.ndarray) -> list[Finding]:
     """Fall of the pressure over the longest rest."""
+    half = trace.half
     rests = np.flatnonzero((half.direction == 0) & (half.end - half.start >= REST))
     if not len(rests):
         return []

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lithostat.cycling.steps import HalfCycles
-from lithostat.experiment.record import Record
+from lithostat.cycling.half_cycles import HalfCycles
+from lithostat.cycling.trace import Trace
 
 PER_HALF_CYCLE = 16  # blocks
 LARGEST = 64  # samples in a block
@@ -18,6 +18,7 @@ _MANY = 200_000  # samples that are enough to know the noise
 FINE = 0.02  # of its resistance is the noise that a block should have at most
 MOST = 2_000_000  # blocks of a record; beyond, blocks take more samples
 REVERSALS = 10  # that tell the offset of the voltage
+SEARCHED = 1000  # half-cycles among which they are looked for
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Blocks:
     `direction` 1 or -1; `age` [s] counts from the last change of the pressure (from the start of the record where
     nobody knows the pressure); `half_cycle` the index into `HalfCycles`; `pressure` [Pa] and `temperature` [K] are
     means, NaN if unknown, `current` [A] is that of its half-cycle without sign. `noise` [V] is the standard deviation
-    of the voltage of one sample, `offset` [V] was taken from the voltage. `ohm` is V/I of every row of the record.
+    of the voltage of one sample, `offset` [V] was taken from the voltage. `ohm` is V/I of every row of the trace.
     """
 
     first: np.ndarray
@@ -61,19 +62,20 @@ class Blocks:
         return noise
 
 
-def apparent_resistance(record: Record, offset: float = 0.0) -> np.ndarray:
-    """(V - offset) / I [ohm] at every row; NaN where no current is known to flow."""
-    voltage, current = record.column("voltage_volt"), record.column("current_ampere")
+def apparent_resistance(trace: Trace, offset: float = 0.0) -> np.ndarray:
+    """(V - offset) / I [ohm] at every row; NaN where no current flows."""
+    voltage, current = trace.voltage, trace.current
     return np.divide(voltage - offset, current, out=np.full(len(current), np.nan), where=np.abs(current) > 0.0)
 
 
-def blocks(record: Record, half: HalfCycles) -> Blocks:
+def blocks(trace: Trace) -> Blocks:
     """Blocks of every half-cycle that carries current, without its first sample where others follow."""
-    offset = voltage_offset(record, half)
-    ohm = apparent_resistance(record, offset)
-    noise, usual = _noise(record, half)
+    half = trace.half
+    offset = voltage_offset(trace)
+    ohm = apparent_resistance(trace, offset)
+    noise, usual = _noise(trace)
     first, last, owner = _edges(half, (noise / (FINE * usual)) ** 2 if usual > 0.0 else 0.0)
-    time = record.column("test_time_second")
+    time = trace.time
     return Blocks(
         first,
         last,
@@ -82,9 +84,9 @@ def blocks(record: Record, half: HalfCycles) -> Blocks:
         _trimmed(ohm, first, last),
         half.direction[owner],
         owner,
-        _means(pressures(record), first, last),
-        _means(temperatures(record), first, last),
-        _age(record, last),
+        _means(trace.pressure, first, last),
+        _means(trace.temperature, first, last),
+        _age(trace, last),
         np.abs(half.current[owner]),
         noise,
         offset,
@@ -92,38 +94,34 @@ def blocks(record: Record, half: HalfCycles) -> Blocks:
     )
 
 
-def pressures(record: Record) -> np.ndarray | None:
-    """Measured pressure [Pa], else the applied one; None if nobody knows it."""
-    for name in ("measured_pressure_pa", "applied_pressure_pa"):
-        if name in record.table.columns and np.isfinite(record.column(name)).any():
-            return np.asarray(record.column(name), float)
-    return None
-
-
-def temperatures(record: Record) -> np.ndarray | None:
-    """Temperature [K]; None if nobody knows it."""
-    name = "ambient_temperature_celsius"
-    if name in record.table.columns and np.isfinite(record.column(name)).any():
-        return np.asarray(record.column(name), float) + 273.15
-    return None
-
-
-def voltage_offset(record: Record, half: HalfCycles) -> float:
-    """Voltage of the instrument and of unlike electrodes at no current [V]: half the sum of two opposite half-cycles.
+def voltage_offset(trace: Trace) -> float:
+    """Voltage of the instrument and of unlike electrodes at no current [V]: what opposite half-cycles have in common.
 
     Of each half-cycle it takes the least voltage (a tenth of the samples lie below): voids and polarisation come on top
-    of that, and not alike in both directions. Of the first ten reversals at equal current it takes a small sum, so that
-    a short between two half-cycles does not enter; 0 without a reversal.
+    of that, and not alike in both directions. Half the sum of two that follow one another, where possible with the mean
+    of the two around the one, so that a resistance that rises steadily is no offset. Of the first ten reversals at
+    equal current it takes a small sum, so that a short between two half-cycles does not enter; 0 without a reversal.
     """
-    voltage = record.column("voltage_volt")
-    sums = []
-    for one, two in zip(half.flowing[:-1], half.flowing[1:], strict=True):
-        opposite = half.direction[one] == -half.direction[two]
-        if opposite and abs(half.current[one] + half.current[two]) < 0.02 * abs(half.current[one]):
-            sums.append(0.5 * sum(_least(voltage, half, index) for index in (one, two)))
+    half, sums = trace.half, []
+    flowing, least = half.flowing, dict[int, float]()
+    for place in range(min(len(flowing) - 1, SEARCHED)):
+        near = [index for index in flowing[place : place + 3] if _opposite(half, flowing[place], index) is not None]
+        if len(near) < 2 or near[1] != flowing[place + 1] or not _opposite(half, near[0], near[1]):
+            continue
+        for index in near:
+            least.setdefault(index, _least(trace.voltage, half, index))
+        around = len(near) == 3 and not _opposite(half, near[0], near[2])
+        first = 0.5 * (least[near[0]] + least[near[2]]) if around else least[near[0]]
+        sums.append(0.5 * (first + least[near[1]]))
         if len(sums) == REVERSALS:
             break
     return float(sorted(sums, key=abs)[len(sums) // 4]) if sums else 0.0
+
+
+def _opposite(half: HalfCycles, index: int, other: int) -> bool | None:
+    """Whether two half-cycles of like current have opposite directions; None if their currents are not alike."""
+    same_level = abs(abs(half.current[index]) - abs(half.current[other])) < 0.02 * abs(half.current[index])
+    return bool(half.direction[index] == -half.direction[other]) if same_level else None
 
 
 def _least(voltage: np.ndarray, half: HalfCycles, index: int) -> float:
@@ -132,9 +130,9 @@ def _least(voltage: np.ndarray, half: HalfCycles, index: int) -> float:
     return float(sign * np.quantile(sign * voltage[first + (last - first > 4) : last + 1], 0.1))
 
 
-def _age(record: Record, rows: np.ndarray) -> np.ndarray:
+def _age(trace: Trace, rows: np.ndarray) -> np.ndarray:
     """Time at `rows` since the pressure last changed by more than 5 % [s], at least `YOUNG`."""
-    time, pressure = record.column("test_time_second"), pressures(record)
+    time, pressure = trace.time, trace.pressure
     if pressure is None or not len(rows):
         return np.maximum(time[rows] - time[0], YOUNG) if len(rows) else np.zeros(0)
     changed = np.flatnonzero(np.concatenate([[True], jumps(np.log(np.fmax(pressure, 5e4)))]))
@@ -200,13 +198,13 @@ def _means(values: np.ndarray | None, first: np.ndarray, last: np.ndarray) -> np
     return np.divide(total, count, out=np.full(len(first), np.nan), where=count > 0)
 
 
-def _noise(record: Record, half: HalfCycles) -> tuple[float, float]:
+def _noise(trace: Trace) -> tuple[float, float]:
     """(standard deviation of one sample, usual size) of the voltage [V] in the half-cycles that carry current.
 
     The first from differences of neighbours, which drift and steps hardly touch; the second is that of the first half-
     cycles, the largest of twenty.
     """
-    voltage = record.column("voltage_volt")
+    voltage, half = trace.voltage, trace.half
     owner = half.flowing[(half.last - half.first)[half.flowing] >= 3]
     differences, count = [], 0
     for index in owner[:: max(1, len(owner) // (_MANY // 8))]:

@@ -1,9 +1,28 @@
-"""What follows from a record: a named value with its evidence."""
+"""What follows from a record: a named value with its evidence; how a test ended; a warning with its kind."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
+
+
+class Caution(str):
+    """A warning: a sentence for people that also knows its kind, `code`, in a few words with hyphens, for programs.
+
+    It is a `str`, so that it goes wherever sentences go; written to a file it is one, and its code is lost.
+    """
+
+    code: str
+
+    def __new__(cls, code: str, sentence: str) -> Caution:
+        """A sentence with its code."""
+        made = super().__new__(cls, sentence)
+        made.code = code
+        return made
+
+    def __reduce__(self) -> tuple[type[Caution], tuple[str, str]]:
+        """What copies and pickles are made of."""
+        return type(self), (self.code, str(self))
 
 
 @dataclass(frozen=True)

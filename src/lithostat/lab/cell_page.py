@@ -47,12 +47,12 @@ def cell_page(loaded: LoadedCell, analysis: Analysis, complete: Completeness) ->
 
 def cell_figures(loaded: LoadedCell, analysis: Analysis) -> dict[str, Figure]:
     """Figures of a cell by name: 'time', 'cycles', 'spectra'; those that have nothing to show are left out."""
-    record, figures = loaded.record, {}
+    record, figures = analysis.trace.seen, {}
     symmetric = analysis.kind == "symmetric"
     if len(record.table) > 1 and drawable(record):
         gaps = [(gap["start_second"], gap["end_second"]) for gap in record.provenance.get("gaps", [])]
         figures["time"] = cell_figure(
-            record, marks=_marks(loaded, analysis), gaps=gaps, resistance=symmetric and len(analysis.half_cycles) > 0
+            record, marks=_marks(analysis), gaps=gaps, resistance=symmetric and len(analysis.half_cycles) > 0
         )
     if symmetric and len(analysis.half_cycles) > 2:
         figures["cycles"] = overpotential_figure(analysis.half_cycles)
@@ -63,10 +63,9 @@ def cell_figures(loaded: LoadedCell, analysis: Analysis) -> dict[str, Figure]:
     return figures
 
 
-def _marks(loaded: LoadedCell, analysis: Analysis) -> list[Mark]:
+def _marks(analysis: Analysis) -> list[Mark]:
     """The stretches that looked like a short, the call, and a person's override."""
-    time = loaded.record.column("test_time_second")
-    marks = []
+    time, marks = analysis.trace.time, []
     for suspect in analysis.suspects:
         end = float(time[suspect.end]) if suspect.end is not None else None
         sure = suspect.sure >= SURE

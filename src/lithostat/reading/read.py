@@ -11,7 +11,7 @@ from polars.exceptions import PanicException
 
 from lithostat.experiment.errors import InputError, LithostatError, MissingPackage
 from lithostat.experiment.record import Record
-from lithostat.reading.books import check_books
+from lithostat.reading.internal_consistency import check_consistency
 
 HEAD = 1 << 16  # bytes that are enough to tell formats apart
 LARGEST = 8 << 30  # bytes; no cycler file of one cell is larger
@@ -58,9 +58,9 @@ def _head(path: Path) -> bytes:
 
 
 def _guarded(path: Path, reading: Callable[[], Record]) -> Record:
-    """What was read, held against its own books; errors of the library underneath become one sentence."""
+    """What was read, held against its own columns; errors of the library underneath become one sentence."""
     try:
-        return check_books(reading())
+        return check_consistency(reading())
     except (InputError, MissingPackage) as error:
         if isinstance(error, MissingPackage) or error.file is not None:
             raise

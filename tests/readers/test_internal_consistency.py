@@ -10,8 +10,8 @@ import pytest
 
 from lithostat.experiment.record import Record
 from lithostat.experiment.spectrum import Spectrum
-from lithostat.reading import books
-from lithostat.reading.books import check_books
+from lithostat.reading import internal_consistency
+from lithostat.reading.internal_consistency import check_consistency
 
 ROWS = 400
 
@@ -44,7 +44,7 @@ def clean(**columns) -> dict[str, np.ndarray]:
 
 
 def said(table: dict[str, np.ndarray], spectra=()) -> list[str]:
-    return list(check_books(Record(pl.DataFrame(table), spectra=tuple(spectra))).warnings)
+    return list(check_consistency(Record(pl.DataFrame(table), spectra=tuple(spectra))).warnings)
 
 
 def changed(name: str, row: int, value: float) -> dict[str, np.ndarray]:
@@ -172,7 +172,7 @@ def test_rows_of_a_sweep_and_pauses_are_not_integrated():
 
 def test_a_column_of_nothing_is_not_repeated():
     record = Record(pl.DataFrame(clean(voltage_volt=np.full(ROWS, np.nan), power_watt=np.full(ROWS, np.nan))))
-    assert check_books(record) is record
+    assert check_consistency(record) is record
 
 
 def test_a_point_of_a_spectrum_that_stands_alone_is_named():
@@ -201,11 +201,11 @@ def test_any_number_of_rows_will_do(rows):
 
 def test_nothing_is_changed_and_nothing_said_twice():
     record = Record(pl.DataFrame(changed("voltage_volt", 120, 3.13)), warnings=("before",))
-    once = check_books(record)
+    once = check_consistency(record)
     assert once.table is record.table
     assert once.warnings[0] == "before"
     assert len(once.warnings) == 2
-    assert check_books(once).warnings == once.warnings
+    assert check_consistency(once).warnings == once.warnings
 
 
 @pytest.mark.parametrize("block", [13, 33, 50, 199])
@@ -220,7 +220,7 @@ def test_what_is_said_does_not_depend_on_the_blocks(block, monkeypatch):
             table[name] = values
         tables.append(table)
     whole = [[text.split(":")[0] for text in said(table)] for table in tables]
-    monkeypatch.setattr(books, "BLOCK", block)
+    monkeypatch.setattr(internal_consistency, "BLOCK", block)
     assert [[text.split(":")[0] for text in said(table)] for table in tables] == whole
 
 
@@ -230,5 +230,5 @@ def test_it_costs_little():
     table = {"test_time_second": np.arange(rows) * 1.0, "voltage_volt": np.zeros(rows), "current_ampere": np.ones(rows)}
     record = Record(pl.DataFrame(table | {"step_capacity_ah": np.arange(rows) / 3600.0}))
     begin = time.process_time()
-    assert check_books(record).warnings == ()
+    assert check_consistency(record).warnings == ()
     assert time.process_time() - begin < 1.0

@@ -1,4 +1,4 @@
-"""A file against its own books: what one column says of another."""
+"""A file against itself: what one column says of another."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class _Table:
         return self._kept[name]
 
 
-def check_books(record: Record) -> Record:
+def check_consistency(record: Record) -> Record:
     """The record with warnings about what does not add up in it, at most one of each kind; nothing is changed.
 
     Rows are counted from 1 in the order of the table. A column that the file does not have is not missed here.

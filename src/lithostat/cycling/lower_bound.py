@@ -28,7 +28,7 @@ _NEAR = 1.03  # times the least resistance counts as having shown it again
 _MOST_REGIMES = 5000  # more of them are noise
 
 
-def history_floor(block: Blocks, current: np.ndarray, among: np.ndarray, *, creep: bool = True) -> np.ndarray:
+def history_bound(block: Blocks, current: np.ndarray, among: np.ndarray, *, creep: bool = True) -> np.ndarray:
     """Least resistance [ohm] that each block's own past allows, inf where there is no past.
 
     `current` is |I| of each block [A], `among` says which blocks belong to the intact past. Two things must both be
@@ -48,28 +48,28 @@ def history_floor(block: Blocks, current: np.ndarray, among: np.ndarray, *, cree
         return _carried(ohm, [press, conduct, drive])
     window = _window(block)
     age = block.age**RIPENING if creep else np.ones(len(ohm))
-    floor = np.full(len(ohm), np.inf)
+    bound = np.full(len(ohm), np.inf)
     jumped = slice(None if regime[-1] else _ENOUGH)  # of one regime only the first blocks are left for the next line
     factors = [factor[jumped] for factor in (press, conduct, drive, age)]
-    floor[jumped] = np.maximum(_carried(ohm[jumped], factors[:3]), _recent(ohm[jumped], factors, window))
+    bound[jumped] = np.maximum(_carried(ohm[jumped], factors[:3]), _recent(ohm[jumped], factors, window))
     edges = np.concatenate([[0], np.flatnonzero(np.diff(regime)) + 1, [len(ohm)]])
     for begin, end in itertools.pairwise(edges):
         settled = slice(begin + _ENOUGH, end)
         part = slice(begin, end)
         here = _carried(ohm[part], [press[part], conduct[part]])
         recent = _recent(ohm[part], [press[part], conduct[part], age[part]], window)
-        floor[settled] = np.minimum(here, recent)[_ENOUGH:]
-    return floor
+        bound[settled] = np.minimum(here, recent)[_ENOUGH:]
+    return bound
 
 
-def impedance_floor(block: Blocks, spectra: Sequence[Spectrum]) -> np.ndarray:
+def impedance_bound(block: Blocks, spectra: Sequence[Spectrum]) -> np.ndarray:
     """Ionic resistance [ohm] from the intact spectra taken before each block, inf where there is none.
 
     It is the high-frequency resistance (see `ionic_resistance`), for blocks at the same pressure (within 10 %) and
     temperature (within 3 K). Part of it may be contact, which gains by creep and by plating: until the contact is twice
     as old as it was the resistance may fall to 0.6 of the spectrum's, later to a fifth.
     """
-    floor = np.full(len(block), np.inf)
+    bound = np.full(len(block), np.inf)
     for spectrum in spectra:
         taken = spectrum.time if spectrum.time is not None else -np.inf
         after = block.start >= taken
@@ -81,15 +81,15 @@ def impedance_floor(block: Blocks, spectra: Sequence[Spectrum]) -> np.ndarray:
         changed = block.end - block.age  # instant of the last change of pressure
         ripe = _at_most_one(np.maximum(taken - changed, YOUNG) / block.age)
         ohm *= np.where(ripe >= 0.5, FRESH, COLLAPSE)
-        floor = np.where(after, np.minimum(floor, ohm), floor)
-    return floor
+        bound = np.where(after, np.minimum(bound, ohm), bound)
+    return bound
 
 
 def ionic_resistance(spectrum: Spectrum) -> float:
     """The real part where the imaginary part comes closest to zero at the high-frequency end [ohm].
 
     Inductance makes the imaginary part positive there; the resistance is read where it crosses, else at the highest
-    frequency. A pellet whose arc lies beyond the instrument shows less than its resistance here: a floor that is low.
+    frequency. A pellet whose arc lies beyond the instrument shows less than its resistance here: a bound that is low.
     """
     order = np.argsort(spectrum.frequency)[::-1]
     real, imaginary = spectrum.impedance.real[order], spectrum.impedance.imag[order]
@@ -98,7 +98,7 @@ def ionic_resistance(spectrum: Spectrum) -> float:
     return float(real[upper[-1] + 1] if len(upper) else real[0])
 
 
-def pellet_floor(note: CellNote, temperature: np.ndarray) -> tuple[str, np.ndarray]:
+def pellet_bound(note: CellNote, temperature: np.ndarray) -> tuple[str, np.ndarray]:
     """(what it is, resistance [ohm] at each temperature [K]) of a pellet that conducts as well as it possibly can.
 
     From thickness and area, with the upper end of the conductivity of the stated electrolyte's card, else with the best
@@ -178,13 +178,13 @@ def _carried(ohm: np.ndarray, factors: list[np.ndarray]) -> np.ndarray:
     min over i of r_i prod_k min(1, x_ki / x_kj) is bounded from below by the least over all subsets of factors of
     (min over i of r_i prod x_ki) / prod x_kj, and each of those is one pass.
     """
-    floor = np.full(len(ohm), np.inf)
+    bound = np.full(len(ohm), np.inf)
     for size in range(len(factors) + 1):
         for chosen in itertools.combinations(factors, size):
             product = np.prod(chosen, axis=0) if chosen else np.ones(len(ohm))
             before = np.concatenate([[np.inf], np.minimum.accumulate(ohm * product)[:-1]])
-            floor = np.minimum(floor, before / product)
-    return floor
+            bound = np.minimum(bound, before / product)
+    return bound
 
 
 def _recent(ohm: np.ndarray, factors: list[np.ndarray], window: int) -> np.ndarray:
@@ -200,10 +200,10 @@ def _recent(ohm: np.ndarray, factors: list[np.ndarray], window: int) -> np.ndarr
         then[now[seen]] = now[seen] - back
         back += 1
         now = now[~seen & (now >= back)]
-    floor = least.copy()
+    bound = least.copy()
     for factor in factors:
-        floor *= np.minimum(factor[then] / factor, 1.0)
-    return np.where(np.isfinite(least), floor, np.inf)
+        bound *= np.minimum(factor[then] / factor, 1.0)
+    return np.where(np.isfinite(least), bound, np.inf)
 
 
 def _least_before(values: np.ndarray, window: int) -> np.ndarray:

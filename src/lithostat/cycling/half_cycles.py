@@ -1,0 +1,134 @@
+"""Half-cycles: the stretches of a record in which the current keeps its direction and its level."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lithostat.experiment.record import Record
+
+QUIET = 0.01  # share of the usual current below which a cell rests
+LEVEL = 0.1  # relative change of the current that begins a new stretch
+BRIDGED = 3.0  # usual intervals from the last sample of a stretch to the next: beyond, nobody knows what flowed
+_MANY = 100_000  # samples that are enough to know what is usual
+
+
+@dataclass(frozen=True)
+class HalfCycles:
+    """One entry per stretch, as arrays of equal length n.
+
+    `first` and `last` are the rows it begins and ends with (both belong to it), `direction` is 1 (charging), -1 or 0
+    (rest), -2 in an impedance sweep; `current` [A] is its mean, `charge` [C] what flowed (with sign) until the current
+    was switched, at `until` [s]; `start` and `end` [s] are the times of its first and last row.
+    """
+
+    first: np.ndarray
+    last: np.ndarray
+    direction: np.ndarray
+    current: np.ndarray
+    charge: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    until: np.ndarray
+
+    @property
+    def flowing(self) -> np.ndarray:
+        """Indices of the stretches that carry current."""
+        return np.flatnonzero(np.abs(self.direction) == 1)
+
+    def __len__(self) -> int:
+        """Number of stretches."""
+        return len(self.first)
+
+
+def half_cycles(record: Record, holes: np.ndarray | None = None) -> HalfCycles:
+    """Split a record where the current changes its sign, its level by more than 10 %, or falls to rest.
+
+    `record` has finite times, voltages and currents in the order of time; `holes` are (begin, end) [s] of stretches in
+    which the current is not known, and no half-cycle goes on through one.
+    """
+    time, current = record.column("test_time_second"), record.column("current_ampere")
+    if not len(time):
+        empty, whole = np.zeros(0), np.zeros(0, np.int64)
+        return HalfCycles(whole, whole, whole, empty, empty, empty, empty, empty)
+    direction = directions(current)
+    if "frequency_hertz" in record.table.columns:  # an impedance sweep: its mean current is no cycling
+        direction[record.column("frequency_hertz") > 0.0] = -2
+    level = np.abs(current)
+    change = level[1:] - level[:-1]
+    np.abs(change, out=change)
+    larger = np.maximum(level[1:], level[:-1])
+    larger *= LEVEL
+    edge = (direction[1:] != direction[:-1]) | ((change > larger) & (np.abs(direction[1:]) == 1))
+    broken = _broken(time, holes)
+    edge[broken] = True
+    first = np.concatenate([[0], np.flatnonzero(edge) + 1])
+    last = np.concatenate([first[1:] - 1, [len(time) - 1]])
+    mean = np.add.reduceat(current, first) / (last - first + 1)
+    until, charge = _charges(record, first, last, np.isin(last, broken))
+    return HalfCycles(first, last, direction[first], mean, charge, time[first], time[last], until)
+
+
+def directions(current: np.ndarray) -> np.ndarray:
+    """1 while the cell charges, -1 while it discharges, 0 at rest."""
+    sampled = np.abs(current[:: max(1, len(current) // _MANY)])
+    flowing = sampled[sampled > 0.0]
+    quiet = QUIET * np.quantile(flowing, 0.9) if len(flowing) else 0.0
+    return np.where(np.abs(current) > quiet, np.sign(current), 0.0).astype(np.int8)
+
+
+def _broken(time: np.ndarray, holes: np.ndarray | None) -> np.ndarray:
+    """Rows behind which a hole begins."""
+    if holes is None or not len(holes):
+        return np.zeros(0, np.int64)
+    rows = np.searchsorted(time, holes[:, 0], side="right") - 1
+    return np.unique(rows[(rows >= 0) & (rows < len(time) - 1)])
+
+
+def _charges(record: Record, first: np.ndarray, last: np.ndarray, hole: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(time at which the current was switched [s], charge [C]) of each stretch.
+
+    Inside a stretch the trapezoid of its current, and on to the next where that goes on in the same direction. Else the
+    current is held from the last sample to the switch, which is the first sample of the next stretch, or earlier where
+    the time of the step says so: the rest belongs to the next stretch. Over a hole, and over an interval that is longer
+    than any inside, nothing is counted.
+    """
+    time, current = record.column("test_time_second"), record.column("current_ampere")
+    width = np.diff(time)
+    between = current[1:] + current[:-1]
+    between *= width
+    passed = np.zeros(len(time))
+    np.cumsum(between, out=passed[1:])
+    charge = 0.5 * (passed[last] - passed[first])
+    until = time[last].astype(float)
+    if len(first) < 2:
+        return until, charge
+    end, begin = last[:-1], first[1:]
+    wait = time[begin] - time[end]
+    longest = np.maximum.reduceat(np.where(np.isin(np.arange(len(width)), end), 0.0, width), first[:-1])
+    usual = usual_interval(time)
+    near = (wait <= np.maximum(BRIDGED * usual, 1.5 * longest)) & ~hole[:-1]
+    after = _since_switch(record, begin, wait)
+    until[:-1] = np.where(near, time[begin] - after, until[:-1])
+    along = current[end] * current[begin] > 0.0
+    mean = np.where(along & (after == 0.0), 0.5 * (current[end] + current[begin]), current[end])
+    charge[:-1] += np.where(near, (wait - after) * mean, 0.0)
+    charge[1:] += np.where(near, after * current[begin], 0.0)
+    return until, charge
+
+
+def _since_switch(record: Record, begin: np.ndarray, wait: np.ndarray) -> np.ndarray:
+    """Time from the switch to the first sample after it [s], as far as the time of the step says it, else 0."""
+    if "step_time_second" not in record.table.columns:
+        return np.zeros(len(begin))
+    since = record.column("step_time_second")[begin]
+    return np.where(np.isfinite(since) & (since >= 0.0) & (since <= wait), since, 0.0)
+
+
+def usual_interval(time: np.ndarray) -> float:
+    """Median time between samples [s], of a hundred thousand of them where there are more; 0 without two times."""
+    at = np.arange(0, len(time) - 1, max(1, len(time) // _MANY))
+    widths = time[at + 1] - time[at]
+    widths = widths[widths > 0.0]
+    return float(np.median(widths)) if len(widths) else 0.0
