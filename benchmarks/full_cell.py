@@ -18,10 +18,10 @@ import pybamm
 
 from lithostat import Protocol
 from lithostat.experiment.full_cell import FullCell
-from lithostat.fullcell.ledger import full_ledger
 from lithostat.fullcell.parameters import DOUX2020, get_parameter_values
 from lithostat.fullcell.plant import Tolerance
 from lithostat.fullcell.run import HOSTS, simulate_full
+from lithostat.model.ledger import ledger
 
 SURVIVOR = {"parameters": {"focusing": "1.8"}}  # the median cell of the cards shorts before cycle 229
 
@@ -43,7 +43,7 @@ def main() -> None:
         record = simulate_full(cell, protocol, host=host)
         result[f"{host}_bare_s"], result[f"{host}_coupled_s"] = statistics.median(bare), statistics.median(coupled)
         result[f"{host}_ratio"] = result[f"{host}_coupled_s"] / result[f"{host}_bare_s"]
-        result[f"{host}_outcome"], result[f"{host}_books"] = record.outcome.kind, full_ledger(record).worst
+        result[f"{host}_outcome"], result[f"{host}_books"] = record.outcome.kind, ledger(record).worst
         result[f"{host}_bare_cycles"] = len(simulation.solution.cycles)
     common.report(result, args.json)
 

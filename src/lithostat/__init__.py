@@ -43,14 +43,14 @@ if TYPE_CHECKING:
     from lithostat.impedance.circuits.series import SeriesFit, fit_series
     from lithostat.lab.folder import find_cells, load
     from lithostat.materials.card import Card, cards
+    from lithostat.model.ledger import Ledger, ledger
     from lithostat.reading.read import read
     from lithostat.recommendation.answer import Recommendation
     from lithostat.recommendation.axis import read_axis
     from lithostat.recommendation.recommend import recommend
     from lithostat.recommendation.regime_map import RegimeMap, sweep
-    from lithostat.simulation.choose import ledger, simulate
+    from lithostat.simulation.choose import simulate
     from lithostat.simulation.ensemble import Ensemble, ensemble
-    from lithostat.simulation.ledger import Ledger
     from lithostat.simulation.sensor import Instrument, sense
     from lithostat.simulation.spectrum_at import spectrum_at
 
@@ -93,8 +93,8 @@ _HOMES = {
     "read": "reading.read",
     "Ensemble": "simulation.ensemble",
     "ensemble": "simulation.ensemble",
-    "Ledger": "simulation.ledger",
-    "ledger": "simulation.choose",
+    "Ledger": "model.ledger",
+    "ledger": "model.ledger",
     "simulate": "simulation.choose",
     "FullCell": "experiment.full_cell",
     "cycle_summary": "fullcell.summary",

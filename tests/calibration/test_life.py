@@ -11,10 +11,10 @@ from scipy.special import hyp2f1
 from lithostat import Cell, simulate
 from lithostat.calibration.data import numbers_of, pack_exposures
 from lithostat.calibration.exposure import Exposure, exposure_of_protocol, exposure_of_record, steady
-from lithostat.calibration.life import NUMBERS, log_life
 from lithostat.engine import engine
+from lithostat.model.life import NUMBERS, log_life
+from lithostat.model.parameters import Laws, parameters_of
 from lithostat.papers.doux2020.published import cell, cycling
-from lithostat.simulation.parameters import Laws
 
 HOUR = 3600.0
 NUMBERS_OF_PAPER = {name: numbers_of(cell())[name] for name in NUMBERS}
@@ -24,7 +24,7 @@ def life(exposure, numbers=NUMBERS_OF_PAPER, laws=None):
     segments, _, plated = pack_exposures([exposure])
     with engine():
         one = jax.tree.map(lambda column: column[0], segments)
-        return float(jnp.exp(log_life(one, numbers, laws or Laws(), plated)))
+        return float(jnp.exp(log_life(one, parameters_of(numbers), laws or Laws(), plated)))
 
 
 def one_plating(pressure, current):
@@ -141,7 +141,7 @@ def test_the_gradient_is_that_of_differences(laws):
 
     def lives(x):
         numbers = NUMBERS_OF_PAPER | {name: jnp.exp(x[i]) for i, name in enumerate(names)}
-        return jax.vmap(lambda one: log_life(one, numbers, laws, plated))(segments)
+        return jax.vmap(lambda one: log_life(one, parameters_of(numbers), laws, plated))(segments)
 
     with engine():
         x = jnp.log(jnp.array([NUMBERS_OF_PAPER[name] for name in names]))
@@ -159,7 +159,7 @@ def test_a_cell_that_never_shorts_has_a_finite_gradient():
         one = jax.tree.map(lambda column: jnp.asarray(column[0]), segments)
         numbers = NUMBERS_OF_PAPER | {"entry_pressure": 5e6}
         value, slope = jax.value_and_grad(
-            lambda r: log_life(one, numbers | {"throat_radius": r}, Laws(entry="threshold"), plated)
+            lambda r: log_life(one, parameters_of(numbers | {"throat_radius": r}), Laws(entry="threshold"), plated)
         )(7e-7)
     assert float(np.asarray(value)) > 100.0
     assert np.isfinite(np.asarray(slope))

@@ -4,16 +4,16 @@ import itertools
 
 from lithostat.experiment.cell import Cell
 from lithostat.experiment.protocol import Protocol
+from lithostat.model.parameters import Laws
 from lithostat.papers.doux2020.published import cell, impedance_sequence
+from lithostat.physics.families import FAMILIES
 from lithostat.simulation.citations import citations
-from lithostat.simulation.equations import CHOICES
-from lithostat.simulation.parameters import Laws
 from lithostat.simulation.run import simulate
 
 
 def test_every_choice_of_laws_is_cited():
-    for chosen in itertools.product(*CHOICES.values()):
-        laws = Laws(**dict(zip(CHOICES, chosen, strict=True)))
+    for chosen in itertools.product(*FAMILIES.values()):
+        laws = Laws(**dict(zip(FAMILIES, chosen, strict=True)))
         assert all(name in citations(laws)[family] for family, name in laws._asdict().items())
 
 

@@ -9,7 +9,7 @@ from fullcell_cases import ALLOY, SOFT, cycles, turn
 
 pytest.importorskip("pybamm", reason="full cells need PyBaMM (extra 'fullcell')")
 
-from lithostat.fullcell.ledger import full_ledger
+from lithostat.model.ledger import ledger
 
 FRAME = {"kind": "fixed gap", "stiffness": "0.5 MPa/um", "relaxation": {"fraction": 0.1, "time": "5 h"}}
 HELD = [
@@ -35,7 +35,7 @@ CASES = {
 @pytest.mark.parametrize(("steps", "said"), CASES.values(), ids=CASES)
 def test_books_balance(run_full, steps, said):
     record = run_full(steps, **said)
-    assert full_ledger(record).worst < 1e-8, full_ledger(record)
+    assert ledger(record).worst < 1e-8, ledger(record)
 
 
 @pytest.mark.parametrize("name", ["through a soft short", "through a hard short"])
@@ -59,7 +59,7 @@ def test_the_cases_are_what_they_say(run_full, name):
 def test_books_notice_what_is_lost(run_full, column, entry):
     record = run_full(cycles(1))
     spoiled = record.table.with_columns(record.table[column] * (1.0 - 1e-3 * (record.table["test_time_second"] > 1e4)))
-    assert getattr(full_ledger(dataclasses.replace(record, table=spoiled)), entry) > 1e-7
+    assert getattr(ledger(dataclasses.replace(record, table=spoiled)), entry) > 1e-7
 
 
 def test_a_held_voltage_is_held_and_then_ends(run_full):

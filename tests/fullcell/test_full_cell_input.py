@@ -24,14 +24,14 @@ def simulated(steps, **said):
         (cycles(1, upper="2.5 V", lower="4.3 V"), {}, "limits cross"),
         (turn(), {"cathode": {**CELL["cathode"], "specific_capacity": None}}, "C-rate"),
         ([{"plate": "75 uA/cm2", "for": "1 h"}], {}, "word for symmetric cells"),
-        ([{"measure_impedance": None}], {}, "not available"),
+        ([{"repeat": 2, "steps": turn(), "until": {"voltage": "4 V"}}], {}, "of the charges or of the discharges"),
         (turn(), {"cathode": {**CELL["cathode"], "material": "NCB"}}, "did you mean 'NCA'"),
-        (turn(), {"laws": {"growth": "length_focusing"}}, "laws"),
+        (turn(), {"laws": {"growth": "lenth_focusing"}}, "length_focusing"),
         (turn(), {"cathode": {**CELL["cathode"], "porosity": None, "thickness": "20 um"}}, "cannot hold"),
         (
-            turn(),
+            cycles(1),
             {"fixture": {"kind": "measured", "times": ["0 h", "1 h"], "pressures": ["5 MPa", "5 MPa"]}},
-            "measured",
+            "sets one too",
         ),
     ],
 )

@@ -11,20 +11,25 @@ pytest.importorskip("pybamm", reason="full cells need PyBaMM (extra 'fullcell')"
 
 from lithostat import Protocol, Record, ledger, read_experiment, simulate
 from lithostat.fullcell.run import simulate_symmetric
+from lithostat.model.parameters import Laws
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "doux2020_25MPa.yaml"
 FRAME = {"kind": "fixed gap", "stiffness": "0.5 MPa/um", "relaxation": {"fraction": 0.1, "time": "5 h"}}
 
 
-def both(pressure: str, current: str, count: int, fixture: dict | None = None) -> tuple[Record, Record]:
+def both(
+    pressure: str, current: str, count: int, fixture: dict | None = None, laws: dict | None = None
+) -> tuple[Record, Record]:
     cell = read_experiment(EXAMPLE).cell
+    if laws:
+        cell = cell.model_copy(update={"laws": type(cell.laws).from_dict(laws)})
     if fixture:
         cell = cell.model_copy(update={"fixture": type(cell.fixture).from_dict(fixture)})
     turns = [{"plate": current, "for": "1 h"}, {"strip": current, "for": "1 h"}]
     steps = [{"press": "25 MPa", "for": "1 min"}, {"set_pressure": pressure}, {"repeat": count, "steps": turns}]
     protocol = Protocol.from_dict({"steps": steps})
     first = simulate(cell, protocol)
-    return first, simulate_symmetric(first.provenance["parameters"], protocol)
+    return first, simulate_symmetric(first.provenance["parameters"], protocol, laws=Laws(**(laws or {})))
 
 
 def apart(first: Record, second: Record, column: str) -> float:
@@ -42,6 +47,14 @@ CASES = {
     "100 cycles at 5 MPa": ("5 MPa", "75 uA/cm2", 100, None),
     "voids that come and go at 2 MPa": ("2 MPa", "1 A/m2", 10, None),
     "a frame that relaxes": ("10 MPa", "75 uA/cm2", 30, FRAME),
+    "growth with the length": ("25 MPa", "75 uA/cm2", 60, None, {"growth": "length_focusing"}),
+    "growth with pressure, entry above a threshold": (
+        "20 MPa",
+        "75 uA/cm2",
+        20,
+        None,
+        {"growth": "pressure_focusing", "entry": "threshold", "failure": "percolation"},
+    ),
 }
 
 

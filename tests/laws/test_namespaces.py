@@ -32,7 +32,7 @@ CREEP = {
     "reference_temperature": 299.0,
 }
 HEAT = {"activation_energy": 34e3, "reference_temperature": 298.15}
-TIP = {"focusing": 2.7, "molar_volume": 13e-6, "focusing_length": 1e-4, "focusing_pressure": 1e7}
+TIP = {"focusing": 2.7, "molar_volume": 13e-6}
 
 CALLS = {
     constants.arrhenius: ((T,), HEAT),
@@ -45,6 +45,8 @@ CALLS = {
     contact.constriction_resistance: (([1e-9, 0.5, 1.0],), {"scale": 53e-4}),
     creep.strain_rate: ((P, T), CREEP),
     creep.throat_velocity: ((P, 1e-5, 0.74e-6, T), CREEP),
+    creep.enters_freely: ((P,), {}),
+    creep.enters_above: ((P,), {"entry_pressure": 4e6}),
     fixture.frame_pressure: ((25e6, [0.0, 1e-6], 1e5), {"stiffness": 1e12}),
     fixture.relaxation_rate: ((25e6, [0.0, 1e6]), {"fraction": 0.3, "time": 4e3}),
     fracture.plating_overpressure: (([0.0, 0.01],), {"transmission": 0.5, "molar_volume": 13e-6}),
@@ -56,8 +58,8 @@ CALLS = {
     interphase.interphase_thickness: (([0.0, 1e6],), {"initial": 5e-9, "parabolic_constant": 1e-19}),
     plating.flat_velocity: (([-0.75, 0.75],), {"molar_volume": 13e-6}),
     plating.constant_focusing: (([0.0, 0.75], 1e-5, 25e6), TIP),
-    plating.length_focusing: (([0.0, 0.75], 1e-5, 25e6), TIP),
-    plating.pressure_focusing: (([0.0, 0.75], 1e-5, 25e6), TIP),
+    plating.length_focusing: (([0.0, 0.75], 1e-5, 25e6), TIP | {"focusing_length": 1e-4}),
+    plating.pressure_focusing: (([0.0, 0.75], 1e-5, 25e6), TIP | {"focusing_pressure": 1e7}),
     short_circuit.cell_voltage: (([-0.75, 0.75], 5e-3, [0.0, 8e3]), {}),
     short_circuit.leak_current: (([-0.1, 0.1], 8e3), {}),
     short_circuit.hardening_rate: (([80.0, 7900.0],), {"hard": 7900.0, "time": 3600.0}),

@@ -2,7 +2,8 @@ import pytest
 
 from lithostat.physics.plating import constant_focusing, flat_velocity, length_focusing, pressure_focusing
 
-COMMON = {"focusing": 2.7, "molar_volume": 13.02e-6, "focusing_length": 100e-6, "focusing_pressure": 10e6}
+COMMON = {"focusing": 2.7, "molar_volume": 13.02e-6}
+BY_LENGTH, BY_PRESSURE = COMMON | {"focusing_length": 100e-6}, COMMON | {"focusing_pressure": 10e6}
 FLAT = 0.75 * 13.02e-6 / 96485.33212
 
 
@@ -22,16 +23,19 @@ def test_constant_focusing_depends_on_current_alone(length, pressure):
 
 
 def test_length_focusing_is_the_default_at_its_reference_length_and_proportional_to_length():
-    assert length_focusing(0.75, 100e-6, 1.0, **COMMON) == pytest.approx(2.7 * FLAT, rel=1e-14)
-    assert length_focusing(0.75, 300e-6, 1.0, **COMMON) == pytest.approx(8.1 * FLAT, rel=1e-14)
-    assert length_focusing(0.75, 0.0, 1.0, **COMMON) == 0.0
+    assert length_focusing(0.75, 100e-6, 1.0, **BY_LENGTH) == pytest.approx(2.7 * FLAT, rel=1e-14)
+    assert length_focusing(0.75, 300e-6, 1.0, **BY_LENGTH) == pytest.approx(8.1 * FLAT, rel=1e-14)
+    assert length_focusing(0.75, 0.0, 1.0, **BY_LENGTH) == 0.0
 
 
 def test_pressure_focusing_is_the_default_at_its_reference_pressure_and_proportional_to_pressure():
-    assert pressure_focusing(0.75, 1.0, 10e6, **COMMON) == pytest.approx(2.7 * FLAT, rel=1e-14)
-    assert pressure_focusing(0.75, 1.0, 5e6, **COMMON) == pytest.approx(1.35 * FLAT, rel=1e-14)
+    assert pressure_focusing(0.75, 1.0, 10e6, **BY_PRESSURE) == pytest.approx(2.7 * FLAT, rel=1e-14)
+    assert pressure_focusing(0.75, 1.0, 5e6, **BY_PRESSURE) == pytest.approx(1.35 * FLAT, rel=1e-14)
 
 
-@pytest.mark.parametrize("law", [constant_focusing, length_focusing, pressure_focusing])
-def test_no_current_no_growth(law):
-    assert law(0.0, 50e-6, 25e6, **COMMON) == 0.0
+@pytest.mark.parametrize(
+    ("law", "numbers"),
+    [(constant_focusing, COMMON), (length_focusing, BY_LENGTH), (pressure_focusing, BY_PRESSURE)],
+)
+def test_no_current_no_growth(law, numbers):
+    assert law(0.0, 50e-6, 25e6, **numbers) == 0.0

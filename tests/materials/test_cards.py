@@ -1,7 +1,5 @@
 """Every number in a card can be traced and judged."""
 
-import dataclasses
-
 import pytest
 
 from lithostat import InputError, cards
@@ -9,8 +7,8 @@ from lithostat.experiment.cell import OVERRIDABLE, ChosenLaws
 from lithostat.experiment.quantity import QUANTITIES, check
 from lithostat.experiment.source import TAGS
 from lithostat.materials.card import find, load
-from lithostat.simulation.equations import CHOICES
-from lithostat.simulation.parameters import Laws, Parameters
+from lithostat.model.parameters import Laws, Parameters
+from lithostat.physics.families import FAMILIES
 
 VALUES = [
     pytest.param(card, value, id=f"{card.name}-{name}-{number}")
@@ -53,7 +51,7 @@ def test_a_value_lies_in_its_own_range(card, value):
         assert value.low <= value.value <= value.high
 
 
-@pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Parameters)])
+@pytest.mark.parametrize("name", Parameters._fields)
 def test_every_parameter_of_the_model_is_a_quantity_with_a_unit_of_its_own(name):
     derived = {"area": "area", "short_conductance": "short_resistance", "soft_conductance": "soft_short_resistance"}
     assert derived.get(name, name) in QUANTITIES
@@ -75,11 +73,12 @@ def test_the_parameters_of_every_choice_of_laws_exist(card, name):
 
 def test_the_laws_a_cell_can_choose_are_those_the_equations_know():
     said = {name: field.annotation.__args__ for name, field in ChosenLaws.model_fields.items()}
-    assert said == CHOICES
+    assert said == {family: tuple(laws) for family, laws in FAMILIES.items()}
 
 
 def test_the_default_of_each_family_comes_first():
-    assert Laws()._asdict() == {family: names[0] for family, names in CHOICES.items()} == ChosenLaws().model_dump()
+    first = {family: next(iter(laws)) for family, laws in FAMILIES.items()}
+    assert Laws()._asdict() == first == ChosenLaws().model_dump()
 
 
 def test_published_numbers_read_as_printed():

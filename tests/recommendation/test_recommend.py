@@ -17,6 +17,7 @@ from lithostat.calibration.exposure import steady
 from lithostat.calibration.parameter import parameters_for
 from lithostat.calibration.posterior import calibrate
 from lithostat.calibration.prediction import contact_loads, predict_life
+from lithostat.model.parameters import Laws
 from lithostat.papers.doux2020.calibration import paper_data
 from lithostat.papers.doux2020.published import cell
 from lithostat.physics.constants import FARADAY
@@ -25,7 +26,6 @@ from lithostat.recommendation.next_cell import LONGEST, SETTING_UP, Candidate, c
 from lithostat.recommendation.recommend import recommend, sweep_draws, target_hours, thinned
 from lithostat.recommendation.window import Question, failure_curve, lower_wall, upper_wall, window
 from lithostat.show.window_figure import window_figure
-from lithostat.simulation.parameters import Laws
 
 CURRENT, HOURS = 0.75, 1000.0  # A/m2, h
 PRESSED = 25e6  # fabrication [Pa]

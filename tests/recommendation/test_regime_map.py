@@ -14,13 +14,13 @@ import pytest
 from lithostat import InputError, ensemble, simulate
 from lithostat.experiment.errors import LithostatError, MissingPackage
 from lithostat.experiment.protocol import Protocol
+from lithostat.model.resolve import resolve
 from lithostat.recommendation import chunks
 from lithostat.recommendation.axis import Axis, find, read_axis
 from lithostat.recommendation.chunks import KINDS
 from lithostat.recommendation.grid import grid
 from lithostat.recommendation.regime_map import MEANING, read_map, sweep
 from lithostat.recommendation.workers import ClusterError
-from lithostat.simulation.resolve import resolve
 from lithostat.simulation.schedule import schedule
 
 HOUR = 3600.0

@@ -7,12 +7,12 @@ import pytest
 
 from lithostat.cycling.shorts import call_short
 from lithostat.experiment.cell_note import note_from
+from lithostat.model.ledger import ledger
 from lithostat.papers.doux2020 import fit
 from lithostat.papers.doux2020.figures import figures
 from lithostat.papers.doux2020.page import paper_page
 from lithostat.papers.doux2020.published import published
 from lithostat.papers.doux2020.reproduce import reproduce
-from lithostat.simulation.choose import ledger
 from lithostat.simulation.sensor import Instrument, sense
 
 
@@ -156,8 +156,8 @@ def test_the_cards_hold_the_best_fit(best, name, nudge):
 
 @pytest.fixture(scope="module")
 def best():
+    from lithostat.model.resolve import resolve
     from lithostat.papers.doux2020.published import cell
-    from lithostat.simulation.resolve import resolve
 
     resolved = resolve(cell())
     parameters = {name: resolved.values[name].value for name in fit.NAMES}

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from lithostat.engine import engine
+from lithostat.model.interface import Lithium, Memory
+from lithostat.model.resolve import resolve
 from lithostat.simulation.equations import SCALE, State, rates
-from lithostat.simulation.parameters import Drive
-from lithostat.simulation.resolve import resolve
+from lithostat.simulation.plan import Drive
 
 SPAN = 3.0 * 3600.0
 CURRENT = 15.0  # A/m2: the filament's coordinate grows e^4-fold
@@ -19,12 +20,8 @@ STEPS = (8, 16, 32, 64, 128)
 def mature_state(p):
     """Past the steep beginnings of contact and interphase, so that nothing but the order of the method decides."""
     return State(
-        filament=jnp.array([2.0, 0.5]),
-        conformity=jnp.array(2.5 * 25e6 / p.contact_pressure),
-        void=jnp.zeros(2),
-        interphase=jnp.array(5e-7),
-        lithium=jnp.full(2, 5e-4),
-        highest_pressure=jnp.array(25e6),
+        lithium=Lithium(jnp.array([2.0, 0.5]), jnp.zeros(2), jnp.full(2, 5e-4)),
+        memory=Memory(jnp.array(2.5 * 25e6 / p.contact_pressure), jnp.array(25e6), jnp.array(5e-7)),
         relaxed=jnp.array(0.0),
         conductance=jnp.array(0.0),
         ionic_charge=jnp.array(0.0),

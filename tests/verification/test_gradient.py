@@ -1,17 +1,15 @@
 """The time to short can be differentiated with respect to the parameters, through the event that ends the solve."""
 
-import dataclasses
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from lithostat.engine import engine
+from lithostat.model.resolve import resolve
 from lithostat.papers.doux2020.published import cell, cycling
 from lithostat.simulation import integrate
 from lithostat.simulation.integrate import RUNNING, Tolerance
-from lithostat.simulation.resolve import resolve
 from lithostat.simulation.schedule import schedule
 
 NAMES = ("toughness", "throat_radius", "focusing")
@@ -24,7 +22,7 @@ def test_the_time_to_short_has_the_derivative_that_differences_show():
 
         def life(factors):
             scaled = {name: factors[i] * getattr(p, name) for i, name in enumerate(NAMES)}
-            member = dataclasses.replace(p, **scaled)
+            member = p._replace(**scaled)
 
             def body(carry):
                 return integrate.advance(carry, plan, member, resolved.laws, jnp.zeros(0), Tolerance())[0]

@@ -17,7 +17,7 @@ from lithostat.calibration.data import Data, Packed, pack
 from lithostat.calibration.likelihood import pointwise
 from lithostat.calibration.parameter import Parameter, parameters_for, values_at
 from lithostat.engine import engine
-from lithostat.simulation.parameters import Laws
+from lithostat.model.parameters import Laws
 
 STARTS = 5
 _STEP = 1e-4  # of the differences of gradients that make the curvature, in standard deviations of the prior

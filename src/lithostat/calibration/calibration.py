@@ -15,7 +15,7 @@ from lithostat.calibration.data import Data
 from lithostat.calibration.parameter import Parameter
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.record import write_text
-from lithostat.simulation.parameters import Laws
+from lithostat.model.parameters import Laws
 
 FORMAT = 1
 

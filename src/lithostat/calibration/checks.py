@@ -17,7 +17,9 @@ from lithostat.calibration.parameter import Parameter, parameters_for
 from lithostat.calibration.posterior import ACCEPT, sample, sample_each
 from lithostat.calibration.prediction import contact_loads, life_quantiles, predict_life
 from lithostat.experiment.errors import InputError
-from lithostat.simulation.parameters import Laws
+from lithostat.model.interface import critical_stripping_current
+from lithostat.model.parameters import Laws, parameters_of
+from lithostat.model.resistance import log_resistance
 
 TOGETHER = 4  # data sets sampled side by side: all wait for the stiffest
 
@@ -102,20 +104,17 @@ def synthetic(design: Data, truth: np.ndarray, parameters: tuple[Parameter, ...]
     lives = tuple(_lived(world, one, rng) for one in design.lives)
     resistances, currents = [], []
     if design.resistances or design.critical_currents:
-        from lithostat.calibration.observables import log_critical, log_resistance
-        from lithostat.engine import engine
-
         values = {name: float(draw[0]) for name, draw in world.draws.items()}
-        with engine():
-            for one in design.resistances:
-                own = dict(one.numbers) | values
-                mean = float(log_resistance(one.pressure, one.highest, one.temperature, one.time, own))
-                ohm = math.exp(mean + values["resistance_scatter"] * rng.standard_normal())
-                resistances.append(replace(one, low=ohm, high=ohm))
-            for one_current in design.critical_currents:
-                mean = float(log_critical(one_current.pressure, dict(one_current.numbers) | values))
-                amperes = math.exp(mean + values["stripping_scatter"] * rng.standard_normal())
-                currents.append(replace(one_current, low=amperes, high=amperes))
+        for one in design.resistances:
+            own = parameters_of(dict(one.numbers) | values)
+            mean = float(log_resistance(one.pressure, one.highest, one.temperature, one.time, own))
+            ohm = math.exp(mean + values["resistance_scatter"] * rng.standard_normal())
+            resistances.append(replace(one, low=ohm, high=ohm))
+        for one_current in design.critical_currents:
+            own = parameters_of(dict(one_current.numbers) | values)
+            mean = math.log(critical_stripping_current(one_current.pressure, own))
+            amperes = math.exp(mean + values["stripping_scatter"] * rng.standard_normal())
+            currents.append(replace(one_current, low=amperes, high=amperes))
     return Data(lives, tuple(resistances), tuple(currents))
 
 

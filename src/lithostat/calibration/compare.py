@@ -17,7 +17,7 @@ from lithostat.calibration.parameter import Parameter, parameters_for
 from lithostat.calibration.posterior import calibrate, log_likelihoods, sample
 from lithostat.calibration.prediction import Mechanism, failure_probability
 from lithostat.experiment.errors import InputError
-from lithostat.simulation.parameters import Laws
+from lithostat.model.parameters import Laws
 
 RIVALS: dict[str, Laws] = {
     "default": Laws(),

@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lithostat.calibration.exposure import Exposure
-from lithostat.calibration.life import NUMBERS, Segments
-from lithostat.calibration.observables import CONTACT_NUMBERS
 from lithostat.experiment.cell import Cell
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.finding import Outcome
-from lithostat.simulation.resolve import resolve
+from lithostat.model.life import NUMBERS, Segments
+from lithostat.model.resistance import CONTACT_NUMBERS
+from lithostat.model.resolve import resolve
 
 ALL_NUMBERS = tuple(dict.fromkeys((*NUMBERS, *CONTACT_NUMBERS)))
 _HOLDER = "one above 0, if only what the holder gives: contact and critical current are powers of it"
@@ -188,7 +188,7 @@ def _ended(said: Mapping[str, Any]) -> dict[str, Any]:
 def numbers_of(cell: Cell) -> dict[str, float]:
     """The cell's own `ALL_NUMBERS` in SI: from its cards and what it states."""
     resolved = resolve(cell)
-    found: dict[str, Any] = vars(resolved.parameters) | resolved.scatter
+    found: dict[str, Any] = resolved.parameters._asdict() | resolved.scatter
     return {name: float(found[name]) for name in ALL_NUMBERS}
 
 

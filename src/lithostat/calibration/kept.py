@@ -18,7 +18,7 @@ from lithostat.engine import cache_folder
 from lithostat.experiment.cell import Cell
 from lithostat.experiment.errors import LithostatError
 from lithostat.experiment.record import write_text
-from lithostat.simulation.parameters import Laws
+from lithostat.model.parameters import Laws
 
 _ROOMS = ("calibration", "physics", "simulation")  # whose text decides what a posterior is
 

@@ -12,10 +12,11 @@ import jax.numpy as jnp
 from jax.scipy.special import log_ndtr
 
 from lithostat.calibration.data import Packed
-from lithostat.calibration.life import log_life
-from lithostat.calibration.observables import log_critical, log_resistance, stripping_load
+from lithostat.model.interface import critical_stripping_current
+from lithostat.model.life import log_life
+from lithostat.model.parameters import Laws, parameters_of
+from lithostat.model.resistance import log_resistance, stripping_load
 from lithostat.physics.weakest_link import links
-from lithostat.simulation.parameters import Laws
 
 _LOG_ROOT = 0.5 * math.log(2.0 * math.pi)
 _FIRST = -5.0  # standard deviations below the mean where 1 - S has lost its digits
@@ -87,10 +88,11 @@ def pointwise(values: Mapping[str, Any], packed: Packed, laws: Laws, plated: tup
             contacts = jnp.where(known, log_ndtr(jnp.where(lost, load, -load)), 0.0)
     if sizes[1]:
         pressure, highest, temperature, time = (packed.points[:, i] for i in range(4))
-        own = packed.point_numbers | dict(values)
-        means.append(log_resistance(pressure, highest, temperature, time, own))
+        own = parameters_of(packed.point_numbers | dict(values))
+        means.append(log_resistance(pressure, highest, temperature, time, own, xp=jnp))
     if sizes[2]:
-        means.append(log_critical(packed.critical_pressure, packed.critical_numbers | dict(values)))
+        own = parameters_of(packed.critical_numbers | dict(values))
+        means.append(jnp.log(critical_stripping_current(packed.critical_pressure, own, xp=jnp)))
     if not means:
         return Pointwise(contacts, contacts, contacts, contacts)
     names = ("life_scatter", "resistance_scatter", "stripping_scatter")
@@ -104,16 +106,24 @@ def pointwise(values: Mapping[str, Any], packed: Packed, laws: Laws, plated: tup
 def log_lives(values: Mapping[str, Any], packed: Packed, laws: Laws, plated: tuple[bool, ...]) -> Any:
     """ln of the model's time to short of every cell [s], (lives,)."""
     one = functools.partial(log_life, laws=laws, plated=plated)
-    return jax.vmap(lambda segments, own: one(segments, own | dict(values)))(packed.segments, packed.life_numbers)
+    return jax.vmap(lambda segments, own: one(segments, parameters_of(own | dict(values))))(
+        packed.segments, packed.life_numbers
+    )
 
 
 def loads(values: Mapping[str, Any], packed: Packed) -> Any:
-    """`stripping_load` of every cell, (lives,)."""
+    """`largest_load` of every cell, (lives,)."""
 
     def one(pressures: Any, stripping: Any, own: dict[str, Any]) -> Any:
-        return stripping_load(pressures, stripping, own | dict(values))
+        return largest_load(pressures, stripping, own | dict(values))
 
     return jax.vmap(one)(packed.segments.pressures, packed.stripping, packed.life_numbers)
+
+
+def largest_load(pressures: Any, stripping: Any, numbers: Mapping[str, Any]) -> Any:
+    """`stripping_load` at the worst segment of an exposure, `pressures` [Pa] and `stripping` [A/m2] (segments,)."""
+    highest = jax.lax.cummax(pressures)
+    return stripping_load(pressures, highest, stripping, parameters_of(numbers), xp=jnp).max()
 
 
 def spots(numbers: Mapping[str, Any]) -> Any:

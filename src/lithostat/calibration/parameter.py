@@ -16,7 +16,7 @@ import numpy as np
 from lithostat.experiment.errors import InputError, nearest
 from lithostat.experiment.quantity import QUANTITIES, Quantity, check, show
 from lithostat.experiment.source import TAGS
-from lithostat.simulation.parameters import Laws
+from lithostat.model.parameters import Laws
 
 # learnt numbers that no card has
 SCATTERS: dict[str, str] = {

@@ -24,7 +24,7 @@ from lithostat.calibration.parameter import Parameter, parameters_for, values_at
 from lithostat.engine import engine
 from lithostat.experiment.cell import Cell
 from lithostat.experiment.errors import InputError
-from lithostat.simulation.parameters import Laws
+from lithostat.model.parameters import Laws
 
 CHAINS, DRAWS = 4, 1000
 ACCEPT = 0.98  # target acceptance; where creep alone shorts a cell, ln t falls off a cliff that long steps run into

@@ -17,11 +17,10 @@ from scipy.special import log_ndtr, ndtri
 from lithostat.calibration.calibration import Calibration
 from lithostat.calibration.data import ALL_NUMBERS, pack_exposures
 from lithostat.calibration.exposure import Exposure
-from lithostat.calibration.life import Segments, log_life
-from lithostat.calibration.likelihood import spots
-from lithostat.calibration.observables import stripping_load
+from lithostat.calibration.likelihood import largest_load, spots
 from lithostat.engine import engine
-from lithostat.simulation.parameters import Laws
+from lithostat.model.life import Segments, log_life
+from lithostat.model.parameters import Laws, parameters_of
 
 Mechanism = Literal["any", "short", "contact lost"]
 CHUNK = 65_536  # exposures times draws evaluated together; bounds the memory
@@ -83,7 +82,7 @@ def failure_probability(
 def contact_loads(
     calibration: Calibration, exposures: Sequence[Exposure], *, numbers: Mapping[str, float] | None = None
 ) -> np.ndarray:
-    """ln of the local stripping current over the critical one (see `stripping_load`), (exposures, draws)."""
+    """ln of the local stripping current over the critical one (see `largest_load`), (exposures, draws)."""
     return _evaluated(calibration, exposures, dict(calibration.numbers) | dict(numbers or {}))[1]
 
 
@@ -144,7 +143,8 @@ def _evaluated(
 def _program(laws: Laws, plated: tuple[bool, ...]) -> Callable[..., Any]:
     def one(segments: Segments, stripping: Any, drawn: dict[str, Any], rest: dict[str, Any]) -> tuple[Any, Any]:
         numbers = rest | drawn
-        return log_life(segments, numbers, laws, plated), stripping_load(segments.pressures, stripping, numbers)
+        life = log_life(segments, parameters_of(numbers), laws, plated)
+        return life, largest_load(segments.pressures, stripping, numbers)
 
     over_draws = jax.vmap(one, in_axes=(None, None, 0, None))
     return jax.jit(jax.vmap(over_draws, in_axes=(0, 0, None, None)))

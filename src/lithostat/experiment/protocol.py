@@ -29,6 +29,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
 from lithostat.experiment.cell import Noun, Pressure, Time
@@ -101,6 +102,12 @@ class Sweep(Noun):
         if self.stop >= self.start:
             raise ValueError("'to' is not below 'from'; expected a sweep from high to low frequency")
         return self
+
+    @property
+    def frequencies(self) -> np.ndarray:
+        """From high to low, evenly in their logarithm [Hz]."""
+        decades = np.log10(self.start / self.stop)
+        return np.logspace(np.log10(self.start), np.log10(self.stop), round(decades * self.points_per_decade) + 1)
 
 
 class Step(Noun):

@@ -1,21 +1,21 @@
-"""Carry a plant through a protocol: step by step, through pressures that are set and shorts that happen."""
+"""Carry a plant through a program: step by step, through pressures that are set and shorts that happen."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from lithostat.fullcell.cathode import SHARE, UNREACHABLE
 from lithostat.fullcell.engine import pybamm
-from lithostat.fullcell.plant import CONTROLS, FAILED, LIMITS, Plant
-from lithostat.fullcell.program import FOREVER, Action
+from lithostat.fullcell.plant import CONTROLS, FAILED, LIMITS, RAMP, TEMPERATURE, Plant
+from lithostat.model.program import LONGEST, Action, Program
 
 ENDS_TEST = ("Contact lost", "Lithium spent", "Cathode empty", "Cathode full")
-
-
-Standing = tuple[float, np.ndarray, dict[str, float]]  # time [s], state, inputs
+_EXITS = {"Upper voltage": "voltage", "Lower voltage": "voltage", "Pressure above": "high", "Pressure below": "low"}
+SPENT = 1e-6  # of a repeat's time [s] or charge [C/m2]: nothing is left
 
 
 class Piece(NamedTuple):
@@ -25,18 +25,18 @@ class Piece(NamedTuple):
     start: float  # [s]
     times: np.ndarray  # local [s]
     seen: dict[str, np.ndarray]
-    applied_pressure: float  # [Pa]
+    applied_pressure: np.ndarray  # at these times [Pa]
     ended_by: str
+    response: np.ndarray | None = None  # of the voltage to a small current [ohm], where impedance was measured
 
 
 class Course(NamedTuple):
-    """Everything that happened, and how it stands. `states` holds the state at the start of every cycle."""
+    """Everything that happened, and how it stands."""
 
     pieces: list[Piece]
     short_time: float  # infinite if none [s]
     stopped_by: str | None  # an event that ends the test
     failure: str | None  # what the solver said
-    states: dict[int, Standing]
 
 
 class Conditions(NamedTuple):
@@ -50,61 +50,86 @@ class Conditions(NamedTuple):
     samples: int
     watched: int | None = None  # the one cycle to save `samples` of, None for all
     loss: Callable[[float, float], float] | None = None  # share in contact, charge moved [C/m2] -> share in contact
+    measured: tuple[np.ndarray, np.ndarray] | None = None  # pressure that was measured: times [s], values [Pa]
 
 
 def run(
     plant: Plant,
-    program: Iterable[Action],
+    program: Program,
     given: Conditions,
     *,
-    progress: Callable[[int], None] | None = None,
-    start: Standing | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Course:
-    """Carry out the program. `progress` hears the number of finished steps; `start` resumes from a cycle's start."""
-    driver = _Driver(plant, given, start)
-    for done, action in enumerate(program):
-        if not driver.perform(action):
+    """Carry out the program. `progress` hears how many steps are done, and of how many."""
+    driver = _Driver(plant, given)
+    left = [[budget.time, budget.charge] for budget in program.budgets]
+    index, whole = 0, len(program.actions)
+    while index < whole:
+        inside = [k for k, budget in enumerate(program.budgets) if budget.first <= index < budget.end]
+        spent = [k for k in inside if min(left[k]) <= SPENT]
+        if spent:
+            index = max(program.budgets[k].end for k in spent)
+            continue
+        action = _within(program.actions[index], [left[k] for k in inside])
+        before = len(driver.pieces)
+        event = driver.perform(action)
+        for piece in driver.pieces[before:]:
+            for k in inside:
+                left[k][0] -= float(piece.times[-1])
+                left[k][1] -= abs(action.current) * float(piece.times[-1])
+        if driver.over:
             break
+        index = getattr(action.exits, _EXITS[event]) if event in _EXITS else index + 1
         if progress is not None:
-            progress(done + 1)
-    return Course(driver.pieces, driver.short_time, driver.stopped_by, driver.failure, driver.states)
+            progress(min(index, whole), whole)
+    return Course(driver.pieces, driver.short_time, driver.stopped_by, driver.failure)
+
+
+def _within(action: Action, budgets: list[list[float]]) -> Action:
+    """The action, no longer than what its repeats have left."""
+    longest = [action.duration, *(time for time, _ in budgets)]
+    if action.current:
+        longest += [charge / abs(action.current) for _, charge in budgets]
+    return action._replace(duration=min(longest))
 
 
 class _Driver:
     """Where a test stands between two solves."""
 
-    def __init__(self, plant: Plant, given: Conditions, start: Standing | None) -> None:
+    def __init__(self, plant: Plant, given: Conditions) -> None:
         self.plant, self.given = plant, given
-        self.time, self.state, self.acting = start or (0.0, plant.start(), dict(CONTROLS))
+        self.time, self.state, self.acting = 0.0, plant.start(), dict(CONTROLS)
         self.pieces: list[Piece] = []
-        self.states: dict[int, Standing] = {}
         self.short_time = self.stop = np.inf
         self.stopped_by: str | None = None
         self.failure: str | None = None
 
-    def perform(self, action: Action) -> bool:
-        """One step to its end, through a short if there is one; False once the test is over."""
-        if action.cycle not in self.states:
-            self.states[action.cycle] = (self.time, self.state.copy(), dict(self.acting))
+    @property
+    def over(self) -> bool:
+        """Whether the test has come to its end."""
+        return self.stopped_by is not None or self.failure is not None or self.time >= self.stop
+
+    def perform(self, action: Action) -> str | None:
+        """One step to its end, through a short if there is one; the event that ended it, None if its time did."""
         self._enter(action)
         left = action.duration
         while True:
-            span = min(left, self.stop - self.time)
-            if not self._stretch(action, max(span, 0.0)):
-                return False
-            piece = self.pieces[-1]
-            if piece.ended_by != "short":
-                break
-            left -= float(piece.times[-1])
-            self._short()
-        return self.time < self.stop
+            span = min(left, self.stop - self.time, self._until_next_point())
+            event = self._stretch(action, max(span, 0.0))
+            if self.over:
+                return event
+            left -= float(self.pieces[-1].times[-1])
+            if event == "Short":
+                self._short()
+            elif event is not None or left <= 1e-9 * action.duration or self.time >= self.stop:
+                return event
 
     def _enter(self, action: Action) -> None:
         """Set current, limits and pressure; bring the memory of the interface up to the pressure."""
         acting = self.acting
         acting |= {
             "Current function [A]": -action.current * self.given.area,
-            "Flowing": float(action.current != 0.0 or action.voltage is not None),
+            "Flowing": float(action.flowing),
             "Constant voltage": float(action.voltage is not None),
             "Held voltage [V]": action.voltage or 0.0,
             "Upper limit [V]": 1e3 if action.upper is None else action.upper,
@@ -112,7 +137,12 @@ class _Driver:
             "Pressure above [Pa]": 1e12 if action.pressure_above is None else action.pressure_above,
             "Pressure below [Pa]": -1e12 if action.pressure_below is None else action.pressure_below,
             "Least current [A.m-2]": -1e3 if action.least_current is None else action.least_current,
+            TEMPERATURE: action.temperature,
         }
+        if self.given.measured is not None:
+            acting["Clamped"] = 1.0
+            self._follow()
+            return
         seen = self.plant.observe(self.state[:, None], acting)
         here, growth = float(seen["Stack pressure [Pa]"][0]), float(seen["Stack growth [m]"][0])
         renewed = action.clamped or bool(acting["Clamped"])
@@ -123,6 +153,25 @@ class _Driver:
                 self.state = self.plant.put(self.state, relaxed_stack_pressure=0.0)
         acting["Clamped"] = float(action.clamped)
         self._remember(here)
+
+    def _follow(self) -> None:
+        """The measured pressure at this moment, and how it goes on."""
+        assert self.given.measured is not None
+        times, values = self.given.measured
+        here = float(np.interp(self.time, times, values))
+        after = int(np.searchsorted(times, self.time * (1.0 + 1e-12) + 1e-9, side="right"))
+        ramp = 0.0 if after >= len(times) else (values[after] - here) / (times[after] - self.time)
+        self.acting |= {"Set pressure [Pa]": here, RAMP: float(ramp)}
+        self._remember(here)
+
+    def _until_next_point(self) -> float:
+        """Time until the measured pressure turns [s]; sets what it does until then."""
+        if self.given.measured is None:
+            return math.inf
+        self._follow()
+        times = self.given.measured[0]
+        after = int(np.searchsorted(times, self.time * (1.0 + 1e-12) + 1e-9, side="right"))
+        return math.inf if after >= len(times) else float(times[after] - self.time)
 
     def _remember(self, pressure: float) -> None:
         """Bring the memory of the interface up to a pressure [Pa] that it has seen."""
@@ -137,17 +186,21 @@ class _Driver:
             contact_conformity=max(conformity, pressure / self.given.contact_pressure),
         )
 
-    def _stretch(self, action: Action, span: float) -> bool:
-        """One solve; False if it ended the test or could not be done."""
+    def _stretch(self, action: Action, span: float) -> str | None:
+        """One solve; the event that ended it. What ends the test is noted."""
         samples = self._samples(action, span) if span > 0.0 else np.zeros(1)
         try:
             times, states, event = self.plant.solve(self.state, max(span, 0.0), samples, self.acting)
         except pybamm.SolverError as error:
             self.failure = str(error).splitlines()[0]
-            return False
+            return None
         kind = "its time" if event is None else LIMITS.get(event, event)
-        seen = self.plant.observe(states, self.acting)
-        self.pieces.append(Piece(action, self.time, times, seen, self.acting["Set pressure [Pa]"], kind))
+        seen = self.plant.observe(states, self.acting, times)
+        applied = self.acting["Set pressure [Pa]"] + self.acting[RAMP] * times
+        response = None
+        if action.sweep is not None:
+            response = self.plant.response(states[:, -1], self.acting, action.sweep.frequencies)
+        self.pieces.append(Piece(action, self.time, times, seen, applied, kind, response))
         self.time += float(times[-1])
         self.state = states[:, -1].copy()
         self._remember(float(np.max(seen["Stack pressure [Pa]"])))
@@ -155,17 +208,15 @@ class _Driver:
             self._lose_contact(seen, self.given.loss)
         if event == FAILED:
             self.failure = "steps became too small"
-            return False
-        if event is not None and (event in ENDS_TEST or event not in LIMITS):
+        elif event is not None and (event in ENDS_TEST or event not in LIMITS):
             self.stopped_by = kind
-            return False
-        return True
+        return event
 
     def _samples(self, action: Action, span: float) -> np.ndarray:
         """Local times to save, denser at the start of a step, even over one whose end is not known."""
         watched = self.given.watched
         n = self.given.samples if watched in (None, action.cycle) else 2
-        if action.duration >= FOREVER or action.upper is not None or action.lower is not None:
+        if action.duration >= LONGEST or action.upper is not None or action.lower is not None:
             step = self.given.expected(action) / n
             return np.arange(0.0, min(span, 4.0 * n * step), step)
         return span * (np.arange(n) / n) ** 2

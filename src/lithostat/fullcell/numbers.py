@@ -9,48 +9,13 @@ from lithostat.experiment.quantity import lookup
 from lithostat.experiment.source import Value
 from lithostat.fullcell.engine import pybamm
 from lithostat.materials.card import find
+from lithostat.model.parameters import OF_LAWS, OWNERS, Parameters
 
-LITHIUM = (
-    "molar_volume",
-    "creep_rate",
-    "creep_stress",
-    "creep_exponent",
-    "creep_activation_energy",
-    "creep_temperature",
-)
-ELECTROLYTE = ("toughness",)
-INTERFACE = (
-    "contact_pressure",
-    "constriction_resistance",
-    "unloading_exponent",
-    "ripening_time",
-    "stripping_current",
-    "stripping_pressure",
-    "stripping_exponent",
-    "void_height",
-    "throat_radius",
-    "focusing",
-    "overpressure_transmission",
-    "interphase_constant",
-    "interphase_conductivity",
-    "interphase_initial",
-    "interphase_charge",
-    "interphase_volume_change",
-    "hardening_time",
-)
-STATED = (  # of one cell, not of a material
-    "lithium_thickness",
-    "frame_stiffness",
-    "frame_relaxation",
-    "frame_relaxation_time",
-    "short_conductance",  # hard [S/m2]
-    "soft_conductance",  # at the moment of the short [S/m2]
-    "charge_transfer_resistance",  # only where the host model has no kinetics of its own
-    "charge_transfer_seen",  # by the plating overpressure; the host's own where it has kinetics
+STATED = (  # numbers that a host model asks for beside those of `model.parameters`
+    "charge_transfer_seen",  # by the plating overpressure; the host's own where it has kinetics [ohm m2]
     "lithiation_volume",  # growth of the cathode per lithium put in [m3/mol]
-    "area",
 )
-NAMES = (*LITHIUM, *ELECTROLYTE, *INTERFACE, *STATED)
+NAMES = (*Parameters._fields, *STATED)
 _UNITS = {
     "short_conductance": "S.m-2",
     "soft_conductance": "S.m-2",
@@ -79,10 +44,15 @@ class Numbers:
 def card_values(
     electrolyte: str = "Li6PS5Cl", interface: str | None = None, electrode: str = "lithium"
 ) -> dict[str, Value]:
-    """What the cards say, by name, with sources. Raises `InputError` where a card or a number is missing."""
+    """What the cards say, by name, with sources; numbers of rival laws where the card has them.
+
+    Raises `InputError` where a card or another number is missing.
+    """
     faces = interface or f"{electrode}|{find(electrolyte).name}"
-    places = ((electrode, LITHIUM), (electrolyte, ELECTROLYTE), (faces, INTERFACE))
-    return {name: find(card).value(name) for card, names in places for name in names}
+    places = ((electrode, OWNERS["lithium"]), (electrolyte, ("toughness",)), (faces, OWNERS["interface"]))
+    found = {name: find(card).value(name) for card, names in places for name in names}
+    properties = find(faces).properties
+    return found | {name: properties[name] for name in OF_LAWS if name in properties}
 
 
 def short_parameters(

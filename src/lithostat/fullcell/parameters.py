@@ -8,9 +8,7 @@ Below 0.41 it is extrapolation; at 4.3 V it gives 182 mAh/g.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from statistics import NormalDist
 from typing import Any, NamedTuple
 
 from lithostat.experiment.errors import InputError
@@ -20,90 +18,43 @@ from lithostat.experiment.source import Value
 from lithostat.fullcell.cathode import NAMES as LOSSES
 from lithostat.fullcell.cathode_laws import hindered_diffusivity
 from lithostat.fullcell.engine import Symbols
-from lithostat.fullcell.numbers import INTERFACE, LITHIUM, parameter_name
+from lithostat.fullcell.numbers import parameter_name
 from lithostat.materials.card import find, stated_or_card
-from lithostat.physics.conduction import conductivity, conductivity_at_density
+from lithostat.model.parameters import Laws, Parameters
+from lithostat.model.resolve import resolve, worst_spot
+from lithostat.physics.conduction import conductivity
 from lithostat.physics.constants import FARADAY, GAS
-from lithostat.physics.weakest_link import links, worst_of
 
-_CONDUCTION = ("conductivity", "conductivity_activation_energy", "conductivity_temperature", "toughness")
-_DENSITY = ("theoretical_density", "reference_density", "density_exponent")
-_OTHERS = ("charge_transfer_resistance", "short_resistance", "soft_short_resistance")
-_SCATTER = ("focusing_scatter", "reference_area", "area_exponent")
+KINETICS = "Exchange-current density for lithium metal electrode [A.m-2]"
 LITHIUM_PER_LPSCL = 6.0 / 0.26842  # lithium in Li6PS5Cl [mol/kg]
 
 
-class Numbers(NamedTuple):
-    """What a full cell comes down to: numbers in SI by name, where each came from, what looks wrong."""
+class FullNumbers(NamedTuple):
+    """What a full cell comes down to: numbers in SI by name, laws, where each came from, what looks wrong."""
 
     number: dict[str, float]
+    laws: Laws
     values: dict[str, Value]
     warnings: tuple[str, ...]
 
 
-def resolve(cell: FullCell) -> Numbers:
+def resolve_full(cell: FullCell) -> FullNumbers:
     """Look up all numbers of `cell`; what the cell states goes before its cards. `InputError` where one is missing."""
+    lithium_side = resolve(cell)
     alloy = cell.electrode.material != "lithium"
-    pellet = cell.electrolyte.material
-    interface = cell.interface or f"lithium|{find(pellet).name}"
-    places = [
-        ("cell.electrolyte.material", pellet, (*_CONDUCTION, *_DENSITY)),
-        ("cell.cathode.material", cell.cathode.material, (*OF_CATHODE, "density", "electronic_conductivity")),
-        ("cell.interface", interface, (*INTERFACE, *_OTHERS, *_SCATTER)),
-        ("cell.electrode.material", "lithium", LITHIUM),
-    ]
+    places = [("cell.cathode.material", cell.cathode.material, (*OF_CATHODE, "density", "electronic_conductivity"))]
     if alloy:
         places.append(("cell.electrode.material", cell.electrode.material, ("potential_vs_lithium",)))
-    values = {
+    values = lithium_side.values | {
         name: stated_or_card(cell.parameters, name, card, place) for place, card, names in places for name in names
     }
-    number = {name: value.value for name, value in values.items()}
+    number = {name: value.value for name, value in values.items()} | lithium_side.parameters._asdict()
     number.setdefault("potential_vs_lithium", 0.0)
-    warnings: list[str] = []
+    number["focusing"] = worst_spot(number["focusing"], lithium_side.scatter, cell.area)
+    warnings = lithium_side.warnings
     if alloy:
-        warnings.append("no law of contact, interphase or filaments is known for Li-In: it cannot short here")
-    if cell.laws.model_dump() != {"growth": "constant_focusing", "entry": "open", "failure": "fracture"}:
-        raise InputError(
-            "the laws of this full cell are not the default ones",
-            place="cell.laws",
-            expected="no 'laws' in a full cell",
-        )
-    number["conductivity"] = _conductivity(cell, number, warnings)
-    number["focusing"] = _worst_spot(cell, number)
-    return Numbers(number | _geometry(cell, number), values, tuple(warnings))
-
-
-def _conductivity(cell: FullCell, number: dict[str, float], warnings: list[str]) -> float:
-    """Conductivity of this pellet [S/m]: the card's, scaled to its density if a porosity is stated or follows."""
-    pellet = cell.electrolyte
-    weighed = None if pellet.density is None else pellet.density / number["theoretical_density"]
-    density = weighed if pellet.porosity is None else 1.0 - pellet.porosity
-    if density is None or "conductivity" in cell.parameters:
-        return number["conductivity"]
-    if density > 1.0:
-        warnings.append(
-            "mass, diameter and thickness give a pellet denser than its crystal; the card's conductivity is used"
-        )
-        return number["conductivity"]
-    if not 0.68 <= density <= 0.83:
-        warnings.append(
-            f"a relative density of {100 * density:.0f} % is outside the 68 to 83 % of the conductivity's law"
-        )
-    return float(
-        conductivity_at_density(
-            number["conductivity"],
-            density,
-            reference_density=number["reference_density"],
-            exponent=number["density_exponent"],
-        )
-    )
-
-
-def _worst_spot(cell: FullCell, number: dict[str, float]) -> float:
-    """Focusing at the median worst spot of a cell of this area [-]; at the reference area it is the card's own."""
-    spots = links(cell.area, reference_area=number["reference_area"], exponent=number["area_exponent"])
-    quantile = NormalDist().inv_cdf(float(worst_of(0.5, spots)))
-    return number["focusing"] * math.exp(number["focusing_scatter"] * quantile)
+        warnings += ("no law of contact, interphase or filaments is known for Li-In: it cannot short here",)
+    return FullNumbers(number | _geometry(cell, number), lithium_side.laws, values, warnings)
 
 
 def _geometry(cell: FullCell, number: dict[str, float]) -> dict[str, float]:
@@ -135,29 +86,16 @@ def _geometry(cell: FullCell, number: dict[str, float]) -> dict[str, float]:
         "conductor_fraction": solid["electrolyte"] / thickness,
         "largest_concentration": most,
         "loading": loading,
-        "area": cell.area,
-        "thickness": cell.electrolyte.thickness,
-        "lithium_thickness": cell.electrode.thickness or 1e-3,
         "lithiation_volume": number["lithiation_expansion"] / most,
     }
 
 
 def parameter_values(cell: FullCell, *, temperature: float = 298.15) -> dict[str, Any]:
     """The PyBaMM parameter set of `cell` at `temperature` [K], with the entries of the short model and the losses."""
-    n = resolve(cell).number
-    fixture = cell.fixture
-    contact = {
-        **{name: n[name] for name in (*LITHIUM, *INTERFACE, "toughness")},
-        "lithium_thickness": n["lithium_thickness"],
-        "frame_stiffness": fixture.stiffness or 0.0,
-        "frame_relaxation": fixture.relaxation.fraction if fixture.relaxation else 0.0,
-        "frame_relaxation_time": (fixture.relaxation.time if fixture.relaxation else 0.0) or 1.0,
-        "short_conductance": 1.0 / (n["short_resistance"] * cell.area),
-        "soft_conductance": 1.0 / (n["soft_short_resistance"] * cell.area),
-        "charge_transfer_resistance": n["charge_transfer_resistance"],
+    n = resolve_full(cell).number
+    contact = {name: n[name] for name in Parameters._fields} | {
         "charge_transfer_seen": n["charge_transfer_resistance"],
         "lithiation_volume": n["lithiation_volume"],
-        "area": cell.area,
     }
     losses = {
         "reference_charge": n["oxidised_charge"] * n["loading"],
@@ -179,9 +117,6 @@ def _host(cell: FullCell, n: dict[str, float], temperature: float) -> dict[str, 
     capacity = (cell.cathode.specific_capacity or 0.6 * n["theoretical_capacity"]) * n["loading"] * cell.area / 3600.0
     pellet = find(cell.cathode.electrolyte).value("theoretical_density").value
     most = n["largest_concentration"]
-    kinetics = (
-        GAS * temperature / (FARADAY * n["charge_transfer_resistance"]) if n["charge_transfer_resistance"] else 1e6
-    )
     return {
         "chemistry": "lithium_ion",
         "Electrode height [m]": cell.area**0.5,
@@ -205,7 +140,8 @@ def _host(cell: FullCell, n: dict[str, float], temperature: float) -> dict[str, 
         "Negative electrode OCP entropic change [V.K-1]": 0.0,
         "Negative electrode conductivity [S.m-1]": 1.08e7,  # of metal; its drop is nanovolts
         "Negative electrode charge transfer coefficient": 0.5,
-        "Exchange-current density for lithium metal electrode [A.m-2]": kinetics,
+        "Negative electrode double-layer capacity [F.m-2]": n["double_layer_capacitance"],
+        KINETICS: plating_kinetics(n["charge_transfer_resistance"], temperature),
         # the pellet and the single-ion conductor
         "Separator thickness [m]": n["thickness"],
         "Separator porosity": 1.0,
@@ -226,6 +162,7 @@ def _host(cell: FullCell, n: dict[str, float], temperature: float) -> dict[str, 
         "Positive electrode OCP [V]": _open_circuit,
         "Positive electrode OCP entropic change [V.K-1]": 0.0,
         "Positive electrode charge transfer coefficient": 0.5,
+        "Positive electrode double-layer capacity [F.m-2]": n["double_layer_capacitance"],  # that of lithium, assumed
         "Positive electrode exchange-current density [A.m-2]": _exchange_current(n),
         "Positive electrode current-driven LAM rate": 0.0,  # replaced by the law of lost contact
         "Positive particle radius [m]": n["particle_radius"],
@@ -241,6 +178,11 @@ def _open_circuit(stoichiometry: Any) -> Any:
     from pybamm.input.parameters.lithium_ion.NCA_Kim2011 import nca_ocp_Kim2011
 
     return nca_ocp_Kim2011(stoichiometry)
+
+
+def plating_kinetics(resistance: float, temperature: Any) -> Any:
+    """Exchange current of lithium [A/m2] whose charge transfer resistance [ohm m2] is that of the interface card."""
+    return GAS * temperature / (FARADAY * resistance) if resistance else 1e6
 
 
 def _pellet_conductivity(n: dict[str, float]) -> Callable[[Any, Any], Any]:

@@ -7,14 +7,18 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy.sparse
 
 from lithostat.fullcell.cathode import SHARE, UNREACHABLE
 from lithostat.fullcell.engine import pybamm
 from lithostat.fullcell.short_model import Control
 
+RAMP, TEMPERATURE = "Pressure ramp [Pa.s-1]", "Cell temperature [K]"
 CONTROLS = {  # inputs of the model and their values where nothing acts
     "Current function [A]": 0.0,  # PyBaMM's, positive on discharge
     "Set pressure [Pa]": 0.0,
+    RAMP: 0.0,
+    TEMPERATURE: 298.15,
     "Growth at setting [m]": 0.0,
     "Clamped": 0.0,
     "Shorted": 0.0,
@@ -45,12 +49,13 @@ FAILED = "failure"  # where an event would be named
 INSTANT = 1e-6  # long enough for the solver to make potentials fit the states [s]
 
 
-def inputs() -> Control:
-    """The control of a model that a plant runs: everything an input."""
+def inputs(*, ramped: bool = False) -> Control:
+    """The control of a model that a plant runs: everything an input. `ramped` lets the set pressure rise in a solve."""
     x = pybamm.InputParameter
+    held = x("Set pressure [Pa]")
     return Control(
         current=x("Current function [A]"),
-        pressure=x("Set pressure [Pa]"),
+        pressure=held + x(RAMP) * pybamm.t if ramped else held,
         fabrication=pybamm.Scalar(0.0),
         growth=x("Growth at setting [m]"),
         clamped=x("Clamped"),
@@ -62,7 +67,7 @@ def inputs() -> Control:
 
 
 def limits(variables: Mapping[str, Any], wanted: Collection[str]) -> list[Any]:
-    """Events for those limits of a protocol that are `wanted`, each an input; a current counts in size [A/m2].
+    """Events for those limits of a program that are `wanted`, each an input; a current counts in size [A/m2].
 
     An event that can never come is not built: the solver looks at each of them in every step.
     """
@@ -70,14 +75,14 @@ def limits(variables: Mapping[str, Any], wanted: Collection[str]) -> list[Any]:
     current = variables["Applied current density [A.m-2]"]
     x = pybamm.InputParameter
     size = pybamm.maximum(current, -current)
-    every = [
-        pybamm.Event("Upper voltage", x("Upper limit [V]") - voltage),
-        pybamm.Event("Lower voltage", voltage - x("Lower limit [V]")),
-        pybamm.Event("Pressure above", (x("Pressure above [Pa]") - pressure) / 1e6),
-        pybamm.Event("Pressure below", (pressure - x("Pressure below [Pa]")) / 1e6),
-        pybamm.Event("Least current", size - x("Least current [A.m-2]")),
-    ]
-    return [event for event in every if event.name in wanted]
+    every = {
+        "upper": pybamm.Event("Upper voltage", x("Upper limit [V]") - voltage),
+        "lower": pybamm.Event("Lower voltage", voltage - x("Lower limit [V]")),
+        "pressure_above": pybamm.Event("Pressure above", (x("Pressure above [Pa]") - pressure) / 1e6),
+        "pressure_below": pybamm.Event("Pressure below", (pressure - x("Pressure below [Pa]")) / 1e6),
+        "least_current": pybamm.Event("Least current", size - x("Least current [A.m-2]")),
+    }
+    return [event for limit, event in every.items() if limit in wanted]
 
 
 class Tolerance(NamedTuple):
@@ -111,10 +116,9 @@ class Plant:
         self._slices = self._places(model)
         self.model = disc.process_model(model, inplace=False)
         self.names = outputs
-        self._observer = _compiled(
-            [disc.process_symbol(values.process_symbol(expression)) for expression in wanted.values()],
-            self.model.len_rhs_and_alg,
-        )
+        expressions = [disc.process_symbol(values.process_symbol(expression)) for expression in wanted.values()]
+        self._observer = _compiled(expressions, self.model.len_rhs_and_alg)
+        self._voltage = expressions[outputs.index("Voltage [V]")]
         self.solver = pybamm.IDAKLUSolver(
             rtol=tolerance.relative,
             atol=tolerance.absolute,
@@ -127,6 +131,7 @@ class Plant:
                 "suppress_algebraic_error": True,  # potentials follow the states; they need no step of their own
             },
         )
+        self._linear: Any = None  # made when it is asked for
         self._at = {name: (disc.y_slices[key][0].start, scale) for name, (key, scale) in self._slices.items()}
 
     @staticmethod
@@ -183,9 +188,30 @@ class Plant:
             event = FAILED
         return Stretch(np.asarray(solution.t), np.asarray(solution.y), event)
 
-    def observe(self, states: np.ndarray, acting: Mapping[str, float]) -> dict[str, np.ndarray]:
-        """The outputs of states (states, times), by name."""
-        return dict(zip(self.names, self._observer(states, acting), strict=True))
+    def observe(
+        self, states: np.ndarray, acting: Mapping[str, float], times: np.ndarray | None = None
+    ) -> dict[str, np.ndarray]:
+        """The outputs of states (states, times), by name; `times` [s] since the pressure was set, where it rises."""
+        held: dict[str, Any] = dict(acting)
+        if times is not None and acting[RAMP]:
+            held |= {"Set pressure [Pa]": acting["Set pressure [Pa]"] + acting[RAMP] * times, RAMP: 0.0}
+        return dict(zip(self.names, self._observer(states, held), strict=True))
+
+    def response(self, state: np.ndarray, acting: Mapping[str, float], frequency: np.ndarray) -> np.ndarray:
+        """Small-signal response of the voltage to the applied current about a state [ohm], (frequencies,) complex.
+
+        The model is linearised about the state: M dx/dt = J x + B I, V = C x, so Z = -C (jw M - J)^-1 B with PyBaMM's
+        sign of the current. Drift of the state itself is not part of it.
+        """
+        from scipy.sparse.linalg import spsolve
+
+        if self._linear is None:
+            self._linear = _linearised(self.model, self._voltage)
+        jacobian, drive, out = (np.asarray(part) for part in self._linear(state, [acting[n] for n in CONTROLS]))
+        mass = self.model.mass_matrix.entries.tocsc()
+        jacobian = scipy.sparse.csc_matrix(jacobian)
+        omega = 2.0 * np.pi * np.asarray(frequency, float)
+        return np.array([-(out @ spsolve(1j * w * mass - jacobian, drive.astype(complex)))[0] for w in omega])
 
 
 def _key(name: str) -> str:
@@ -201,8 +227,24 @@ def _compiled(expressions: list[Any], size: int) -> Callable[[np.ndarray, Mappin
     rows = [casadi.sum1(casadi.vertcat(each.to_casadi(casadi.MX(0.0), y, inputs=named))) for each in expressions]
     function = casadi.Function("outputs", [y, given], [casadi.vertcat(*rows)])
 
-    def evaluate(states: np.ndarray, acting: Mapping[str, float]) -> np.ndarray:
-        here = np.array([acting[name] for name in CONTROLS])[:, None]
-        return np.asarray(function(states, np.repeat(here, states.shape[1], axis=1)))
+    def evaluate(states: np.ndarray, acting: Mapping[str, Any]) -> np.ndarray:
+        here = np.array([np.broadcast_to(acting[name], states.shape[1]) for name in CONTROLS])
+        return np.asarray(function(states, here))
 
     return evaluate
+
+
+def _linearised(model: Any, voltage: Any) -> Any:
+    """A compiled function of a state and the controls: Jacobians of the equations and of the voltage."""
+    import casadi
+
+    size = model.len_rhs_and_alg
+    y, given = casadi.MX.sym("y", size), casadi.MX.sym("p", len(CONTROLS))
+    named = dict(zip(CONTROLS, casadi.vertsplit(given), strict=True))
+    now = casadi.MX(0.0)
+    parts = [model.concatenated_rhs, model.concatenated_algebraic]
+    speed = casadi.vertcat(*(part.to_casadi(now, y, inputs=named) for part in parts if part.size))
+    volts = voltage.to_casadi(now, y, inputs=named)
+    current = list(CONTROLS).index("Current function [A]")
+    by_current = casadi.jacobian(speed, given)[:, current]
+    return casadi.Function("linear", [y, given], [casadi.jacobian(speed, y), by_current, casadi.jacobian(volts, y)])

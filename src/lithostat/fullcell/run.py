@@ -17,21 +17,33 @@ from lithostat.experiment.finding import Outcome
 from lithostat.experiment.full_cell import FullCell
 from lithostat.experiment.protocol import Protocol
 from lithostat.experiment.record import Record
-from lithostat.fullcell import drive, plant, program
+from lithostat.experiment.spectrum import Spectrum
+from lithostat.fullcell import drive, plant
 from lithostat.fullcell.cathode import SHARE, SteppedLosses
 from lithostat.fullcell.cathode_laws import contact_after
 from lithostat.fullcell.drive import Course, Piece, flatten
 from lithostat.fullcell.engine import pybamm
-from lithostat.fullcell.ledger import full_ledger
-from lithostat.fullcell.parameters import Numbers, parameter_values, resolve
+from lithostat.fullcell.numbers import parameter_name
+from lithostat.fullcell.parameters import KINETICS, FullNumbers, parameter_values, plating_kinetics, resolve_full
 from lithostat.fullcell.plant import Plant, Tolerance
 from lithostat.fullcell.short_model import add_short_model
 from lithostat.fullcell.symmetric import symmetric_model, symmetric_parameters
+from lithostat.model import ending
+from lithostat.model.ledger import ledger
+from lithostat.model.parameters import Laws
+from lithostat.model.program import Program, Scale, unroll
 
 HOSTS = ("DFN", "SPM")
 BALANCED = 1e-8  # of the books of lithium and charge
 SAMPLES = 24  # points saved per step, about
-_SHARED = ("Voltage [V]", "Applied current density [A.m-2]", "Stack pressure [Pa]", "Stack growth [m]")
+_SHARED = (
+    "Voltage [V]",
+    "Applied current density [A.m-2]",
+    "Stack pressure [Pa]",
+    "Stack growth [m]",
+    "Short conductance [S.m-2]",
+)
+_ASSUMED_LAYER = "the double layer of the cathode was not stated: that of lithium is assumed for its arc"
 _CHARGES = ("Ionic charge [C.m-2]", "Leaked charge [C.m-2]")
 _CATHODE = {
     "Lithium in cathode [mol.m-2]": "cathode_lithium_mole",
@@ -77,13 +89,11 @@ def simulate_full(
     """
     if host not in HOSTS:
         raise InputError(f"received host model '{host}'", expected=" or ".join(HOSTS))
-    if cell.fixture.kind == "measured":
-        raise InputError("a measured pressure is not available for full cells", expected="another kind of fixture")
-    resolved = resolve(cell)
-    scale = _scale(cell)
-    program.check(protocol, scale)
-    ready, metal = make_plant(cell, protocol, host=host, tolerance=tolerance)
-    number = resolved.number
+    resolved = resolve_full(cell)
+    program = unroll(protocol, _scale(cell))
+    _check_fixture(cell, program)
+    ready, metal = make_plant(cell, program, host=host, tolerance=tolerance)
+    number, fixture = resolved.number, cell.fixture
     given = drive.Conditions(
         area=cell.area,
         soft_conductance=1.0 / (number["soft_short_resistance"] * cell.area),
@@ -100,34 +110,37 @@ def simulate_full(
                 throughput=number["contact_loss_charge"] * number["loading"],
             )
         ),
+        measured=None
+        if fixture.times is None or fixture.pressures is None
+        else (np.array(fixture.times), np.array(fixture.pressures)),
     )
-    whole = program.count(protocol)
-    course = drive.run(
-        ready, program.actions(protocol, scale), given, progress=progress and (lambda done: progress(done, whole))
-    )
+    course = drive.run(ready, program, given, progress=progress)
     columns = _CATHODE | (_METAL if metal else {})
-    about = _provenance(cell, protocol, resolved, host, course)
-    return _finish(course, columns, cell.area, protocol, about, resolved.warnings, protocol.temperature)
+    about = _provenance(cell, protocol, resolved, host)
+    record = _finish(course, columns, cell.area, about, resolved.warnings)
+    spectra = _spectra(course.pieces, number, cell.area, metal=metal)
+    said = (_ASSUMED_LAYER,) if spectra else ()
+    return replace(record, spectra=spectra, warnings=(*record.warnings, *said))
 
 
 def simulate_symmetric(
     numbers: Mapping[str, float],
     protocol: Protocol,
     *,
+    laws: Laws | None = None,
     samples: int = 12,
     tolerance: Tolerance | None = None,
 ) -> Record:
     """A symmetric cell in PyBaMM, with `numbers` as in `provenance['parameters']` of a record of the JAX engine.
 
-    Constant force or fixed gap, the default laws. It is the same cell a second time, to hold one engine
+    Constant force or fixed gap. It is the same cell a second time, to hold one engine
     against another.
     """
     area = numbers["area"]
-    scale = program.Scale(area, None, full=False)
-    program.check(protocol, scale)
-    model = symmetric_model(plant.inputs())
-    model.events += plant.limits(model.variables, program.limits(protocol))
-    values = pybamm.ParameterValues(symmetric_parameters(numbers, protocol.temperature))
+    program = unroll(protocol, Scale(area))
+    model = symmetric_model(plant.inputs(), laws)
+    model.events += plant.limits(model.variables, program.limits)
+    values = pybamm.ParameterValues(symmetric_parameters(numbers) | _temperature(program))
     outputs = (*_SHARED, *_CHARGES, *_BOTH)
     ready = Plant(model, values, outputs, tolerance or Tolerance(1e-8, 1e-10, 1e-10))
     given = drive.Conditions(
@@ -138,51 +151,70 @@ def simulate_symmetric(
         expected=drive.expected_duration(1e5),
         samples=samples,
     )
-    course = drive.run(ready, program.actions(protocol, scale), given)
+    course = drive.run(ready, program, given)
     about = {"made_by": "simulation", "engine": "pybamm", "parameters": dict(numbers)}
-    return _finish(course, _BOTH, area, protocol, about, (), protocol.temperature)
+    return _finish(course, _BOTH, area, about, ())
 
 
 def make_plant(
-    cell: FullCell, protocol: Protocol, *, host: str = "DFN", tolerance: Tolerance | None = None
+    cell: FullCell, program: Program, *, host: str = "DFN", tolerance: Tolerance | None = None
 ) -> tuple[Plant, bool]:
-    """The coupled model of `cell`, ready for `protocol`, and whether its counter electrode is lithium metal."""
+    """The coupled model of `cell`, ready for `program`, and whether its counter electrode is lithium metal."""
     metal = cell.electrode.material == "lithium"
     kind = pybamm.lithium_ion.DFN if host == "DFN" else pybamm.lithium_ion.SPM
+    options = {"working electrode": "positive"}
+    if any(action.sweep is not None for action in program.actions):
+        options["surface form"] = "differential"  # the double layer of the cathode, where impedance sees it
     model = add_short_model(
-        kind({"working electrode": "positive"}),
-        control=plant.inputs(),
+        kind(options),
+        control=plant.inputs(ramped=cell.fixture.kind == "measured"),
         counter="lithium" if metal else "alloy",
         losses=SteppedLosses(),
         single_ion=True,
+        laws=Laws(**cell.laws.model_dump()),
     )
-    model.events += plant.limits(model.variables, program.limits(protocol))
+    model.events += plant.limits(model.variables, program.limits)
     outputs = (*_SHARED, *_CHARGES, *_CATHODE, "Share of active material in contact", *(_METAL if metal else ()))
-    numbers = parameter_values(cell, temperature=protocol.temperature)
+    numbers = parameter_values(cell, temperature=program.actions[0].temperature) | _temperature(program)
+    ohm = numbers[parameter_name("charge_transfer_resistance")]
+    numbers[KINETICS] = plating_kinetics(ohm, numbers["Ambient temperature [K]"])
     fraction = numbers["Positive electrode active material volume fraction"]
     numbers["Positive electrode active material volume fraction"] = fraction * pybamm.InputParameter(SHARE)
     values = pybamm.ParameterValues(numbers)
     return Plant(model, values, outputs, tolerance or Tolerance()), metal
 
 
-def _scale(cell: FullCell) -> program.Scale:
+def _scale(cell: FullCell) -> Scale:
     said = cell.cathode.specific_capacity
-    return program.Scale(cell.area, None if said is None else said * cell.loading)
+    return Scale(cell.area, None if said is None else said * cell.loading, full=True)
+
+
+def _temperature(program: Program) -> dict[str, Any]:
+    """Temperature entries of the parameter set: an input where it changes from step to step, else a number."""
+    low, high = program.temperatures
+    here = low if low == high else pybamm.InputParameter(plant.TEMPERATURE)
+    return {"Ambient temperature [K]": here, "Initial temperature [K]": here}
+
+
+def _check_fixture(cell: FullCell, program: Program) -> None:
+    if cell.fixture.kind == "measured" and any(action.pressure is not None for action in program.actions):
+        raise InputError(
+            "the fixture has a measured pressure and the protocol sets one too",
+            expected="a protocol without press, release and set_pressure, or another fixture",
+        )
 
 
 def _finish(
     course: Course,
     columns: dict[str, str],
     area: float,
-    protocol: Protocol,
     about: dict[str, Any],
     warnings: tuple[str, ...],
-    temperature: float,
 ) -> Record:
     """The record of a course; a solver that failed raises `SimulationError` with what there is."""
     if not course.pieces:
         raise SimulationError(f"the solver could not begin: {course.failure}")
-    table = _table(course.pieces, columns, area, temperature)
+    table = _table(course.pieces, columns, area)
     steps = pl.DataFrame(
         {
             "step_count": [piece.action.step for piece in course.pieces],
@@ -194,7 +226,11 @@ def _finish(
         }
     )
     record = Record(
-        table=table, steps=steps, outcome=_outcome(course, table, area), provenance=about, warnings=warnings
+        table=table,
+        steps=steps,
+        outcome=_outcome(course, table, area, about["parameters"]["thickness"]),
+        provenance=about,
+        warnings=warnings,
     )
     if course.failure is not None:
         hours = float(table["test_time_second"][-1]) / 3600.0
@@ -204,18 +240,46 @@ def _finish(
     return _with_books(record)
 
 
+def _spectra(pieces: list[Piece], number: Mapping[str, float], area: float, *, metal: bool) -> tuple[Spectrum, ...]:
+    """The impedance at every measuring step.
+
+    The plant gives the response of everything that has a state, the double layers of both charge transfers among them.
+    As in a symmetric cell, that of lithium lies across its interphase too: one arc instead of an arc and a resistance.
+    The short lies in parallel to all of it.
+    """
+    spectra = []
+    for piece in pieces:
+        if piece.response is None or piece.action.sweep is None:
+            continue
+        frequency = piece.action.sweep.frequencies
+        seen = {name: float(values[-1]) for name, values in piece.seen.items()}
+        leak = seen["Short conductance [S.m-2]"]
+        ionic: np.ndarray = 1.0 / (1.0 / (piece.response * area) - leak)
+        if metal:
+            transfer = number["charge_transfer_resistance"]
+            film = seen["Interphase thickness [m]"] / number["interphase_conductivity"]
+            layer = 2j * np.pi * frequency * number["double_layer_capacitance"]
+            apart, whole = film + transfer / (1.0 + layer * transfer), film + transfer
+            ionic = ionic - apart + whole / (1.0 + layer * whole)
+        impedance = 1.0 / (1.0 / ionic + leak) / area
+        state = {"pressure": seen["Stack pressure [Pa]"], "temperature": piece.action.temperature}
+        name = f"step {piece.action.step}"
+        spectra.append(Spectrum(frequency, impedance, time=piece.start, area=area, name=name, **state))
+    return tuple(spectra)
+
+
 def _with_books(record: Record) -> Record:
     """The record with a warning if charge or lithium do not add up to 1e-8."""
     if "cathode_lithium_mole" not in record.table.columns:
         return record
-    worst = full_ledger(record).worst
+    worst = ledger(record).worst
     if worst <= BALANCED:
         return record
     said = f"charge or lithium do not add up: off by {worst:.1e} of what moved"
     return replace(record, warnings=(*record.warnings, said))
 
 
-def _table(pieces: list[Piece], columns: dict[str, str], area: float, temperature: float) -> pl.DataFrame:
+def _table(pieces: list[Piece], columns: dict[str, str], area: float) -> pl.DataFrame:
     """All saved points of all pieces, one row each."""
     net = flatten(pieces, lambda piece: sum(piece.seen[name] for name in _CHARGES)) * area / 3600.0
     bounds = np.cumsum([0, *(len(piece.times) for piece in pieces)])
@@ -229,7 +293,7 @@ def _table(pieces: list[Piece], columns: dict[str, str], area: float, temperatur
         "current_ampere": flatten(pieces, lambda piece: piece.seen["Applied current density [A.m-2]"] * area),
         "step_count": flatten(pieces, lambda piece: piece.action.step).astype(np.int64),
         "cycle_count": flatten(pieces, lambda piece: piece.action.cycle).astype(np.int64),
-        "ambient_temperature_celsius": np.full(len(net), temperature - 273.15),
+        "ambient_temperature_celsius": flatten(pieces, lambda piece: piece.action.temperature - 273.15),
         "net_capacity_ah": net,
         "cumulative_capacity_ah": both,
         "applied_pressure_pa": flatten(pieces, lambda piece: piece.applied_pressure),
@@ -250,49 +314,49 @@ def _table(pieces: list[Piece], columns: dict[str, str], area: float, temperatur
     return pl.DataFrame(table)
 
 
-def _outcome(course: Course, table: pl.DataFrame, area: float) -> Outcome:
+def _outcome(course: Course, table: pl.DataFrame, area: float, thickness: float) -> Outcome:
     """How the test ended, with the numbers that say why."""
-    shorted = bool(np.isfinite(course.short_time))
-    last = next((p for p in course.pieces if p.ended_by == "short"), course.pieces[-1])
-    time = last.start + float(last.times[-1])
-    began = next((p.start for p in course.pieces if p.action.current or p.action.voltage is not None), None)
-    cycling = None if began is None or time < began else time - began
-    done = table.filter(pl.col("test_time_second") <= time)
-    both = float(done["cumulative_capacity_ah"][-1]) * 3600.0 / area
-    net = float(done["net_capacity_ah"][-1]) * 3600.0 / area
-    seen = {name: float(values[-1]) for name, values in last.seen.items()}
-    evidence: tuple[str, ...] = (f"voltage {seen['Voltage [V]']:.4g} V",)
-    deepest = max((value for name, value in seen.items() if name.startswith("Filament length")), default=None)
-    if deepest is not None:
-        evidence = (
-            f"deepest filament {1e6 * deepest:.4g} um",
-            f"length that shorts at {seen['Stack pressure [Pa]'] / 1e6:.4g} MPa: "
-            f"{1e6 * seen['Critical filament length [m]']:.4g} um",
-            *evidence,
-        )
-    kind, cause = _why(course, shorted, mechanical=cycling is None or cycling <= 0.0)
-    return Outcome(kind, time, cycling, 0.5 * (both + abs(net)), both, seen["Stack pressure [Pa]"], cause, evidence)
+    end = next((p for p in course.pieces if p.ended_by == "short"), course.pieces[-1])
+    seen = {name: float(values[-1]) for name, values in end.seen.items()}
+
+    def named(start: str) -> list[float]:
+        return [value for name, value in seen.items() if name.startswith(start)]
+
+    last = ending.Last(
+        pressure=seen["Stack pressure [Pa]"],
+        filament=max(named("Filament length"), default=None),
+        critical=seen.get("Critical filament length [m]"),
+        contact=min(named("Contact fraction"), default=None),
+        thickness=thickness,
+    )
+    kind, cause = ("short", None) if np.isfinite(course.short_time) else _kind(course)
+    return ending.outcome(
+        table,
+        kind,
+        end.start + float(end.times[-1]),
+        next((p.start for p in course.pieces if p.action.flowing), None),
+        last,
+        area=area,
+        cause=cause,
+        evidence=(f"voltage {seen['Voltage [V]']:.4g} V",),
+    )
 
 
-def _why(course: Course, shorted: bool, *, mechanical: bool) -> tuple[str, str]:
-    """(kind, cause) of an outcome."""
-    if shorted:
-        return "short before current" if mechanical else "short", "a filament reached the length that shorts the cell"
+def _kind(course: Course) -> tuple[str, str | None]:
+    """(kind, cause) of a test without a short; None where the kind says it."""
     if course.failure is not None:
-        return "stalled", "the solver could not go on"
-    if course.stopped_by == "contact lost":
-        return "contact lost", "voids or too little pressure took the contact under current"
-    if course.stopped_by == "lithium spent":
-        return "lithium spent", "the electrode was stripped of all its lithium"
+        return "stalled", None
     if course.stopped_by in ("cathode empty", "cathode full"):
         word = "filled" if course.stopped_by == "cathode full" else "emptied"
         return "stalled", f"the surface of the active material was {word} beyond the range of its potential"
+    if course.stopped_by in ending.CAUSES:
+        return str(course.stopped_by), None
     if course.stopped_by is not None:
         return "stalled", f"the model left its range: {course.stopped_by}"
-    return "survived", "the protocol came to its end"
+    return "survived", None
 
 
-def _provenance(cell: FullCell, protocol: Protocol, resolved: Numbers, host: str, course: Course) -> dict[str, Any]:
+def _provenance(cell: FullCell, protocol: Protocol, resolved: FullNumbers, host: str) -> dict[str, Any]:
     """What was simulated, with which numbers, sources and versions."""
     packages = ("lithostat", "pybamm", "numpy", "polars")
     values = {

@@ -22,10 +22,11 @@ from lithostat.fullcell import interface
 from lithostat.fullcell.cathode import Losses, NoLosses, SteppedLosses
 from lithostat.fullcell.engine import Symbols, pybamm
 from lithostat.fullcell.numbers import Numbers
+from lithostat.model.interface import CONTACT_LOST, FILAMENT_LENGTH, View, critical_length
+from lithostat.model.parameters import Laws
 from lithostat.physics import fixture, short_circuit
 from lithostat.physics.constants import FARADAY
 
-CONTACT_LOST = 1e-2  # contact fraction below which a current can no longer be carried
 SWITCH = 1e-8  # filament length over which a short sets in, where no event does it [m]
 # Surface stoichiometry at which the cathode counts as empty or full: beyond it the open-circuit curve means nothing,
 # and with no voltage limit PyBaMM's models run on to any voltage.
@@ -85,6 +86,7 @@ def add_short_model(
     counter: str = "lithium",
     losses: Losses | SteppedLosses | NoLosses | None = None,
     single_ion: bool = False,
+    laws: Laws | None = None,
 ) -> Any:
     """A new model: the half-cell `host` (SPM, SPMe or DFN, working electrode positive) with the short model beside it.
 
@@ -92,7 +94,8 @@ def add_short_model(
     'Stack pressure [Pa]', 'Fabrication pressure [Pa]'), as `pybamm.Simulation` and `Experiment` expect. `counter`
     'lithium' has filaments, 'alloy' (Li-In) has neither filaments nor a contact law, only books. `losses` are those of
     the cathode. `single_ion` keeps the salt concentration constant, exact where the transference number is 1, and saves
-    its states. The host is not changed. Raises `InputError` for a model that is no half-cell with a positive electrode.
+    its states. `laws` chooses among the laws of `physics.families`. The host is not changed. Raises `InputError` for a
+    model that is no half-cell with a positive electrode.
     """
     options = dict(host.options)
     if options.get("working electrode") != "positive":
@@ -115,13 +118,16 @@ def add_short_model(
         pressure=pybamm.Parameter("Stack pressure [Pa]"),
         fabrication=pybamm.Parameter("Fabrication pressure [Pa]"),
     )
-    _couple(model, given, losses, metal=counter == "lithium")
+    _couple(model, given, losses, laws or Laws(), metal=counter == "lithium")
     return model
 
 
-def _couple(model: Any, control: Control, losses: Losses | SteppedLosses | NoLosses, *, metal: bool) -> None:
+def _couple(
+    model: Any, control: Control, losses: Losses | SteppedLosses | NoLosses, laws: Laws, *, metal: bool
+) -> None:
     """Add states, rates, the equation of the current, voltage, events and variables to a built host."""
-    p, variables, area = Numbers(), model.variables, model.param.n_electrodes_parallel * model.param.A_cc
+    p: Any = Numbers()
+    variables, area = model.variables, model.param.n_electrodes_parallel * model.param.A_cc
     y = interface.states(1 if metal else 0)
     conductance = pybamm.Variable("Short conductance [S.m-2]", scale=1.0)
     ionic, leaked = (pybamm.Variable(f"{word} charge [C.m-2]", scale=1e4) for word in ("Ionic", "Leaked"))
@@ -143,12 +149,13 @@ def _couple(model: Any, control: Control, losses: Losses | SteppedLosses | NoLos
         0.0,
     )
     resistance: Any = pellet_resistance(model)
-    seen, limit = None, None
+    seen: View | None = None
+    limit: Any = None
     if metal:
-        seen = interface.observe(y, pressure, p)
-        resistance = resistance + seen.constriction[0] + seen.film
-        eta = Symbols.maximum(j_ion, 0.0) * (seen.constriction[0] + seen.film + p.charge_transfer_seen)
-        limit = interface.critical_length(pressure, eta, model.param.s.L, p)
+        (seen,) = interface.observe(y, pressure, p)
+        resistance = resistance + seen.constriction + seen.film
+        eta = Symbols.maximum(j_ion, 0.0) * (seen.constriction + seen.film + p.charge_transfer_seen)
+        limit = critical_length(pressure, eta, model.param.s.L, p, laws, xp=Symbols)
     # PyBaMM's half-cells count against lithium whatever 'Negative electrode OCP [V]' says
     counter: Any = pybamm.Scalar(0.0) if metal else pybamm.Parameter("Counter electrode potential [V]")
     voltage = host_voltage - counter + j_ion * resistance
@@ -162,13 +169,12 @@ def _couple(model: Any, control: Control, losses: Losses | SteppedLosses | NoLos
     model.initial_conditions |= dict.fromkeys([ionic, leaked, conductance], pybamm.Scalar(0.0))
     model.rhs[conductance] = pybamm.Scalar(0.0)
     if metal and seen is not None:
-        holder = interface.Fixture(control.pressure, relaxing)
-        model.rhs |= interface.rates(y, seen, (j_ion,), pressure, holder, temperature, p)
+        model.rhs |= interface.rates(y, (seen,), (j_ion,), pressure, control.pressure, relaxing, temperature, p, laws)
         if control.shorted is None:  # nobody watches
             for state, rate in interface.following(y, pressure, p).items():
                 model.rhs[state] = model.rhs[state] + rate
         model.initial_conditions |= interface.initial(y, p, control.fabrication)
-        model.rhs[conductance] = conductance_rate(control.shorted, conductance, seen.filament[0], limit, p)
+        model.rhs[conductance] = conductance_rate(control.shorted, conductance, seen.filament, limit, p)
     _replace_events(model, control, voltage, seen, limit, y)
     variables.update(
         {
@@ -190,13 +196,13 @@ def _couple(model: Any, control: Control, losses: Losses | SteppedLosses | NoLos
     if metal and seen is not None:
         variables.update(
             {
-                "Contact fraction": seen.contact[0],
-                "Filament length [m]": seen.filament[0],
+                "Contact fraction": seen.contact,
+                "Filament length [m]": seen.filament,
                 "Critical filament length [m]": limit,
-                "Interphase thickness [m]": y.interphase,
-                "Void thickness [m]": y.void[0],
-                "Lithium thickness [m]": y.lithium[0],
-                "Interface resistance [Ohm.m2]": seen.constriction[0] + seen.film,
+                "Interphase thickness [m]": y.memory.interphase,
+                "Void thickness [m]": y.lithium[0].void,
+                "Lithium thickness [m]": y.lithium[0].metal,
+                "Interface resistance [Ohm.m2]": seen.constriction + seen.film,
             }
         )
 
@@ -242,9 +248,9 @@ def _replace_events(model: Any, control: Control, voltage: Any, seen: Any, limit
     if seen is None:
         return
     if control.shorted is not None:
-        left = (limit - seen.filament[0]) / interface.FILAMENT_LENGTH
+        left = (limit - seen.filament) / FILAMENT_LENGTH
         model.events.append(event("Short", left * (1.0 - control.shorted) + control.shorted))
     model.events += [
-        event("Contact lost", Symbols.maximum(seen.contact[0] / CONTACT_LOST - 1.0, 1.0 - control.flowing)),
-        event("Lithium spent", y.lithium[0] / 1e-5),
+        event("Contact lost", Symbols.maximum(seen.contact / CONTACT_LOST - 1.0, 1.0 - control.flowing)),
+        event("Lithium spent", y.lithium[0].metal / 1e-5),
     ]

@@ -11,26 +11,23 @@ from typing import Any
 from lithostat.fullcell import interface
 from lithostat.fullcell.engine import Symbols, pybamm
 from lithostat.fullcell.numbers import NAMES, Numbers, parameter_name
-from lithostat.fullcell.short_model import CONTACT_LOST, Control, conductance_rate
-from lithostat.physics import conduction, fixture, short_circuit
+from lithostat.fullcell.short_model import Control, conductance_rate
+from lithostat.model.interface import CONTACT_LOST, FILAMENT_LENGTH, critical_length
+from lithostat.model.parameters import Laws
+from lithostat.model.resistance import pellet_resistance
+from lithostat.physics import fixture, short_circuit
 
-_PELLET = ("thickness", "conductivity", "conductivity_activation_energy", "conductivity_temperature")
 
-
-def symmetric_parameters(numbers: Mapping[str, float], temperature: float) -> dict[str, Any]:
+def symmetric_parameters(numbers: Mapping[str, float]) -> dict[str, Any]:
     """Numbers by the names of the cards (SI, as in a record's provenance) as entries of a PyBaMM parameter set."""
     known = {name: numbers.get(name, 0.0) for name in NAMES}
-    return {
-        **{parameter_name(name): value for name, value in known.items()},
-        **{_pellet_name(name): numbers[name] for name in _PELLET},
-        "Ambient temperature [K]": temperature,
-    }
+    return {parameter_name(name): value for name, value in known.items()}
 
 
-def symmetric_model(control: Control) -> Any:
+def symmetric_model(control: Control, laws: Laws | None = None) -> Any:
     """Two lithium electrodes on one pellet. Electrode 1 plates while the current is positive (PyBaMM's is negative)."""
-    p = Numbers()
-    pellet = {name: pybamm.Parameter(_pellet_name(name)) for name in _PELLET}
+    p: Any = Numbers()
+    laws = laws or Laws()
     temperature = pybamm.Parameter("Ambient temperature [K]")
     y = interface.states(2)
     conductance = pybamm.Variable("Short conductance [S.m-2]", scale=1e3)
@@ -42,49 +39,42 @@ def symmetric_model(control: Control) -> Any:
         0.0,
     )
     seen = interface.observe(y, pressure, p)
-    sigma = conduction.conductivity(
-        temperature,
-        reference=pellet["conductivity"],
-        activation_energy=pellet["conductivity_activation_energy"],
-        reference_temperature=pellet["conductivity_temperature"],
-        xp=Symbols,
-    )
-    film = p.charge_transfer_resistance + seen.film
-    resistance = conduction.bulk_resistance(pellet["thickness"], sigma) + sum(seen.constriction) + 2.0 * film
+    film = p.charge_transfer_resistance + seen[0].film
+    narrow = tuple(one.constriction for one in seen)
+    resistance = pellet_resistance(temperature, p, xp=Symbols) + sum(narrow) + 2.0 * film
     applied = -control.current / p.area
     voltage = short_circuit.cell_voltage(applied, resistance, conductance)
     j = applied - short_circuit.leak_current(voltage, conductance)
     arriving = (j, -j)
     limits = [
-        interface.critical_length(pressure, Symbols.maximum(side, 0.0) * (narrow + film), pellet["thickness"], p)
-        for side, narrow in zip(arriving, seen.constriction, strict=True)
+        critical_length(pressure, Symbols.maximum(side, 0.0) * (ohm + film), p.thickness, p, laws, xp=Symbols)
+        for side, ohm in zip(arriving, narrow, strict=True)
     ]
     model = pybamm.BaseModel("symmetric cell")
-    holder = interface.Fixture(control.pressure, relaxing)
     model.rhs = {
-        **interface.rates(y, seen, arriving, pressure, holder, temperature, p),
+        **interface.rates(y, seen, arriving, pressure, control.pressure, relaxing, temperature, p, laws),
         ionic: j,
         leaked: applied - j,
-        conductance: conductance_rate(control.shorted, conductance, seen.filament[0], limits[0], p),
+        conductance: conductance_rate(control.shorted, conductance, seen[0].filament, limits[0], p),
     }
     model.initial_conditions = {
         **interface.initial(y, p, control.fabrication),
         **dict.fromkeys([ionic, leaked, conductance], pybamm.Scalar(0.0)),
     }
-    left = Symbols.minimum(limits[0] - seen.filament[0], limits[1] - seen.filament[1]) / interface.FILAMENT_LENGTH
-    contact, lithium = Symbols.minimum(*seen.contact), Symbols.minimum(*y.lithium)
+    left = Symbols.minimum(*(limit - one.filament for limit, one in zip(limits, seen, strict=True))) / FILAMENT_LENGTH
+    contact, metal = Symbols.minimum(*(one.contact for one in seen)), Symbols.minimum(*(one.metal for one in y.lithium))
     model.events = [
         pybamm.Event("Short", left * (1.0 - control.shorted) + control.shorted),
         pybamm.Event("Contact lost", Symbols.maximum(contact / CONTACT_LOST - 1.0, 1.0 - control.flowing)),
-        pybamm.Event("Lithium spent", lithium / 1e-5),
+        pybamm.Event("Lithium spent", metal / 1e-5),
     ]
     both = {
         f"{name} {i + 1}{unit}": values[i]
         for name, unit, values in (
-            ("Contact fraction", "", seen.contact),
-            ("Filament length", " [m]", seen.filament),
-            ("Void thickness", " [m]", y.void),
-            ("Lithium thickness", " [m]", y.lithium),
+            ("Contact fraction", "", [one.contact for one in seen]),
+            ("Filament length", " [m]", [one.filament for one in seen]),
+            ("Void thickness", " [m]", [one.void for one in y.lithium]),
+            ("Lithium thickness", " [m]", [one.metal for one in y.lithium]),
         )
         for i in range(2)
     }
@@ -93,14 +83,11 @@ def symmetric_model(control: Control) -> Any:
         "Applied current density [A.m-2]": applied,
         "Stack pressure [Pa]": pressure,
         "Stack growth [m]": growth,
+        "Short conductance [S.m-2]": conductance,
         "Ionic charge [C.m-2]": ionic,
         "Leaked charge [C.m-2]": leaked,
         "Critical filament length [m]": Symbols.minimum(*limits),
-        "Interphase thickness [m]": y.interphase,
+        "Interphase thickness [m]": y.memory.interphase,
         **both,
     }
     return model
-
-
-def _pellet_name(name: str) -> str:
-    return f"Pellet {name.replace('_', ' ')}"

@@ -16,20 +16,20 @@ def flat_velocity(current: Any, *, molar_volume: Any) -> Any:
     return current * molar_volume / FARADAY
 
 
-def constant_focusing(current: Any, length: Any, pressure: Any, *, focusing: Any, molar_volume: Any, **_: Any) -> Any:
+def constant_focusing(current: Any, length: Any, pressure: Any, *, focusing: Any, molar_volume: Any) -> Any:
     """The default: the tip always grows g times faster than a flat front, v = g j Omega / F."""
     return focusing * flat_velocity(current, molar_volume=molar_volume)
 
 
 def length_focusing(
-    current: Any, length: Any, pressure: Any, *, focusing: Any, molar_volume: Any, focusing_length: Any, **_: Any
+    current: Any, length: Any, pressure: Any, *, focusing: Any, molar_volume: Any, focusing_length: Any
 ) -> Any:
     """Current focusing on longer filaments: v = g (a / a_ref) j Omega / F, exponential growth from any start."""
     return focusing * length / focusing_length * flat_velocity(current, molar_volume=molar_volume)
 
 
 def pressure_focusing(
-    current: Any, length: Any, pressure: Any, *, focusing: Any, molar_volume: Any, focusing_pressure: Any, **_: Any
+    current: Any, length: Any, pressure: Any, *, focusing: Any, molar_volume: Any, focusing_pressure: Any
 ) -> Any:
     """Growth in proportion to stack pressure: v = g (P / P_ref) j Omega / F."""
     return focusing * pressure / focusing_pressure * flat_velocity(current, molar_volume=molar_volume)

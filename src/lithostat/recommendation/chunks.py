@@ -14,11 +14,13 @@ from scipy.special import ndtr, ndtri
 
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.record import write_text, write_whole
+from lithostat.model.parameters import Laws, Parameters
 from lithostat.physics.weakest_link import worst_of
 from lithostat.recommendation.grid import Grid
 from lithostat.recommendation.plans import Columns
-from lithostat.simulation.conditions import ENDS, Endings, endings
-from lithostat.simulation.parameters import Laws, Parameters, Plan
+from lithostat.simulation.conditions import Endings, endings
+from lithostat.simulation.integrate import ENDED_AS
+from lithostat.simulation.plan import Plan
 
 SIZE = 512  # members of one task
 KINDS = ("survived", "short", "short before current", "contact lost", "lithium spent", "stalled")
@@ -111,7 +113,7 @@ def solve(work: Work) -> Part:
 
 
 def _named(status: np.ndarray) -> np.ndarray:
-    return np.array([ENDS[int(one)] for one in status])
+    return np.array([ENDED_AS[int(one)] for one in status])
 
 
 def _run(work: Work, log_focusing: np.ndarray) -> Endings:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -13,18 +12,18 @@ from scipy.stats import norm, qmc
 from lithostat.experiment.cell import Cell
 from lithostat.experiment.errors import InputError, nearest
 from lithostat.experiment.protocol import Protocol
+from lithostat.model.interface import CONTACT_LOST, critical_stripping_current
+from lithostat.model.parameters import SCATTER, Laws, Parameters
+from lithostat.model.resistance import contact_share
+from lithostat.model.resolve import Resolved, resolve
 from lithostat.physics.constants import FARADAY
-from lithostat.physics.contact import contact_fraction
 from lithostat.physics.fracture import critical_flaw
-from lithostat.physics.voids import critical_stripping_current
 from lithostat.physics.weakest_link import links
 from lithostat.recommendation.axis import Axis, Plain, find
 from lithostat.recommendation.plans import Columns, plans, times
-from lithostat.simulation.equations import CONTACT_LOST
-from lithostat.simulation.parameters import Laws, Parameters, Plan
-from lithostat.simulation.resolve import SCATTER, Resolved, resolve
+from lithostat.simulation.plan import Plan
 
-FIELDS = tuple(field.name for field in dataclasses.fields(Parameters))
+FIELDS = Parameters._fields
 
 
 class Grid(NamedTuple):
@@ -126,15 +125,9 @@ def order(of: Grid) -> np.ndarray:
     pressure = column("set_pressure", float(pressures[-1]) if pressures.size else 1e6)
     highest = np.maximum(pressure, pressures.max(initial=0.0) if "set_pressure" not in of.columns else 0.0)
     current = column("current", float(np.abs(table.current).max()))
-    contact = contact_fraction(
-        pressure, highest, highest / value("contact_pressure"), exponent=value("unloading_exponent")
-    )
-    held = critical_stripping_current(
-        pressure,
-        reference=value("stripping_current"),
-        reference_pressure=value("stripping_pressure"),
-        exponent=value("stripping_exponent"),
-    )
+    p = Parameters(**{name: value(name) for name in FIELDS})
+    contact = contact_share(pressure, highest, p)
+    held = critical_stripping_current(pressure, p)
     flaw = np.minimum(critical_flaw(pressure, toughness=value("toughness")), value("thickness"))
     life = flaw / np.maximum(of.focusing * value("molar_volume") / FARADAY * current, 1e-30)
     # w grows by k (j e^(w/h) / c - j_crit), which has a closed form: the time until the contact is gone

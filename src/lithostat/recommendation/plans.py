@@ -10,7 +10,7 @@ from lithostat.experiment.cell import Cell
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.protocol import Protocol
 from lithostat.recommendation.axis import Axis, Plain, find
-from lithostat.simulation.parameters import Plan
+from lithostat.simulation.plan import Plan
 from lithostat.simulation.schedule import schedule
 
 Columns = dict[str, tuple[np.ndarray, np.ndarray]]  # pattern (rows,) and one value for each member

@@ -25,14 +25,3 @@ def simulate(cell: Cell | FullCell, protocol: Protocol, **said: Any) -> Record:
     from lithostat.simulation.run import simulate as simulate_symmetric
 
     return simulate_symmetric(cell, protocol, **said)
-
-
-def ledger(record: Record) -> Any:
-    """The books of charge and lithium of a simulated record: a `Ledger`, or a `FullLedger` of a full cell."""
-    if record.provenance.get("cell", {}).get("kind") == "full":
-        from lithostat.fullcell.ledger import full_ledger
-
-        return full_ledger(record)
-    from lithostat.simulation.ledger import ledger as symmetric_ledger
-
-    return symmetric_ledger(record)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lithostat.simulation.parameters import Laws
+from lithostat.model.parameters import Laws
 
 _ALWAYS = {
     "conduction": "Arrhenius branch, Singh et al. 2022, 10.1016/j.xcrp.2022.101043",

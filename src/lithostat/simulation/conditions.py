@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -11,17 +10,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from lithostat.engine import engine
+from lithostat.model.parameters import Laws, Parameters
 from lithostat.simulation import equations, integrate
 from lithostat.simulation.integrate import CHEAP, Carry, Tolerance
-from lithostat.simulation.parameters import Drive, Laws, Parameters, Plan
+from lithostat.simulation.plan import Drive, Plan
 
 ENOUGH = Tolerance(1e-4, 1e-5, 1e-5, void=0.1)  # times to short agree with the default to 1e-3, turns of current aside
-ENDS = {
-    integrate.DONE: "survived",
-    integrate.NO_CONTACT: "contact lost",
-    integrate.NO_LITHIUM: "lithium spent",
-    integrate.STALLED: "stalled",
-}
 
 
 class Endings(NamedTuple):
@@ -30,7 +24,7 @@ class Endings(NamedTuple):
     `margin` is ln(a / a_c) of the deepest filament at the end: how far it was from a short, 0 at one.
     """
 
-    status: Any  # a key of ENDS; DONE at a short too
+    status: Any  # a key of `integrate.ENDED_AS`; DONE at a short too
     short_time: Any  # infinite without a short [s]
     time: Any  # when the test ended [s]
     margin: Any  # [-]
@@ -51,14 +45,14 @@ def endings(
     the plan's table: a pattern (rows,), zero where the plan stays as it is, and a value for each member; where the
     pattern is not zero the column holds pattern times value.
     """
-    unknown = set(fields) - {field.name for field in dataclasses.fields(Parameters)}
+    unknown = set(fields) - set(Parameters._fields)
     if unknown:
         raise TypeError(f"no such parameters: {', '.join(sorted(unknown))}")
     here = plan._replace(after_short=np.zeros(()))
     with engine():
         p = jax.tree.map(np.float64, parameters)
-        p = dataclasses.replace(p, **{name: np.asarray(values, float) for name, values in fields.items()})
-        p_axes = Parameters(**{f.name: 0 if f.name in fields else None for f in dataclasses.fields(Parameters)})
+        p = p._replace(**{name: np.asarray(values, float) for name, values in fields.items()})
+        p_axes = Parameters(**{name: 0 if name in fields else None for name in Parameters._fields})
         replaced = {}
         for name, (pattern, values) in columns.items():
             kept = getattr(plan.table, name)[:, None]

@@ -18,23 +18,18 @@ from lithostat.experiment.cell import Cell
 from lithostat.experiment.errors import InputError, nearest
 from lithostat.experiment.protocol import Protocol
 from lithostat.experiment.quantity import check
+from lithostat.model.parameters import SCATTER, Parameters
+from lithostat.model.resolve import resolve
 from lithostat.physics.weakest_link import links, worst_of
 from lithostat.simulation import integrate
 from lithostat.simulation.integrate import Tolerance
-from lithostat.simulation.parameters import Parameters, Plan
-from lithostat.simulation.resolve import SCATTER, resolve
+from lithostat.simulation.plan import Plan
 from lithostat.simulation.run import provenance
 from lithostat.simulation.schedule import schedule
 
 SCATTERED = ("throat_radius", "toughness", "focusing")
 CHUNK = 512  # members solved together; large enough to vectorise, small enough to stay in cache
 LOOSE = Tolerance(1e-6, 1e-9, 1e-7)  # times to short agree with the default tolerance to 1e-5
-_KINDS = {
-    integrate.DONE: "survived",
-    integrate.NO_CONTACT: "contact lost",
-    integrate.NO_LITHIUM: "lithium spent",
-    integrate.STALLED: "stalled",
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,7 +80,7 @@ def ensemble(
     spread = resolved.scatter | (scatter or {})
     drawn = draw(resolved.parameters, spread, cell.area, members, seed)
     timetable = schedule(cell, protocol)
-    axes = Parameters(**{f.name: 0 if f.name in SCATTERED else None for f in dataclasses.fields(Parameters)})
+    axes = Parameters(**{name: 0 if name in SCATTERED else None for name in Parameters._fields})
     at_the_short = timetable.plan._replace(after_short=np.zeros(()))
 
     nothing = at_the_short._replace(rows=np.zeros((), int))
@@ -95,7 +90,7 @@ def ensemble(
         index = order[np.minimum(np.arange(first, first + CHUNK), members - 1)]  # the last chunk repeats a member
         with engine():
             p = jax.tree.map(np.float64, resolved.parameters)
-            p = dataclasses.replace(p, **{name: drawn[name][index] for name in SCATTERED})
+            p = p._replace(**{name: drawn[name][index] for name in SCATTERED})
             carry = integrate.ending(p, resolved.laws, plan, LOOSE, axes)
             carry = jax.tree.map(np.asarray, carry)
         if progress and plan is at_the_short:
@@ -117,7 +112,7 @@ def ensemble(
     shorted = np.isfinite(short)
     cycling = np.where(shorted, short, end) - began
     early = np.where(cycling > 0.0, "short", "short before current")
-    kinds = np.where(shorted, early, np.array([_KINDS[int(s)] for s in status]))
+    kinds = np.where(shorted, early, np.array([integrate.ENDED_AS[int(s)] for s in status]))
     table = pl.DataFrame(
         {"member": np.arange(members)}
         | {name: drawn[name] for name in SCATTERED}

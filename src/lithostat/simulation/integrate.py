@@ -17,13 +17,17 @@ import jax
 import jax.numpy as jnp
 import optimistix as optx
 
+from lithostat.model.interface import CONTACT_LOST as LOST
+from lithostat.model.interface import FILAMENT_LENGTH
+from lithostat.model.parameters import Laws, Parameters
 from lithostat.simulation import equations
 from lithostat.simulation.equations import SCALE, Observation, State
-from lithostat.simulation.parameters import Curve, Drive, Laws, Parameters, Plan, Segment
+from lithostat.simulation.plan import Curve, Drive, Plan, Segment
 
 # what ends a solve; the last three are limits of the protocol
 RAN, SHORT, CONTACT_LOST, LITHIUM_SPENT, VOLTAGE, HIGH, LOW = range(-1, 6)
 RUNNING, DONE, NO_CONTACT, NO_LITHIUM, STALLED = range(5)  # how a test stands
+ENDED_AS = {DONE: "survived", NO_CONTACT: "contact lost", NO_LITHIUM: "lithium spent", STALLED: "stalled"}  # no short
 ACCURATE, CHEAP = diffrax.Tsit5(), diffrax.Bosh3()  # for one cell with its samples; for ensembles
 FIRST_STEP = 3600.0  # longest first step tried [s]
 
@@ -71,10 +75,10 @@ class Piece(NamedTuple):
 def margins(t: Any, state: State, drive: Drive, p: Parameters, laws: Laws, segment: Segment) -> Any:
     """Distance to each event, (6,): positive before, negative after, of order one near it."""
     seen = equations.observe(t, state, drive, p, laws)
-    to_short = jnp.where(drive.shorted > 0, 1.0, (seen.critical - seen.filament).min() / equations.FILAMENT_LENGTH)
+    to_short = jnp.where(drive.shorted > 0, 1.0, (seen.critical - seen.filament).min() / FILAMENT_LENGTH)
     flowing = drive.current != 0.0
-    to_loss = jnp.where(flowing, seen.contact.min() / equations.CONTACT_LOST - 1.0, 1.0)
-    to_empty = state.lithium.min() / 1e-5
+    to_loss = jnp.where(flowing, seen.contact.min() / LOST - 1.0, 1.0)
+    to_empty = state.lithium.metal.min() / 1e-5
     to_voltage = jnp.where(flowing, segment.voltage_limit - jnp.sign(drive.current) * seen.voltage, jnp.inf)
     to_high = (segment.pressure_high - seen.pressure) / 1e6
     to_low = (seen.pressure - segment.pressure_low) / 1e6
@@ -140,7 +144,7 @@ def enter(carry: Carry, segment: Segment, leading: Lead, p: Parameters) -> tuple
     renewed = tightened | ((carry.elapsed == 0.0) & leading.clamped)
     held = jnp.where(tightened, leading.pressure, jnp.where(renewed, present, carry.held))
     stack = jnp.where(renewed, equations.stack_height(state, p), carry.stack)
-    state = eqx.tree_at(lambda s: s.relaxed, state, jnp.where(renewed, 0.0, state.relaxed))
+    state = state._replace(relaxed=jnp.where(renewed, 0.0, state.relaxed))
     drive = Drive(segment.current, segment.temperature, held, leading.ramp, stack, stiffness, relaxing, carry.shorted)
     here = equations.pressure(0.0, state, drive, p)
     state = equations.remembering(state, here, p)
@@ -150,7 +154,11 @@ def enter(carry: Carry, segment: Segment, leading: Lead, p: Parameters) -> tuple
 def _norm(tol: Tolerance) -> Callable[[State], Any]:
     if tol.void == 1.0:
         return optx.rms_norm
-    return lambda error: optx.rms_norm(eqx.tree_at(lambda s: s.void, error, tol.void * error.void))
+
+    def norm(error: State) -> Any:
+        return optx.rms_norm(error._replace(lithium=error.lithium._replace(void=tol.void * error.lithium.void)))
+
+    return norm
 
 
 def solve(
@@ -252,7 +260,7 @@ def _settle(
     """What is carried on after a solve: which row is next, whether the cell is short, who is done."""
     shorts, limited = cause == SHORT, cause >= VOLTAGE
     time, elapsed = carry.time + ended, carry.elapsed + ended
-    end = eqx.tree_at(lambda s: s.conductance, end, jnp.where(shorts, p.soft_conductance, end.conductance))
+    end = end._replace(conductance=jnp.where(shorts, p.soft_conductance, end.conductance))
     exits = jnp.stack([segment.voltage_exit, segment.high_exit, segment.low_exit])
     complete = elapsed >= segment.duration * (1.0 - 1e-14)
     if plan.curve.times.shape[0] == 0:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import importlib.metadata
+import math
 import platform
 from typing import Any
 
@@ -18,11 +18,12 @@ from lithostat.experiment.finding import Outcome
 from lithostat.experiment.protocol import Protocol
 from lithostat.experiment.record import Record
 from lithostat.experiment.spectrum import Spectrum
+from lithostat.model import ending
+from lithostat.model.resolve import Resolved, resolve, worst_spot
 from lithostat.physics.impedance import stack_impedance
 from lithostat.simulation import integrate
 from lithostat.simulation.citations import citations
 from lithostat.simulation.integrate import Piece, Tolerance
-from lithostat.simulation.resolve import Resolved, resolve, worst_spot
 from lithostat.simulation.schedule import Schedule, schedule
 
 TEMPERATURES = (250.0, 370.0)  # validity of the conductivity's Arrhenius branch [K]
@@ -49,7 +50,7 @@ def simulate(cell: Cell, protocol: Protocol, *, samples: int = SAMPLES, toleranc
     timetable = schedule(cell, protocol)
     p = resolved.parameters
     focusing = worst_spot(p.focusing, resolved.scatter, cell.area)
-    p = dataclasses.replace(p, focusing=focusing)
+    p = p._replace(focusing=focusing)
     fractions = (np.arange(samples) / samples) ** 2
     with engine():
         p64 = jax.tree.map(np.float64, p)
@@ -79,12 +80,13 @@ def _record(
     carry: integrate.Carry,
 ) -> Record:
     table = _table(cell, timetable, pieces)
+    numbers = {name: float(value) for name, value in p._asdict().items() if not math.isnan(value)}
     return Record(
         table=table,
         steps=_steps(timetable, pieces),
         outcome=_outcome(table, pieces, carry, p),
         spectra=_spectra(cell, timetable, pieces, p),
-        provenance=provenance(cell, protocol, resolved) | {"parameters": {k: float(v) for k, v in vars(p).items()}},
+        provenance=provenance(cell, protocol, resolved) | {"parameters": numbers},
         warnings=(*resolved.warnings, *_temperature_warnings(table)),
     )
 
@@ -124,11 +126,11 @@ def _table(cell: Cell, timetable: Schedule, pieces: Piece) -> pl.DataFrame:
         "filament_length_1_metre": flat(seen.filament[..., 0]),
         "filament_length_2_metre": flat(seen.filament[..., 1]),
         "critical_length_metre": flat(seen.critical.min(-1)),
-        "void_thickness_1_metre": flat(np.maximum(state.void[..., 0], 0.0)),
-        "void_thickness_2_metre": flat(np.maximum(state.void[..., 1], 0.0)),
-        "interphase_thickness_metre": flat(state.interphase),
-        "lithium_thickness_1_metre": flat(state.lithium[..., 0]),
-        "lithium_thickness_2_metre": flat(state.lithium[..., 1]),
+        "void_thickness_1_metre": flat(np.maximum(state.lithium.void[..., 0], 0.0)),
+        "void_thickness_2_metre": flat(np.maximum(state.lithium.void[..., 1], 0.0)),
+        "interphase_thickness_metre": flat(state.memory.interphase),
+        "lithium_thickness_1_metre": flat(state.lithium.metal[..., 0]),
+        "lithium_thickness_2_metre": flat(state.lithium.metal[..., 1]),
         "ionic_charge_coulomb": flat(state.ionic_charge * area),
         "leaked_charge_coulomb": flat(state.leaked_charge * area),
     }
@@ -162,40 +164,23 @@ def _outcome(table: pl.DataFrame, pieces: Piece, carry: integrate.Carry, p: Any)
     """How the test ended, with the numbers that say why."""
     shorted = bool(np.isfinite(carry.short_time))
     at = int(np.flatnonzero(pieces.cause == integrate.SHORT)[0]) if shorted else -1
-    time = float(pieces.start[at] + pieces.times[at, -1])
     flowing = np.flatnonzero(pieces.drive.current)
-    began = float(pieces.start[flowing[0]]) if flowing.size else None
-    cycling = time - began if began is not None and time >= began else None
-    done = table.filter(pl.col("test_time_second") <= time)
-    both = float(done["cumulative_capacity_ah"][-1]) * 3600.0 / p.area
-    net = float(done["net_capacity_ah"][-1]) * 3600.0 / p.area
     seen = jax.tree.map(lambda leaf: leaf[at, -1], pieces.seen)
-    kind, cause, evidence = _why(carry, seen, p, shorted, mechanical=cycling is None or cycling <= 0.0)
-    return Outcome(kind, time, cycling, 0.5 * (both + abs(net)), both, float(seen.pressure), cause, evidence)
-
-
-def _why(
-    carry: integrate.Carry, seen: Any, p: Any, shorted: bool, *, mechanical: bool
-) -> tuple[str, str, tuple[str, ...]]:
-    """(kind, cause, evidence) of an outcome."""
-    longest, limit, mpa = 1e6 * float(seen.filament.max()), 1e6 * float(seen.critical.min()), float(seen.pressure) / 1e6
-    evidence = (
-        f"deepest filament {longest:.4g} um",
-        f"length that shorts at {mpa:.4g} MPa: {limit:.4g} um",
-        f"contact {100 * float(seen.contact.min()):.3g} % of the area",
+    last = ending.Last(
+        pressure=float(seen.pressure),
+        filament=float(seen.filament.max()),
+        critical=float(seen.critical.min()),
+        contact=float(seen.contact.min()),
+        thickness=float(p.thickness),
     )
-    if shorted:
-        across = float(seen.critical.min()) >= float(p.thickness)
-        cause = "lithium reached the other electrode" if across else "a lithium-filled flaw ran through the electrolyte"
-        return ("short before current" if mechanical else "short"), cause, evidence
-    status = int(carry.status)
-    if status == integrate.NO_CONTACT:
-        return "contact lost", "voids or too little pressure took the contact under current", evidence
-    if status == integrate.NO_LITHIUM:
-        return "lithium spent", "one electrode was stripped of all its lithium", evidence
-    if status == integrate.STALLED:
-        return "stalled", "the integrator could not go on", evidence
-    return "survived", "the protocol came to its end", evidence
+    return ending.outcome(
+        table,
+        "short" if shorted else integrate.ENDED_AS[int(carry.status)],
+        float(pieces.start[at] + pieces.times[at, -1]),
+        float(pieces.start[flowing[0]]) if flowing.size else None,
+        last,
+        area=float(p.area),
+    )
 
 
 def _spectra(cell: Cell, timetable: Schedule, pieces: Piece, p: Any) -> tuple[Spectrum, ...]:
@@ -206,10 +191,7 @@ def _spectra(cell: Cell, timetable: Schedule, pieces: Piece, p: Any) -> tuple[Sp
         if sweep is None:
             continue
         seen = jax.tree.map(lambda leaf, i=index: leaf[i, -1], pieces.seen)
-        decades = np.log10(sweep.start / sweep.stop)
-        frequency = np.logspace(
-            np.log10(sweep.start), np.log10(sweep.stop), round(decades * sweep.points_per_decade) + 1
-        )
+        frequency = sweep.frequencies
         areal = stack_impedance(
             frequency,
             series=seen.bulk + seen.constriction.sum(),

@@ -20,7 +20,6 @@ A has an eigenvalue above 0; such a spectrum exists on paper only and does not o
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -38,17 +37,17 @@ from lithostat.experiment.protocol import Protocol
 from lithostat.experiment.quantity import span
 from lithostat.experiment.record import Record
 from lithostat.experiment.spectrum import Spectrum
+from lithostat.model.parameters import Laws, Parameters, parameters_of, used
 from lithostat.physics.short_circuit import cell_voltage
 from lithostat.simulation import equations, integrate
 from lithostat.simulation.equations import SCALE, State
 from lithostat.simulation.integrate import Tolerance
-from lithostat.simulation.parameters import Drive, Laws, Parameters
+from lithostat.simulation.plan import Drive
 from lithostat.simulation.schedule import schedule
 
 FREQUENCY = np.logspace(6, -1, 71)  # [Hz]
 SAMPLES = 12  # states kept in every step, as `simulate` does
 CLOSE = 1e-6  # relative difference between the voltage rebuilt and the record's
-_UNSEEN = ("filament", "ionic_charge", "leaked_charge")  # the voltage does not depend on them, nor does any other state
 
 
 class Linear(NamedTuple):
@@ -138,13 +137,13 @@ def _rebuilt(record: Record) -> tuple[Parameters, Laws, Any]:
             "be rebuilt",
             expected="a record that lithostat.simulate made, not sensed, measured or of a full cell",
         )
-    names = [field.name for field in dataclasses.fields(Parameters)]
-    missing = [name for name in names if name not in made["parameters"]]
+    laws = Laws(**made["laws"])
+    missing = [name for name in Parameters._fields if used(name, laws) and name not in made["parameters"]]
     if missing:
         raise InputError(f"the record's provenance lacks the parameter '{missing[0]}'", expected="all parameters")
-    p = Parameters(**{name: made["parameters"][name] for name in names})
+    p = parameters_of(made["parameters"])
     cell, protocol = Cell.from_dict(made["cell"], si=True), Protocol.from_dict(made["protocol"], si=True)
-    return p, Laws(**made["laws"]), schedule(cell, protocol)
+    return p, laws, schedule(cell, protocol)
 
 
 def _piece(starts: np.ndarray, lengths: np.ndarray, steps: np.ndarray, at: float, step: int | None) -> int:
@@ -225,14 +224,14 @@ def _linear(state: State, drive: Drive, p: Parameters, laws: Laws) -> Linear:
 
 @functools.partial(jax.jit, static_argnames="laws")
 def _jacobians(state: State, drive: Drive, p: Parameters, laws: Laws) -> tuple[Any, ...]:
-    moving = {name: getattr(state, name) / getattr(SCALE, name) for name in _fields()}
+    moving = jax.tree.map(jnp.divide, _seen(state), _seen(SCALE))
     seen = equations.observe(0.0, state, drive, p, laws)
     layer = seen.film * seen.ionic_current  # of one interface [V]; both carry one current through like films
     flat, unravel = ravel_pytree((moving, layer))
 
     def unpack(x: Any) -> tuple[State, Any]:
         values, eta = unravel(x)
-        return dataclasses.replace(state, **{k: v * getattr(SCALE, k) for k, v in values.items()}), eta
+        return _with(state, jax.tree.map(jnp.multiply, values, _seen(SCALE))), eta
 
     def parts(x: Any, j: Any) -> tuple[Any, Any, Any]:
         """Voltage [V], ionic current [A/m2] and film [ohm m2] with the double layers at their own voltage."""
@@ -251,11 +250,10 @@ def _jacobians(state: State, drive: Drive, p: Parameters, laws: Laws) -> tuple[A
         here, eta = unpack(x)
         _, ionic, film = parts(x, j)
         through = eta / film
-        intact = dataclasses.replace(here, conductance=jnp.zeros_like(here.conductance))
+        intact = here._replace(conductance=jnp.zeros_like(here.conductance))
         moved = equations.rates(0.0, intact, drive._replace(current=through), p, laws)
         own = equations.rates(0.0, here, drive, p, laws).conductance
-        moved = dataclasses.replace(moved, conductance=own)
-        rates = {name: getattr(moved, name) / getattr(SCALE, name) for name in _fields()}
+        rates = jax.tree.map(jnp.divide, _seen(moved._replace(conductance=own)), _seen(SCALE))
         return ravel_pytree((rates, (ionic - through) / p.double_layer_capacitance))[0]
 
     j = drive.current
@@ -268,6 +266,20 @@ def _jacobians(state: State, drive: Drive, p: Parameters, laws: Laws) -> tuple[A
     return a, b, c, d, resistance, series, seen.pressure
 
 
-def _fields() -> tuple[str, ...]:
-    """States that a current can move and the voltage can feel."""
-    return tuple(field.name for field in dataclasses.fields(State) if field.name not in _UNSEEN)
+def _seen(state: State) -> dict[str, Any]:
+    """States that a current can move and the voltage can feel: not filaments, not the sums of charge."""
+    return {
+        "void": state.lithium.void,
+        "metal": state.lithium.metal,
+        "memory": state.memory,
+        "relaxed": state.relaxed,
+        "conductance": state.conductance,
+    }
+
+
+def _with(state: State, seen: dict[str, Any]) -> State:
+    """Inverse of `_seen` on top of a state."""
+    lithium = state.lithium._replace(void=seen["void"], metal=seen["metal"])
+    return state._replace(
+        lithium=lithium, memory=seen["memory"], relaxed=seen["relaxed"], conductance=seen["conductance"]
+    )

@@ -190,7 +190,7 @@ def test_the_card_is_read_back_and_simulated(tmp_path, experiment):
     assert set(alone.properties) == {"contact_pressure", "constriction_resistance", "unloading_exponent"}
 
     from lithostat.experiment.cell import Cell
-    from lithostat.simulation.resolve import resolve
+    from lithostat.model.resolve import resolve
 
     cell, _ = experiment([{"rest": "1 h"}])
     data = cell.model_dump(mode="json") | {"interface": str(path)}

@@ -8,12 +8,12 @@ from matplotlib.figure import Figure
 
 from lithostat.experiment.quantity import show
 from lithostat.experiment.source import TAGS
+from lithostat.model.resolve import resolve
 from lithostat.papers.doux2020.answer import Answer
 from lithostat.papers.doux2020.published import cell, published
 from lithostat.papers.doux2020.reproduce import Reproduction
 from lithostat.papers.row import Row
 from lithostat.show.page import page, svg
-from lithostat.simulation.resolve import resolve
 
 
 def paper_page(result: Reproduction, drawn: dict[str, Figure], answer: Answer | None = None) -> str:

@@ -1,21 +1,19 @@
 """Time to short of an exposure in closed steps: quadrature instead of an integrator, smooth and cheap to differentiate.
 
-The laws are those of `simulation.equations`, looked up in its tables. What is left out against the simulator: swelling
+The laws are those of `model.interface`. What is left out against the simulator: swelling
 in a fixed gap (the exposure carries the pressure), the overpressure of plating, and the half-cycles themselves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from lithostat.physics import creep, fracture
-from lithostat.simulation.equations import ENTRY, FAILURE, FILAMENT_LENGTH, GROWTH
-from lithostat.simulation.parameters import Laws
+from lithostat.model.interface import FILAMENT_LENGTH, creep_velocity, critical_length, tip_velocity
+from lithostat.model.parameters import OF_LAWS, Laws, Parameters
 
 NODES = 10  # Gauss-Legendre nodes in each of three pieces: times to a length are good to 1e-7, derivatives to 1e-5
 STEPS = 5  # Newton steps to the length at the end of a segment, from between two bounds that are close together
@@ -36,9 +34,7 @@ NUMBERS = (
     "creep_temperature",
     "throat_radius",
     "focusing",
-    "focusing_length",
-    "focusing_pressure",
-    "entry_pressure",
+    *OF_LAWS,
 )
 
 
@@ -58,36 +54,33 @@ class Speed(NamedTuple):
     exponent: Any  # n
     current: Any  # (interfaces,) [A/m2]
     pressure: Any  # [Pa]
-    numbers: Mapping[str, Any]
-    growth: str
+    p: Parameters
+    laws: Laws
     plated: bool
 
     def tip(self, length: Any) -> Any:
         """Speed that plating adds at `length` [m/s]; zero without current."""
-        names = ("focusing", "molar_volume", "focusing_length", "focusing_pressure")
-        chosen = {name: self.numbers[name] for name in names}
-        return GROWTH[self.growth](self.current, length, self.pressure, **chosen)
+        return tip_velocity(self.current, length, self.pressure, self.p, self.laws, xp=jnp)
 
 
-def log_life(segments: Segments, numbers: Mapping[str, Any], laws: Laws, plated: tuple[bool, ...]) -> Any:
+def log_life(segments: Segments, p: Parameters, laws: Laws, plated: tuple[bool, ...]) -> Any:
     """Natural logarithm of the time from the start of the exposure to the short [s], scalar.
 
-    `numbers` holds `NUMBERS` in SI. `plated` (static) says for each segment whether a current may flow in it; where it
+    Of `p` the `NUMBERS` are used. `plated` (static) says for each segment whether a current may flow in it; where it
     is False the closed form of creep is used. The cell shorts at the interface that reaches its limit first, at once
-    where the limit falls below what has grown. Differentiable in `numbers` wherever the limit does not jump; values
+    where the limit falls below what has grown. Differentiable in `p` wherever the limit does not jump; values
     of that order mean never.
     """
     interfaces = segments.plating.shape[-1]
     length, elapsed = jnp.zeros(interfaces), jnp.zeros(())
     life, done = jnp.zeros(()), jnp.zeros((), bool)
     last = len(plated) - 1
-    creeping, limits = _creeping(segments, numbers, laws)
+    creeping, limits = _creeping(segments, p, laws)
 
     def through(carry: Any, here: Any, plated: bool, endless: bool) -> Any:
         length, elapsed, life, done = carry
         segment, constant, limit = here
-        n = numbers["creep_exponent"]
-        speed = Speed(constant, n, segment.plating, segment.pressures, numbers, laws.growth, plated)
+        speed = Speed(constant, p.creep_exponent, segment.plating, segment.pressures, p, laws, plated)
         start = jnp.minimum(length, limit)
         need = _time(start, limit, speed).min()
         reached = jnp.ones((), bool) if endless else need <= segment.durations
@@ -113,23 +106,13 @@ def log_life(segments: Segments, numbers: Mapping[str, Any], laws: Laws, plated:
 UNROLLED = 6  # segments up to which the loop is written out, which spares quadratures where no current flows
 
 
-def _creeping(segments: Segments, numbers: Mapping[str, Any], laws: Laws) -> tuple[Any, Any]:
+def _creeping(segments: Segments, p: Parameters, laws: Laws) -> tuple[Any, Any]:
     """Creep constant K of da/dt = K a^-n [m^(n+1)/s] and the length that shorts [m] in every segment."""
-    n = numbers["creep_exponent"]
-    velocity = creep.throat_velocity(
-        ENTRY[laws.entry](segments.pressures, numbers["entry_pressure"]),
-        FILAMENT_LENGTH,
-        numbers["throat_radius"],
-        segments.temperatures,
-        xp=jnp,
-        reference_rate=numbers["creep_rate"],
-        reference_stress=numbers["creep_stress"],
-        exponent=n,
-        activation_energy=numbers["creep_activation_energy"],
-        reference_temperature=numbers["creep_temperature"],
-    )
-    critical = fracture.critical_flaw(segments.pressures, toughness=numbers["toughness"], xp=jnp)
-    limit = FAILURE[laws.failure](critical, numbers["thickness"], xp=jnp) * jnp.ones_like(segments.pressures)
+    n, at = p.creep_exponent, segments.pressures
+    velocity = creep_velocity(at, FILAMENT_LENGTH, segments.temperatures, p, laws, xp=jnp)
+    # the overpressure of plating is left out
+    limit = critical_length(at, 0.0, p.thickness, p._replace(overpressure_transmission=0.0), laws, xp=jnp)
+    limit = limit * jnp.ones_like(at)
     constant = velocity * FILAMENT_LENGTH**n
     return constant + limit ** (n + 1.0) / ((n + 1.0) * NEVER), limit
 
@@ -175,9 +158,7 @@ def _grown(start: Any, limit: Any, duration: Any, speed: Speed) -> Any:
     if not speed.plated:
         return crept
     hold = jax.lax.stop_gradient
-    frozen = speed._replace(
-        creep=hold(speed.creep), numbers={name: hold(value) for name, value in speed.numbers.items()}
-    )
+    frozen = speed._replace(creep=hold(speed.creep), p=jax.tree.map(hold, speed.p))
     a0, top, dt = hold(start), hold(limit), jnp.maximum(duration, 1e-9)
     low = hold(jnp.minimum(jnp.maximum(crept, start + frozen.tip(jnp.maximum(start, tiny)) * dt), top))
     high = jnp.clip(hold(crept) + frozen.tip(top) * dt, low, top)

@@ -1,0 +1,71 @@
+"""How a simulated test ends, as the same `Outcome` that is called from a measured record."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import polars as pl
+
+from lithostat.experiment.finding import Outcome
+
+CAUSES = {
+    "survived": "the protocol came to its end",
+    "contact lost": "voids or too little pressure took the contact under current",
+    "lithium spent": "one electrode was stripped of all its lithium",
+    "stalled": "the integrator could not go on",
+}
+
+
+class Last(NamedTuple):
+    """What was seen at the moment that a test ended; None where the cell has no lithium interface."""
+
+    pressure: float  # [Pa]
+    filament: float | None  # the deepest [m]
+    critical: float | None  # length that shorts [m]
+    contact: float | None  # the least, 0..1
+    thickness: float  # of the electrolyte [m]
+
+    def evidence(self) -> tuple[str, ...]:
+        """The numbers that say why."""
+        if self.filament is None or self.critical is None or self.contact is None:
+            return ()
+        return (
+            f"deepest filament {1e6 * self.filament:.4g} um",
+            f"length that shorts at {self.pressure / 1e6:.4g} MPa: {1e6 * self.critical:.4g} um",
+            f"contact {100 * self.contact:.3g} % of the area",
+        )
+
+
+def outcome(
+    table: pl.DataFrame,
+    kind: str,
+    time: float,
+    began: float | None,
+    last: Last,
+    *,
+    area: float,
+    cause: str | None = None,
+    evidence: tuple[str, ...] = (),
+) -> Outcome:
+    """The outcome of a simulated test that ended as `kind` at `time` [s], in which current first flowed at `began`.
+
+    `kind` 'short' becomes 'short before current' where none had flowed. Charges are read from the record's `table`.
+    """
+    cycling = time - began if began is not None and time >= began else None
+    if kind == "short":
+        across = last.critical is not None and last.critical >= last.thickness
+        cause = "lithium reached the other electrode" if across else "a lithium-filled flaw ran through the electrolyte"
+        kind = "short before current" if cycling is None or cycling <= 0.0 else "short"
+    done = table.filter(pl.col("test_time_second") <= time)
+    both = float(done["cumulative_capacity_ah"][-1]) * 3600.0 / area
+    net = float(done["net_capacity_ah"][-1]) * 3600.0 / area
+    return Outcome(
+        kind=kind,
+        time=time,
+        cycling_time=cycling,
+        charge=0.5 * (both + abs(net)),
+        charge_both=both,
+        pressure=last.pressure,
+        cause=cause or CAUSES[kind],
+        evidence=(*last.evidence(), *evidence),
+    )

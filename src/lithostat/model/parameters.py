@@ -1,0 +1,111 @@
+"""The numbers of the model in one table: name, and the card or noun that owns each. Units are in `QUANTITIES`."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from lithostat.physics.families import FAMILIES, default, taken_by
+
+# Who owns a number: what a cell states of itself, or the card of one of its materials.
+OWNERS: dict[str, tuple[str, ...]] = {
+    "cell": (
+        "area",
+        "thickness",
+        "lithium_thickness",
+        "frame_stiffness",
+        "frame_relaxation",
+        "frame_relaxation_time",
+        "short_conductance",
+        "soft_conductance",
+    ),
+    "lithium": (
+        "molar_volume",
+        "creep_rate",
+        "creep_stress",
+        "creep_exponent",
+        "creep_activation_energy",
+        "creep_temperature",
+    ),
+    "electrolyte": ("conductivity", "conductivity_activation_energy", "conductivity_temperature", "toughness"),
+    "interface": (
+        "contact_pressure",
+        "constriction_resistance",
+        "unloading_exponent",
+        "ripening_time",
+        "charge_transfer_resistance",
+        "double_layer_capacitance",
+        "stripping_current",
+        "stripping_pressure",
+        "stripping_exponent",
+        "void_height",
+        "throat_radius",
+        "focusing",
+        "overpressure_transmission",
+        "interphase_constant",
+        "interphase_conductivity",
+        "interphase_initial",
+        "interphase_charge",
+        "interphase_volume_change",
+        "hardening_time",
+    ),
+}
+SCATTER = ("focusing_scatter", "toughness_scatter", "throat_radius_scatter", "reference_area", "area_exponent")
+
+
+class Laws(NamedTuple):
+    """Which law of each family in `physics.families.FAMILIES` is used."""
+
+    growth: str = default("growth")
+    entry: str = default("entry")
+    failure: str = default("failure")
+
+    def functions(self) -> tuple[Any, ...]:
+        """The chosen laws themselves."""
+        return tuple(FAMILIES[family][name] for family, name in self._asdict().items())
+
+
+def _of_laws() -> tuple[str, ...]:
+    """Numbers that only laws which can be chosen take; the interface card owns them."""
+    owned = {name for names in OWNERS.values() for name in names}
+    taken = (name for laws in FAMILIES.values() for law in laws.values() for name in taken_by(law))
+    return tuple(dict.fromkeys(name for name in taken if name not in owned))
+
+
+OF_LAWS = _of_laws()
+NAMES = tuple(name for names in OWNERS.values() for name in names) + OF_LAWS
+
+
+def used(name: str, laws: Laws) -> bool:
+    """Whether a number matters under these laws: most always do, some belong to one law alone."""
+    return name not in OF_LAWS or any(name in taken_by(law) for law in laws.functions())
+
+
+if TYPE_CHECKING:
+
+    class Parameters:
+        """All numbers of one cell by name, SI; see below."""
+
+        _fields: tuple[str, ...]
+
+        def __init__(self, **numbers: Any) -> None: ...
+        def __getattr__(self, name: str) -> Any: ...  # noqa: D105
+        def _replace(self, **numbers: Any) -> Parameters: ...
+        def _asdict(self) -> dict[str, Any]: ...
+
+else:
+
+    class Parameters(namedtuple("Parameters", NAMES, defaults=(float("nan"),) * len(NAMES))):
+        """All numbers of one cell by name, SI: scalars, arrays with a member axis, or symbols of an engine.
+
+        Values of an interface hold for every lithium interface of the cell. What is left out is NaN, as the numbers of
+        laws that were not chosen are.
+        """
+
+        __slots__ = ()
+
+
+def parameters_of(numbers: Mapping[str, Any]) -> Parameters:
+    """Those of some numbers that are the model's, by name; others are passed over."""
+    return Parameters(**{name: numbers[name] for name in NAMES if name in numbers})
