@@ -17,7 +17,7 @@ import common
 import pybamm
 
 from lithostat import Protocol
-from lithostat.experiment.full_cell import FullCell
+from lithostat.experiment.cell import Cell
 from lithostat.fullcell.parameters import DOUX2020, get_parameter_values
 from lithostat.fullcell.plant import Tolerance
 from lithostat.fullcell.run import HOSTS, simulate_full
@@ -31,7 +31,7 @@ def main() -> None:
     options.add_argument("--cycles", type=int, default=229)
     options.add_argument("--runs", type=int, default=3)
     args = options.parse_args()
-    cell, protocol = FullCell.from_dict(DOUX2020 | SURVIVOR), full_protocol(args.cycles)
+    cell, protocol = Cell.from_dict(DOUX2020 | SURVIVOR), full_protocol(args.cycles)
     result: dict[str, Any] = {"cycles": args.cycles}
     for host in HOSTS:
         bare: list[float] = []

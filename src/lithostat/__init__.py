@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from lithostat.experiment.errors import InputError, LithostatError, SimulationError
     from lithostat.experiment.experiment import Experiment, read_experiment
     from lithostat.experiment.finding import Finding, Outcome
-    from lithostat.experiment.full_cell import FullCell
     from lithostat.experiment.protocol import Protocol
     from lithostat.experiment.record import Record, read_parquet
     from lithostat.experiment.spectrum import Spectrum
@@ -96,11 +95,12 @@ _HOMES = {
     "Ledger": "model.ledger",
     "ledger": "model.ledger",
     "simulate": "simulation.choose",
-    "FullCell": "experiment.full_cell",
     "cycle_summary": "fullcell.summary",
     "Instrument": "simulation.sensor",
     "sense": "simulation.sensor",
 }
+
+_FORMER = {"FullCell": "Cell"}  # one noun holds what two did; scripts that name the other keep working
 
 __all__ = [*sorted(_HOMES), "__version__"]
 
@@ -111,6 +111,7 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         return version("lithostat")
+    name = _FORMER.get(name, name)
     if name not in _HOMES:
         raise AttributeError(f"module 'lithostat' has no attribute '{name}'")
     return getattr(importlib.import_module(f"lithostat.{_HOMES[name]}"), name)

@@ -115,7 +115,7 @@ def run(
 
     console = open_console()
     experiment = read_experiment(file)
-    full = experiment.cell.kind == "full"
+    full = experiment.cell.with_cathode
     if full and cells > 1:
         raise InputError("--cells is for symmetric cells", file=str(file), expected="one full cell")
     with _naming(file), bar_over_steps(console) if full else busy(console, FIRST) as said:
@@ -313,11 +313,9 @@ def _survival(
     """Many cells: what share is alive when, as a summary, a table and a figure."""
     import numpy as np
 
-    from lithostat.experiment.cell import Cell
     from lithostat.experiment.record import write_whole
     from lithostat.simulation.ensemble import CHUNK, ensemble
 
-    assert isinstance(experiment.cell, Cell)
     with named_steps(console, f"{cells} cells", -(-cells // CHUNK)) as step:
         many = ensemble(
             experiment.cell, experiment.protocol, members=cells, seed=seed, progress=lambda _: step(f"{cells} cells")

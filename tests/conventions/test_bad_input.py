@@ -143,7 +143,7 @@ BAD = {
         (11,),
         ["cell.electrolyte.porosity", "True", "number"],
     ),
-    "nothing for a number": ("thickness: 1.0 mm", "thickness:", (10,), ["cell.electrolyte.thickness", "None", "mm"]),
+    "nothing for a number": ("thickness: 1.0 mm", "thickness:", (10,), ["cell.electrolyte.thickness", "missing", "mm"]),
     "a list for a number": ("thickness: 1.0 mm", "thickness: [1 mm]", (10,), ["cell.electrolyte.thickness", "1 mm"]),
     "an integer beyond all floats": ("thickness: 1.0 mm", f"thickness: {HUGE}", (10,), ["cell.electrolyte.thickness"]),
     "a diameter whose area is zero": (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from lithostat.experiment.full_cell import FullCell
+from lithostat.experiment.cell import Cell
 
 CELL: dict[str, Any] = {
     "kind": "full",
@@ -37,5 +37,5 @@ def cycles(count: int, pressure: str = "5 MPa", **limits: str) -> list[dict[str,
     ]
 
 
-def full_cell(**said: Any) -> FullCell:
-    return FullCell.from_dict(copy.deepcopy(CELL) | said)
+def full_cell(**said: Any) -> Cell:
+    return Cell.from_dict(copy.deepcopy(CELL) | said)

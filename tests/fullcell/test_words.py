@@ -4,7 +4,8 @@ import pytest
 
 import lithostat
 from lithostat import InputError, Protocol
-from lithostat.experiment.full_cell import FullCell
+from lithostat.experiment.cell import Cell
+from lithostat.experiment.experiment import complete
 
 CATHODE = {
     "material": "NCA",
@@ -67,13 +68,13 @@ def test_a_protocol_survives_its_own_dump():
 
 
 def test_a_cell_survives_its_own_dump():
-    first = FullCell.from_dict(CELL)
-    assert FullCell.from_dict(first.model_dump(mode="json"), si=True) == first
+    first = Cell.from_dict(CELL)
+    assert Cell.from_dict(first.model_dump(mode="json"), si=True) == first
 
 
 def test_loading_and_mass_say_the_same():
-    by_mass = FullCell.from_dict(CELL | {"cathode": {**CATHODE, "areal_loading": None, "active_mass": "4.498 mg"}})
-    assert by_mass.loading == pytest.approx(FullCell.from_dict(CELL).loading, rel=1e-3)
+    by_mass = Cell.from_dict(CELL | {"cathode": {**CATHODE, "areal_loading": None, "active_mass": "4.498 mg"}})
+    assert by_mass.loading == pytest.approx(Cell.from_dict(CELL).loading, rel=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +90,7 @@ def test_loading_and_mass_say_the_same():
 )
 def test_a_cell_that_is_not_all_said_is_refused(changes, said):
     with pytest.raises(InputError, match=said):
-        FullCell.from_dict(CELL | changes)
+        complete(Cell.from_dict(CELL | changes))
 
 
 @pytest.mark.parametrize("words", [{"charge": "53 uA/cm2", "for": "1 h"}, {"hold_voltage": "1 V", "for": "1 h"}])

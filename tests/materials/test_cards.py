@@ -3,7 +3,8 @@
 import pytest
 
 from lithostat import InputError, cards
-from lithostat.experiment.cell import OVERRIDABLE, ChosenLaws
+from lithostat.experiment.cell import OVERRIDABLE
+from lithostat.experiment.parts import ChosenLaws
 from lithostat.experiment.quantity import QUANTITIES, check
 from lithostat.experiment.source import TAGS
 from lithostat.materials.card import find, load

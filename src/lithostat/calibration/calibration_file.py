@@ -13,10 +13,12 @@ from lithostat.calibration.data import CellLife, CriticalCurrent, Data, Resistan
 from lithostat.calibration.exposure import Exposure, exposure_of_protocol, exposure_of_record, steady
 from lithostat.cycling.analysis import analyze
 from lithostat.experiment import document
-from lithostat.experiment.cell import Area, Cell, Length, Noun, Pressure, Time
+from lithostat.experiment.cell import Cell
 from lithostat.experiment.cell_note import CellNote
 from lithostat.experiment.errors import InputError, LithostatError, nearest
 from lithostat.experiment.experiment import read_experiment
+from lithostat.experiment.file_kind import wrong_file
+from lithostat.experiment.parts import Area, Length, Noun, Pressure, Time
 from lithostat.experiment.quantity import reader
 from lithostat.experiment.record import read_parquet
 
@@ -24,7 +26,7 @@ CurrentDensity = Annotated[float, BeforeValidator(reader("current_density"))]
 Temperature = Annotated[float, BeforeValidator(reader("temperature"))]
 Resistances = Annotated[float, BeforeValidator(reader("resistance"))]
 Voltage = Annotated[float, BeforeValidator(reader("voltage"))]
-KEYS = ("name", "cell", "cells", "impedance", "overpotentials", "critical_currents")
+KEYS = ("version", "name", "cell", "cells", "impedance", "overpotentials", "critical_currents")
 _BESIDE = {  # what may be stated beside a `file`, which says the rest itself
     "experiment": ("outcome", "time", "between"),
     "record": ("pressure", "area", "thickness"),
@@ -131,6 +133,7 @@ def read_calibration_file(path: str | Path) -> CalibrationInput:
     """
     path = Path(path)
     page = document.read(path)
+    wrong_file(page, "calibrated")
     for key in page.data:
         if key not in KEYS:
             raise page.error(f"unknown key '{key}'{nearest(key, KEYS)}", (key,), f"one of {', '.join(KEYS)}")
@@ -228,7 +231,7 @@ def _from_file(stated: StatedCell, path: Path, numbers: dict[str, float], warnin
     if path.suffix in (".yaml", ".yml"):
         _refuse_beside(stated, "experiment")
         experiment = read_experiment(path)
-        if not isinstance(experiment.cell, Cell):
+        if experiment.cell.with_cathode:
             raise InputError("holds a full cell", file=str(path), expected="a symmetric cell")
         dated = stated.time is not None or stated.between is not None or stated.outcome == "short before current"
         if stated.outcome is None or not dated:
@@ -245,7 +248,7 @@ def _from_file(stated: StatedCell, path: Path, numbers: dict[str, float], warnin
         )
     _refuse_beside(stated, "record")
     record = read_parquet(path)
-    note = CellNote.model_construct(area=stated.area, pressure=stated.pressure)
+    note = CellNote.from_dict({"area": stated.area, "pressure": stated.pressure}, si=True)
     outcome = record.outcome or analyze(record, note).outcome
     exposure = exposure_of_record(record, note)
     warnings += [f"{stated.name}: {warning}" for warning in exposure.warnings]

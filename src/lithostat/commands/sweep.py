@@ -43,13 +43,12 @@ def sweep(
 
     Finished parts are kept as they come: the same command goes on where it was stopped.
     """
-    from lithostat.experiment.cell import Cell
     from lithostat.experiment.experiment import read_experiment
     from lithostat.recommendation.axis import read_axis
     from lithostat.recommendation.regime_map import sweep as swept
 
     experiment = read_experiment(file)
-    if not isinstance(experiment.cell, Cell):
+    if experiment.cell.with_cathode:
         raise InputError("a map is for symmetric cells", file=str(file), expected="a cell of two lithium electrodes")
     axes = read_axis(x), read_axis(y)
     folder = output / f"{file.stem}-map"

@@ -1,28 +1,58 @@
-"""What a lab notes of one cell beside its files. Everything is optional; nothing that was measured has a default."""
+"""What a `cell.yaml` holds: the cell, and whatever the verbs need beside it. Everything is optional.
+
+name: Li-Li 25 MPa, third try
+cell: {kind: symmetric, electrode: {...}, electrolyte: {...}}
+holder: {pressure: 25 MPa, temperature: 25 degC}
+protocol: {steps: [...]}             # lithostat run, sweep
+files: ["A17_*.mpt"]                 # lithostat analyze, impedance
+load_cell: {column: Analog IN 1/V, sensitivity: 1 kN/V}
+outcome: {kind: short, time: 48 h}   # lithostat calibrate
+
+Every verb reads what it needs and passes over the rest. The flat words of earlier notes (`die_diameter: 13 mm`) say the
+same and keep working.
+"""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, ValidationInfo, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from lithostat.experiment import document
-from lithostat.experiment.cell import Area, Length, Mass, Noun, Pressure, Time
+from lithostat.experiment.cell import Cell
 from lithostat.experiment.finding import KINDS
+from lithostat.experiment.parts import Area, Fixture, Noun, Pressure, Temperature, Time, disc
+from lithostat.experiment.protocol import Protocol
 from lithostat.experiment.quantity import reader
 
-Temperature = Annotated[float, BeforeValidator(reader("temperature"))]
-Resistance = Annotated[float, BeforeValidator(reader("resistance"))]
-SpecificCapacity = Annotated[float, BeforeValidator(reader("specific_capacity"))]
+VERSION: Literal[2] = (
+    2  # of this vocabulary; 1 were the flat notes and the experiments with `cell` and `protocol` alone
+)
 UpperVoltage = Annotated[float, BeforeValidator(reader("upper_voltage"))]
 LowerVoltage = Annotated[float, BeforeValidator(reader("lower_voltage"))]
 Sensitivity = Annotated[float, BeforeValidator(reader("load_cell_sensitivity"))]
 Zero = Annotated[float, BeforeValidator(reader("load_cell_zero"))]
 
-
+# Where the flat words of earlier notes stand now.
+FLAT: dict[str, tuple[str, ...]] = {
+    "kind": ("cell", "kind"),
+    "electrolyte": ("cell", "electrolyte", "material"),
+    "die_diameter": ("cell", "electrolyte", "diameter"),
+    "electrolyte_thickness": ("cell", "electrolyte", "thickness"),
+    "electrolyte_mass": ("cell", "electrolyte", "mass"),
+    "electrode_diameter": ("cell", "electrode", "diameter"),
+    "area": ("cell", "electrode", "area"),
+    "lithium_thickness": ("cell", "electrode", "thickness"),
+    "active_material": ("cell", "cathode", "material"),
+    "active_mass": ("cell", "cathode", "active_mass"),
+    "specific_capacity": ("cell", "cathode", "specific_capacity"),
+    "fabrication_pressure": ("cell", "fabrication_pressure"),
+    "ionic_resistance": ("cell", "ionic_resistance"),
+    "pressure": ("holder", "pressure"),
+    "temperature": ("holder", "temperature"),
+}
 _time = reader("time")
 
 
@@ -87,32 +117,43 @@ class Override(Noun):
     time_to_short: Time | None = None
 
 
-class CellNote(Noun):
-    """A cell as the lab's note states it: SI floats inside, None where nobody said.
+class StatedOutcome(Noun):
+    """How the cell's test ended, as a person knows it; calibration takes this where there is no record.
 
-    `kind` is 'symmetric', 'half' (against lithium or its alloys) or 'full'; `ended` says why the record stops where it
-    stops, for a cell that did not fail; `files` are patterns of the files that belong to the cell; `read_as` maps such
-    patterns to a declaration of their format; `time_zone` is that of clocks that do not say theirs ('Europe/Berlin').
+    `time` counts from the first current (from the start without one); `between` instead gives the last time without and
+    the first with the short.
     """
 
-    name: str = ""
-    kind: Literal["symmetric", "half", "full"] | None = None
-    electrolyte: str | None = None
-    die_diameter: Length | None = None
-    electrode_diameter: Length | None = None
-    area: Area | None = None
-    electrolyte_thickness: Length | None = None
-    electrolyte_mass: Mass | None = None
-    lithium_thickness: Length | None = None
-    active_material: str | None = None
-    active_mass: Mass | None = None
-    specific_capacity: SpecificCapacity | None = None
-    upper_voltage: UpperVoltage | None = None
-    lower_voltage: LowerVoltage | None = None
-    fabrication_pressure: Pressure | None = None
+    kind: Literal["survived", "short", "short before current", "contact lost"]
+    time: Time | None = None
+    between: tuple[Time, Time] | None = None
+
+
+class Holder(Fixture):
+    """What holds the stack, and the pressure and temperature that it was set to where no file says them."""
+
     pressure: Pressure | None = None
     temperature: Temperature | None = None
-    ionic_resistance: Resistance | None = None
+
+
+class CellNote(Noun):
+    """The content of a `cell.yaml`: SI floats inside, None where nobody said.
+
+    `ended` says why the record stops where it stops, for a cell that did not fail; `files` are patterns of the files
+    that belong to the cell; `read_as` maps such patterns to a declaration of their format; `time_zone` is that of
+    clocks that do not say theirs ('Europe/Berlin').
+    """
+
+    also_known: ClassVar[tuple[str, ...]] = tuple(FLAT)  # keys that are translated before this is built
+
+    version: Literal[1, 2] = VERSION
+    name: str = ""
+    cell: Cell = Field(default_factory=Cell)
+    holder: Holder = Field(default_factory=Holder)
+    protocol: Protocol | None = None
+    outcome: StatedOutcome | None = None
+    upper_voltage: UpperVoltage | None = None
+    lower_voltage: LowerVoltage | None = None
     load_cell: LoadCell | None = None
     spectra: tuple[SpectrumState, ...] = ()
     time_zone: str | None = None
@@ -121,6 +162,19 @@ class CellNote(Noun):
     ended: Literal["stopped", "leak", "rig", "running"] | None = None
     override: Override | None = None
     comment: str | None = None
+
+    @classmethod
+    def as_written(cls, place: tuple[Any, ...], data: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Where in a file of flat words the entry stands that is at `place` here."""
+        for key, nested in FLAT.items():
+            if key in data and place[: len(nested)] == nested:
+                return (key, *place[len(nested) :])
+        return place
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_flat_words(cls, data: Any) -> Any:
+        return _nested(data) if isinstance(data, Mapping) else data
 
     @field_validator("time_zone")
     @classmethod
@@ -135,30 +189,131 @@ class CellNote(Noun):
         return value
 
     @model_validator(mode="after")
-    def _one_area(self) -> CellNote:
-        if self.area is not None and self.electrode_diameter is not None:
-            disc = 0.25 * math.pi * self.electrode_diameter**2
-            if abs(disc / self.area - 1.0) > 0.02:
-                raise ValueError(
-                    f"'area' is {1e4 * self.area:.4g} cm2, but 'electrode_diameter' makes {1e4 * disc:.4g} cm2; "
-                    "expected one of them, or two that agree"
-                )
+    def _one_holder(self) -> CellNote:
+        stated = self.holder.model_fields_set - {"pressure", "temperature"}
+        if stated and self.cell.fixture.model_fields_set:
+            raise ValueError("'holder' and 'cell.fixture' both say what holds the stack; expected 'holder' alone")
         return self
+
+    # what analyses ask for most
+
+    @property
+    def kind(self) -> str | None:
+        """'symmetric', 'half' or 'full'; None where nobody said."""
+        return self.cell.kind
+
+    @property
+    def electrolyte(self) -> str | None:
+        """Name of the electrolyte's material."""
+        return self.cell.electrolyte.material
+
+    @property
+    def die_diameter(self) -> float | None:
+        """Of the pellet [m]."""
+        return self.cell.electrolyte.diameter
+
+    @property
+    def electrolyte_thickness(self) -> float | None:
+        """Of the pellet [m]."""
+        return self.cell.electrolyte.thickness
+
+    @property
+    def electrolyte_mass(self) -> float | None:
+        """Of the pellet [kg]."""
+        return self.cell.electrolyte.mass
+
+    @property
+    def area(self) -> float | None:
+        """Electrode area as stated in so many words [m2]."""
+        return self.cell.electrode.area
+
+    @property
+    def electrode_diameter(self) -> float | None:
+        """As stated [m]."""
+        return self.cell.electrode.diameter
+
+    @property
+    def lithium_thickness(self) -> float | None:
+        """Before assembly [m]."""
+        return self.cell.electrode.thickness
+
+    @property
+    def active_material(self) -> str | None:
+        """Name of the cathode's material."""
+        return self.cell.cathode.material
+
+    @property
+    def active_mass(self) -> float | None:
+        """Active material of the cathode [kg]."""
+        return self.cell.active_mass
+
+    @property
+    def specific_capacity(self) -> float | None:
+        """Of the active material [C/kg]."""
+        return self.cell.cathode.specific_capacity
+
+    @property
+    def fabrication_pressure(self) -> float | None:
+        """That the pellet was pressed with [Pa]."""
+        return self.cell.fabrication_pressure
+
+    @property
+    def ionic_resistance(self) -> float | None:
+        """Of the pellet, as somebody measured it [ohm]."""
+        return self.cell.ionic_resistance
+
+    @property
+    def pressure(self) -> float | None:
+        """Stack pressure of the test [Pa]."""
+        return self.holder.pressure
+
+    @property
+    def temperature(self) -> float | None:
+        """Of the test [K]."""
+        return self.holder.temperature
 
     @property
     def electrode_area(self) -> float | None:
         """Area that current is divided by [m2]: as stated, from the electrode's diameter, else from the die's."""
-        if self.area is not None:
-            return self.area
-        diameter = self.electrode_diameter or self.die_diameter
-        return None if diameter is None else 0.25 * math.pi * diameter**2
+        return self.cell.electrode_area
 
     @property
     def pressed_area(self) -> float | None:
         """Area that the force acts on [m2]: the load cell's own, else the die's, else the electrode's."""
         if self.load_cell is not None and self.load_cell.area is not None:
             return self.load_cell.area
-        return 0.25 * math.pi * self.die_diameter**2 if self.die_diameter is not None else self.electrode_area
+        return disc(self.die_diameter) if self.die_diameter is not None else self.electrode_area
+
+    @property
+    def built(self) -> Cell:
+        """The cell under the name of the file, in its holder."""
+        fixture = self.holder.model_fields_set - {"pressure", "temperature"}
+        changes: dict[str, Any] = {}
+        if self.name and "name" not in self.cell.model_fields_set:
+            changes["name"] = self.name
+        if fixture:
+            stated = self.holder.model_dump(exclude={"pressure", "temperature"}, exclude_unset=True)
+            changes["fixture"] = Fixture.model_construct(**(Fixture().model_dump() | stated))
+        return self.cell.model_copy(update=changes) if changes else self.cell
+
+
+def _nested(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The flat words of a note where they stand now; raises ValueError for what is said in both places."""
+    result: dict[str, Any] = {key: value for key, value in data.items() if key not in FLAT}
+    for key, place in FLAT.items():
+        if key not in data or data[key] is None:
+            continue
+        node = result
+        for part in place[:-1]:
+            inner = node.get(part)
+            if inner is not None and not isinstance(inner, Mapping):
+                raise ValueError(f"'{part}' is no mapping and '{key}' belongs into it; expected one of them")
+            node[part] = dict(inner or {})
+            node = node[part]
+        if node.get(place[-1]) is not None:
+            raise ValueError(f"'{key}' and '{'.'.join(place)}' say the same; expected one of them")
+        node[place[-1]] = data[key]
+    return result
 
 
 def read_note(path: str | Path) -> CellNote:

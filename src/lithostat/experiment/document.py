@@ -52,7 +52,7 @@ class Document:
         try:
             return model.model_validate(dict(part))
         except pydantic.ValidationError as error:
-            raise explain(error, model, self, place) from None
+            raise explain(error, model, self, place, part) from None
 
 
 def read(path: str | Path) -> Document:
@@ -90,13 +90,24 @@ def parse(text: str, file: str = "input") -> Document:
 
 
 def explain(
-    error: pydantic.ValidationError, model: type[pydantic.BaseModel], document: Document | None, at: Place = ()
+    error: pydantic.ValidationError,
+    model: type[pydantic.BaseModel],
+    document: Document | None,
+    at: Place = (),
+    given: Any = None,
 ) -> InputError:
-    """The first fault of a validation as one sentence; more faults are counted."""
+    """The first fault of a validation as one sentence; more faults are counted.
+
+    `given` is what was validated: a model that reads other words too (`as_written`) then names the place as it stands.
+    """
     faults = sorted(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")  # a typo explains the rest
     first = faults[0]
     faults = [fault for fault in faults if fault is first or fault["loc"] != first["loc"][: len(fault["loc"])]]
-    place = at + tuple(part for part in first["loc"] if not _is_tag(part))
+    inside = tuple(part for part in first["loc"] if not _is_tag(part))
+    as_written = getattr(model, "as_written", None)
+    if as_written is not None and isinstance(given, Mapping):
+        inside = as_written(inside, given)
+    place = at + inside
     problem, expected = _sentence(first, model)
     if len(faults) > 1:
         problem += f" (and {len(faults) - 1} more fault{'s' if len(faults) > 2 else ''})"
@@ -118,12 +129,15 @@ def _sentence(fault: Any, model: type[pydantic.BaseModel]) -> tuple[str, str | N
         return problem, expected or None
     if kind == "literal_error":
         return f"received {_short(received)}", fault["ctx"]["expected"]
+    if kind in ("model_type", "dict_type", "model_attributes_type"):
+        return f"received {_short(received)}", "a mapping"
     message = fault["msg"]
     return f"received {_short(received)}", message[0].lower() + message[1:]
 
 
 def _keys(model: type[pydantic.BaseModel]) -> list[str]:
-    return [field.alias or name for name, field in model.model_fields.items()]
+    names = [field.alias or name for name, field in model.model_fields.items()]
+    return [*names, *getattr(model, "also_known", ())]
 
 
 def _keys_at(model: Any, loc: Iterable[Any]) -> list[str]:

@@ -32,8 +32,8 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
-from lithostat.experiment.cell import Noun, Pressure, Time
 from lithostat.experiment.errors import InputError, nearest
+from lithostat.experiment.parts import Noun, Pressure, Time
 from lithostat.experiment.quantity import parse, reader, show
 
 Temperature = Annotated[float, BeforeValidator(reader("temperature"))]

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from lithostat.experiment.cell import OF_CATHODE, Cell
 from lithostat.experiment.errors import InputError
-from lithostat.experiment.full_cell import OF_CATHODE, FullCell
 from lithostat.experiment.quantity import show
 from lithostat.experiment.source import Value
 from lithostat.fullcell.cathode import NAMES as LOSSES
@@ -38,13 +38,14 @@ class FullNumbers(NamedTuple):
     warnings: tuple[str, ...]
 
 
-def resolve_full(cell: FullCell) -> FullNumbers:
+def resolve_full(cell: Cell) -> FullNumbers:
     """Look up all numbers of `cell`; what the cell states goes before its cards. `InputError` where one is missing."""
     lithium_side = resolve(cell)
-    alloy = cell.electrode.material != "lithium"
-    places = [("cell.cathode.material", cell.cathode.material, (*OF_CATHODE, "density", "electronic_conductivity"))]
+    counter, active = cell.electrode.material or "lithium", _material(cell)
+    alloy = counter != "lithium"
+    places = [("cell.cathode.material", active, (*OF_CATHODE, "density", "electronic_conductivity"))]
     if alloy:
-        places.append(("cell.electrode.material", cell.electrode.material, ("potential_vs_lithium",)))
+        places.append(("cell.electrode.material", counter, ("potential_vs_lithium",)))
     values = lithium_side.values | {
         name: stated_or_card(cell.parameters, name, card, place) for place, card, names in places for name in names
     }
@@ -57,15 +58,19 @@ def resolve_full(cell: FullCell) -> FullNumbers:
     return FullNumbers(number | _geometry(cell, number), lithium_side.laws, values, warnings)
 
 
-def _geometry(cell: FullCell, number: dict[str, float]) -> dict[str, float]:
+def _material(cell: Cell) -> str:
+    return str(cell.need("cathode.material", "to simulate"))
+
+
+def _geometry(cell: Cell, number: dict[str, float]) -> dict[str, float]:
     """Thickness and volume fractions of the composite, and amounts per area, from weights and densities."""
-    parts, loading = cell.cathode.composition, cell.loading
+    parts, loading = cell.need("cathode.composition", "to simulate"), cell.loading
     solid = {
         "active": loading / number["density"],
         "electrolyte": loading
         * parts.electrolyte
         / parts.active
-        / find(cell.cathode.electrolyte).value("theoretical_density").value,
+        / find(cell.need("cathode.electrolyte", "to simulate")).value("theoretical_density").value,
         "carbon": loading * parts.carbon / parts.active / find(cell.cathode.carbon).value("density").value,
     }
     full = sum(solid.values())
@@ -90,7 +95,7 @@ def _geometry(cell: FullCell, number: dict[str, float]) -> dict[str, float]:
     }
 
 
-def parameter_values(cell: FullCell, *, temperature: float = 298.15) -> dict[str, Any]:
+def parameter_values(cell: Cell, *, temperature: float = 298.15) -> dict[str, Any]:
     """The PyBaMM parameter set of `cell` at `temperature` [K], with the entries of the short model and the losses."""
     n = resolve_full(cell).number
     contact = {name: n[name] for name in Parameters._fields} | {
@@ -112,10 +117,10 @@ def parameter_values(cell: FullCell, *, temperature: float = 298.15) -> dict[str
     }
 
 
-def _host(cell: FullCell, n: dict[str, float], temperature: float) -> dict[str, Any]:
+def _host(cell: Cell, n: dict[str, float], temperature: float) -> dict[str, Any]:
     """What PyBaMM's own half-cell models ask for."""
     capacity = (cell.cathode.specific_capacity or 0.6 * n["theoretical_capacity"]) * n["loading"] * cell.area / 3600.0
-    pellet = find(cell.cathode.electrolyte).value("theoretical_density").value
+    pellet = find(cell.need("cathode.electrolyte", "to simulate")).value("theoretical_density").value
     most = n["largest_concentration"]
     return {
         "chemistry": "lithium_ion",
@@ -126,10 +131,8 @@ def _host(cell: FullCell, n: dict[str, float], temperature: float) -> dict[str, 
         "Contact resistance [Ohm]": 0.0,
         "Number of electrodes connected in parallel to make a cell": 1.0,
         "Number of cells connected in series to make a battery": 1.0,
-        "Lower voltage cut-off [V]": find(cell.cathode.material).value("lower_voltage").value
-        - n["potential_vs_lithium"],
-        "Upper voltage cut-off [V]": find(cell.cathode.material).value("upper_voltage").value
-        - n["potential_vs_lithium"],
+        "Lower voltage cut-off [V]": find(_material(cell)).value("lower_voltage").value - n["potential_vs_lithium"],
+        "Upper voltage cut-off [V]": find(_material(cell)).value("upper_voltage").value - n["potential_vs_lithium"],
         "Ambient temperature [K]": temperature,
         "Initial temperature [K]": temperature,
         "Reference temperature [K]": temperature,
@@ -230,7 +233,7 @@ def get_parameter_values() -> dict[str, Any]:
     electrode positive) and with the short model. The card NCA says what was fitted or
     assumed.
     """
-    cell = FullCell.from_dict(DOUX2020)
+    cell = Cell.from_dict(DOUX2020)
     return parameter_values(cell) | {"Stack pressure [Pa]": 5e6, "Fabrication pressure [Pa]": 25e6}
 
 

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from lithostat.experiment.cell import Cell
 from lithostat.experiment.errors import InputError, SimulationError
 from lithostat.experiment.finding import Outcome
-from lithostat.experiment.full_cell import FullCell
 from lithostat.experiment.protocol import Protocol
 from lithostat.experiment.record import Record
 from lithostat.experiment.spectrum import Spectrum
@@ -71,7 +71,7 @@ _BOTH = {
 
 
 def simulate_full(
-    cell: FullCell,
+    cell: Cell,
     protocol: Protocol,
     progress: Callable[[int, int], None] | None = None,
     *,
@@ -157,10 +157,10 @@ def simulate_symmetric(
 
 
 def make_plant(
-    cell: FullCell, program: Program, *, host: str = "DFN", tolerance: Tolerance | None = None
+    cell: Cell, program: Program, *, host: str = "DFN", tolerance: Tolerance | None = None
 ) -> tuple[Plant, bool]:
     """The coupled model of `cell`, ready for `program`, and whether its counter electrode is lithium metal."""
-    metal = cell.electrode.material == "lithium"
+    metal = cell.electrode.material in (None, "lithium")
     kind = pybamm.lithium_ion.DFN if host == "DFN" else pybamm.lithium_ion.SPM
     options = {"working electrode": "positive"}
     if any(action.sweep is not None for action in program.actions):
@@ -184,7 +184,7 @@ def make_plant(
     return Plant(model, values, outputs, tolerance or Tolerance()), metal
 
 
-def _scale(cell: FullCell) -> Scale:
+def _scale(cell: Cell) -> Scale:
     said = cell.cathode.specific_capacity
     return Scale(cell.area, None if said is None else said * cell.loading, full=True)
 
@@ -196,7 +196,7 @@ def _temperature(program: Program) -> dict[str, Any]:
     return {"Ambient temperature [K]": here, "Initial temperature [K]": here}
 
 
-def _check_fixture(cell: FullCell, program: Program) -> None:
+def _check_fixture(cell: Cell, program: Program) -> None:
     if cell.fixture.kind == "measured" and any(action.pressure is not None for action in program.actions):
         raise InputError(
             "the fixture has a measured pressure and the protocol sets one too",
@@ -356,7 +356,7 @@ def _kind(course: Course) -> tuple[str, str | None]:
     return "survived", None
 
 
-def _provenance(cell: FullCell, protocol: Protocol, resolved: FullNumbers, host: str) -> dict[str, Any]:
+def _provenance(cell: Cell, protocol: Protocol, resolved: FullNumbers, host: str) -> dict[str, Any]:
     """What was simulated, with which numbers, sources and versions."""
     packages = ("lithostat", "pybamm", "numpy", "polars")
     values = {

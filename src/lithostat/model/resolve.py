@@ -6,9 +6,10 @@ import math
 from statistics import NormalDist
 from typing import Any, NamedTuple
 
-from lithostat.experiment.cell import Cell, Electrolyte
+from lithostat.experiment.cell import Cell
 from lithostat.experiment.errors import InputError
-from lithostat.experiment.full_cell import FullCell
+from lithostat.experiment.experiment import complete
+from lithostat.experiment.parts import Electrolyte
 from lithostat.experiment.source import Value
 from lithostat.materials.card import find, stated_or_card
 from lithostat.model.parameters import OF_LAWS, OWNERS, SCATTER, Laws, Parameters, used
@@ -35,8 +36,9 @@ class Resolved(NamedTuple):
     warnings: tuple[str, ...]
 
 
-def resolve(cell: Cell | FullCell) -> Resolved:
+def resolve(cell: Cell) -> Resolved:
     """Look up all numbers for `cell`; what the cell states goes before its cards. `InputError` where one is missing."""
+    complete(cell)
     laws = Laws(**cell.laws.model_dump())
     values = _values(cell, laws)
     number = {name: value.value for name, value in values.items()}
@@ -82,7 +84,7 @@ def relative_density(pellet: Electrolyte, theoretical: float, warnings: list[str
     return stated if stated is not None else weighed
 
 
-def _conductivity(cell: Cell | FullCell, number: dict[str, float], warnings: list[str]) -> float:
+def _conductivity(cell: Cell, number: dict[str, float], warnings: list[str]) -> float:
     """Conductivity of this pellet [S/m]: the card's, scaled to this density if one is stated or follows."""
     density = relative_density(cell.electrolyte, number["theoretical_density"], warnings)
     if density is None or "conductivity" in cell.parameters:
@@ -102,7 +104,7 @@ def _conductivity(cell: Cell | FullCell, number: dict[str, float], warnings: lis
     )
 
 
-def _of_cell(cell: Cell | FullCell, number: dict[str, float]) -> dict[str, float]:
+def _of_cell(cell: Cell, number: dict[str, float]) -> dict[str, float]:
     """What the cell states of itself, and the short per area."""
     if number["soft_short_resistance"] < number["short_resistance"]:
         raise InputError(
@@ -113,7 +115,7 @@ def _of_cell(cell: Cell | FullCell, number: dict[str, float]) -> dict[str, float
     fixture, relaxation = cell.fixture, cell.fixture.relaxation
     return {
         "area": cell.area,
-        "thickness": cell.electrolyte.thickness,
+        "thickness": cell.need("electrolyte.thickness", "to simulate"),
         "lithium_thickness": cell.electrode.thickness or ALLOY_THICKNESS,
         "frame_stiffness": fixture.stiffness or 0.0,
         "frame_relaxation": relaxation.fraction if relaxation else 0.0,
@@ -123,10 +125,11 @@ def _of_cell(cell: Cell | FullCell, number: dict[str, float]) -> dict[str, float
     }
 
 
-def _values(cell: Cell | FullCell, laws: Laws) -> dict[str, Value]:
+def _values(cell: Cell, laws: Laws) -> dict[str, Value]:
     """All card values the model uses, by name, with the cell's own in place of the card's."""
-    electrolyte = cell.electrolyte.material
+    electrolyte = cell.need("electrolyte.material", "to simulate")
     interface = cell.interface or f"lithium|{_name(electrolyte)}"
+    find(electrolyte)  # before the interface, which is named after it
     # numbers of laws that were not chosen are taken along where the card has them: rivals are compared on one cell
     has = {*cell.parameters, *find(interface).properties}
     chosen = tuple(name for name in OF_LAWS if used(name, laws) or name in has)

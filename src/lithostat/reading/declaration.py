@@ -11,8 +11,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from lithostat.experiment import document
-from lithostat.experiment.cell import Noun
 from lithostat.experiment.errors import InputError, nearest
+from lithostat.experiment.parts import Noun
 from lithostat.experiment.record import COLUMNS
 
 FORMATS = Path(__file__).parent / "formats"

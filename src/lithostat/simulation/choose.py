@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from lithostat.experiment.cell import Cell
-from lithostat.experiment.full_cell import FullCell
 from lithostat.experiment.protocol import Protocol
 from lithostat.experiment.record import Record
 
 
-def simulate(cell: Cell | FullCell, protocol: Protocol, **said: Any) -> Record:
+def simulate(cell: Cell, protocol: Protocol, **said: Any) -> Record:
     """What this cell does under this protocol.
 
     A symmetric cell runs in JAX (`lithostat.simulation.run.simulate`, which takes `samples` and `tolerance`), a full
@@ -18,7 +17,7 @@ def simulate(cell: Cell | FullCell, protocol: Protocol, **said: Any) -> Record:
     Raises `InputError` for a cell and protocol that do not fit, `SimulationError` (holding the record so far) where a
     solver cannot go on, `MissingPackage` for a full cell without PyBaMM.
     """
-    if isinstance(cell, FullCell):
+    if cell.with_cathode:
         from lithostat.fullcell.run import simulate_full
 
         return simulate_full(cell, protocol, **said)

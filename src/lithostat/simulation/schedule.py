@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lithostat.experiment.cell import Cell, Fixture
+from lithostat.experiment.cell import Cell
 from lithostat.experiment.errors import InputError
+from lithostat.experiment.parts import Fixture
 from lithostat.experiment.protocol import PRESSURE_VERBS, Protocol
 from lithostat.model.program import Action, Scale, unroll
 from lithostat.simulation.plan import Curve, Plan, Segment

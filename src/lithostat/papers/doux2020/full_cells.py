@@ -9,7 +9,7 @@ from importlib import resources
 from typing import Any
 
 from lithostat.experiment import document
-from lithostat.experiment.full_cell import FullCell
+from lithostat.experiment.cell import Cell
 from lithostat.experiment.protocol import Protocol
 from lithostat.experiment.record import Record
 from lithostat.fullcell.run import simulate_full
@@ -29,11 +29,11 @@ def published_full() -> dict[str, Any]:
     return data
 
 
-def full_cell(name: str) -> FullCell:
+def full_cell(name: str) -> Cell:
     """The cell of one experiment."""
     data = published_full()
     cell = copy.deepcopy(data["cell"]) | copy.deepcopy(data["experiments"][name]["change"])
-    return FullCell.from_dict(cell)
+    return Cell.from_dict(cell)
 
 
 def full_protocol(name: str) -> Protocol:
