@@ -115,7 +115,7 @@ class Calibration:
         count = len(next(iter(draws.values())))
         return cls(
             draws=draws,
-            laws=Laws(**said["laws"]),
+            laws=Laws.of(said["laws"]),
             parameters=tuple(Parameter.from_dict(one) for one in said["parameters"]),
             data=Data.from_dict(said["data"]),
             numbers=said["numbers"],

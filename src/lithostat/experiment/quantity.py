@@ -88,17 +88,28 @@ QUANTITIES: dict[str, Quantity] = {
         "ASR_0", _ASR, _SHOWN_ASR, "scale of the constriction resistance, one interface"
     ),
     "unloading_exponent": _from_zero("beta", "", "", "of contact against pressure on unloading", 10.0),
+    "adhesion_pressure": _from_zero("P_adh", "Pa", "MPa", "that holds contact where no plunger does"),
     "ripening_time": _positive("tau", "s", "h", "of contact growth by creep"),
     "charge_transfer_resistance": _from_zero("ASR_ct", _ASR, _SHOWN_ASR, "of one interface"),
     "double_layer_capacitance": _positive("C_dl", "F/m2", "uF/cm2", "of one interface"),
     "stripping_current": _positive("j_crit", "A/m2", "mA/cm2", "critical stripping current at stripping_pressure"),
     "stripping_pressure": _positive("P_ref", "Pa", "MPa", "of the stated critical stripping current"),
     "stripping_exponent": _from_zero("m", "", "", "of the critical stripping current against pressure", 20.0),
-    "void_height": _positive("h_v", "m", "um", "mean void thickness that takes 63 % of the contact"),
+    "stripping_activation_energy": _from_zero("Q_s", "J/mol", "kJ/mol", "of the critical stripping current"),
+    "stripping_ceiling": _positive("j_max", "A/m2", "mA/cm2", "that the critical stripping current tends to"),
+    "void_height": _positive("h_v", "m", "um", "mean void thickness that takes the contact, or 63 % of it"),
+    "void_focusing": _from_zero("beta_v", "", "", "how much voids crowd the plating current; 1 conserves it", 1e3),
     "throat_radius": _positive("r", "m", "um", "of the throats that lithium enters", 1e-3),
     "focusing": _from_zero("g", "", "", "growth of a filament tip over that of flat lithium", 1e6),
     "focusing_length": _positive("a_ref", "m", "um", "filament length at which focusing equals g"),
     "focusing_pressure": _positive("P_ref", "Pa", "MPa", "pressure at which focusing equals g"),
+    "structure_factor": _from_zero("k", "", "", "of focusing against filament length over reach", 1e3),
+    "reversibility": _from_zero("rho", "", "", "share of its growth that stripping takes back from a filament", 1.0),
+    "flaw_size": _positive("a_0", "m", "um", "of the flaw that grows under load", 1e-3),
+    "fracture_velocity": _positive("v_0", "m/s", "m/s", "of a flaw at the toughness"),
+    "fracture_exponent": Quantity(
+        "m_f", "", "", "of the velocity of a flaw against its stress intensity", 2.5, False, 100.0
+    ),
     "entry_pressure": _from_zero("P_entry", "Pa", "MPa", "pressure below which lithium enters no throat"),
     "overpressure_transmission": _from_zero(
         "chi", "", "", "share of the plating overpressure that reaches a flaw", 1.0
