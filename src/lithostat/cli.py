@@ -228,7 +228,7 @@ def reproduce(
     with named_steps(open_console(), "importing", 19) as step:
         from lithostat.papers.doux2020.answer import answer
         from lithostat.papers.doux2020.figures import figures
-        from lithostat.papers.doux2020.page import paper_page
+        from lithostat.papers.doux2020.page import paper_report
         from lithostat.papers.doux2020.reproduce import reproduce as reproduce_paper
 
         result = reproduce_paper(step)
@@ -244,7 +244,10 @@ def reproduce(
 
         rows = [row.as_dict() for row in result.rows]
         written.append(write_text(folder / "table.json", json.dumps(plain(rows), indent=1)))
-        written.append(write_text(folder / "index.html", paper_page(result, drawn, answered)))
+        from lithostat.show.report_page import report_page
+
+        report = paper_report(result, drawn, answered)
+        written.append(write_text(folder / "index.html", report_page(report)))
     if as_json:
         print_json(rows)
     else:
