@@ -332,3 +332,37 @@ def test_the_load_cell_is_tared_where_only_its_log_has_samples(tmp_path):
     first, last = record.provenance["load_cell"]["tare"]
     assert (first["time_second"], last["time_second"]) == (-1500.0, 5100.0)
     assert first["zero"] == pytest.approx(0.103)
+
+
+def outside(rng, folder):
+    """A path of a declaration that leads out of the folder of the note, in one of many ways."""
+    (folder.parent / "secret.yaml").write_text("name: not for you\n")
+    link = folder / f"link{rng.integers(1 << 30)}.yaml"
+    ways = [
+        "../secret.yaml",
+        "sub/../../secret.yaml",
+        str(folder.parent / "secret.yaml"),
+        "a\0b.yaml",
+        "../" * 200 + "x",
+    ]
+    ways += [link.name, f"sub/../{link.name}"]
+    link.symlink_to(
+        [folder.parent / "secret.yaml", "../secret.yaml", link.name][rng.integers(3)]
+    )  # the last goes round
+    return ways[rng.integers(len(ways))]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_declaration_is_read_outside_of_the_folder_of_its_note(tmp_path, reader, seed):
+    rng = np.random.default_rng(seed)
+    root = tmp_path / "cell"
+    (root / "sub").mkdir(parents=True)
+    (root / "a.txt").write_text("{}")
+    (root / "b.csv").write_text("{}")
+    (root / "cell.yaml").write_text(f"read_as: {json.dumps({'*.txt': outside(rng, root)})}\n")
+    (cell,) = find_cells(root)
+    loaded = load(cell)
+    assert ("b.csv", None) in reader
+    assert all(name != "a.txt" and declaration is None for name, declaration in reader)
+    why = dict(loaded.refused)["a.txt"]
+    assert "does not lie in the folder of the note" in why

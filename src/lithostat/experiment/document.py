@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import pydantic
 
-from lithostat.experiment.errors import InputError, nearest
+from lithostat.experiment.errors import InputError, nearest, short
 
 Model = TypeVar("Model", bound=pydantic.BaseModel)
 Place = tuple[str | int, ...]
@@ -48,7 +48,7 @@ class Document:
         for key in place:
             part = part[key]
         if not isinstance(part, Mapping):
-            raise self.error(f"received {_short(part)}", place, f"a mapping with keys {', '.join(_keys(model))}")
+            raise self.error(f"received {short(part)}", place, f"a mapping with keys {', '.join(_keys(model))}")
         try:
             return model.model_validate(dict(part))
         except pydantic.ValidationError as error:
@@ -82,7 +82,7 @@ def parse(text: str, file: str = "input") -> Document:
     except (YAMLError, ValueError, RecursionError) as error:
         raise InputError(f"is not valid YAML: {str(error).splitlines()[0]}", file=file) from None
     if not isinstance(tree, Mapping):
-        raise InputError(f"received {_short(tree)}", file=file, expected="a mapping at the top level")
+        raise InputError(f"received {short(tree)}", file=file, expected="a mapping at the top level")
     try:
         return Document(_plain(tree, [MOST_ENTRIES]), tree, file)
     except (ValueError, RecursionError) as error:
@@ -128,11 +128,11 @@ def _sentence(fault: Any, model: type[pydantic.BaseModel]) -> tuple[str, str | N
         problem, _, expected = text.partition("; expected ")
         return problem, expected or None
     if kind == "literal_error":
-        return f"received {_short(received)}", fault["ctx"]["expected"]
+        return f"received {short(received)}", fault["ctx"]["expected"]
     if kind in ("model_type", "dict_type", "model_attributes_type"):
-        return f"received {_short(received)}", "a mapping"
+        return f"received {short(received)}", "a mapping"
     message = fault["msg"]
-    return f"received {_short(received)}", message[0].lower() + message[1:]
+    return f"received {short(received)}", message[0].lower() + message[1:]
 
 
 def _keys(model: type[pydantic.BaseModel]) -> list[str]:
@@ -166,11 +166,6 @@ def _dotted(place: Iterable[str | int]) -> str:
     for part in place:
         text += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if text else str(part)
     return text
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _plain(node: Any, left: list[int]) -> Any:

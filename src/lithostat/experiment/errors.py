@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 
 class LithostatError(Exception):
@@ -57,3 +58,12 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """' (did you mean ...?)' if a known word is close, else an empty string."""
     close = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.6)
     return f" (did you mean '{close[0]}'?)" if close else ""
+
+
+def short(value: Any, most: int = 60) -> str:
+    """A value as an error shows it, with quotes if it is text, cut where it has no end."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # Python prints no integer of thousands of digits
+        return f"a {type(value).__name__} too long to print"
+    return text if len(text) <= most else text[: most - 3] + "..."

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from lithostat.experiment.cell_note import CellNote, read_note
-from lithostat.experiment.errors import InputError, LithostatError
+from lithostat.experiment.errors import InputError, LithostatError, short
 from lithostat.experiment.record import Record
 from lithostat.lab.checksums import SUMS, check_sum, listed_sums
 from lithostat.lab.note_conflicts import NOTE, area_conflicts, note_of
@@ -170,7 +170,7 @@ def _walk(folder: Path) -> list[Path]:
 
 def _candidates(every: list[Path], notes: list[Path]) -> list[Path]:
     """Files that may hold data: not ignored, and no declaration that a note names."""
-    declared = {(note.parent / declaration).resolve() for note in notes for declaration in _read_as(note).values()}
+    declared = {_declared(note.parent, to) for note in notes for to in _read_as(note).values()}
     return [path for path in every if not _is_ignored(path) and path.resolve() not in declared]
 
 
@@ -269,7 +269,23 @@ def _shown(path: Path, folder: Path) -> str:
 def _declaration(path: Path, cell: CellFolder, note: CellNote) -> Path | None:
     """The declaration that the note gives for this file, relative to the note."""
     base = cell.note_path.parent if cell.note_path is not None else cell.folder
-    return next((base / to for pattern, to in note.read_as.items() if _matches(path, base, pattern)), None)
+    to = next((to for pattern, to in note.read_as.items() if _matches(path, base, pattern)), None)
+    if to is not None and _declared(base, to) is None:
+        raise InputError(
+            f"'read_as' names {short(to)}, which does not lie in the folder of the note or below it",
+            file=str(cell.note_path or base),
+            expected=f"a declaration beside {NOTE}",
+        )
+    return None if to is None else base / to
+
+
+def _declared(base: Path, to: str) -> Path | None:
+    """Where a declaration lies that a note in `base` names; None outside of that folder, and where links go round."""
+    try:
+        place = (base / to).resolve()
+        return place if place.is_relative_to(base.resolve()) else None
+    except (OSError, RuntimeError, ValueError):  # ValueError: a NUL
+        return None
 
 
 def _sentence(error: LithostatError, path: Path) -> str:
