@@ -6,6 +6,7 @@ import json
 import math
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lithostat.commands import calibrate, impedance, sweep
-from lithostat.commands.options import Json, Output, save
+from lithostat.commands.options import Json, Output, ready, save
 from lithostat.experiment.errors import InputError, LithostatError, nearest
 from lithostat.terminal import (
     bar_over_steps,
@@ -55,6 +56,7 @@ app = typer.Typer(
 
 def main() -> None:
     """Entry point: errors become one sentence and an exit code, never a traceback."""
+    warnings.showwarning = _warned  # type: ignore[assignment]
     try:
         code = app(standalone_mode=False)
     except LithostatError as error:
@@ -72,6 +74,11 @@ def main() -> None:
             _fail(f"{usage().rstrip('.')}; see `lithostat --help`", 2)
         sys.exit(2)  # help was asked for by saying nothing
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _warned(message: Any, *_: Any) -> None:
+    """A warning of a library as those of our own look, without the line of code it came from."""
+    print(f"lithostat: warning: {(str(message).splitlines() or [''])[0]}", file=sys.stderr)
 
 
 def _fail(message: str, code: int) -> None:
@@ -118,6 +125,7 @@ def run(
     full = experiment.cell.with_cathode
     if full and cells > 1:
         raise InputError("--cells is for symmetric cells", file=str(file), expected="one full cell")
+    ready(output)
     with _naming(file), bar_over_steps(console) if full else busy(console, FIRST) as said:
         from lithostat.simulation.choose import simulate
 
@@ -201,6 +209,7 @@ def analyze(
     from lithostat.lab.folder import find_cells
 
     found = find_cells(folder, together=together)
+    ready(output)
     cells = []
     with named_steps(open_console(), "reading", sum(len(cell.files) + 1 for cell in found)) as step:
         for cell in found:
@@ -225,6 +234,7 @@ def reproduce(
     """Simulate a paper's experiments and hold them against its numbers: a table, figures, and a page with both."""
     if paper not in PAPERS:
         raise InputError(f"there is no paper '{paper}'{nearest(paper, PAPERS)}", expected=f"one of {', '.join(PAPERS)}")
+    ready(output)
     with named_steps(open_console(), "importing", 19) as step:
         from lithostat.papers.doux2020.answer import answer
         from lithostat.papers.doux2020.figures import figures

@@ -18,6 +18,7 @@ from lithostat.experiment.record import write_text
 from lithostat.model.parameters import Laws
 
 FORMAT = 1
+DAMAGED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)  # of plain data that is not whole
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,8 @@ class Calibration:
     def from_dict(cls, said: Mapping[str, Any]) -> Calibration:
         """Inverse of `as_dict`."""
         draws = {name: np.asarray(values, float) for name, values in said["draws"].items()}
+        if not draws:
+            raise ValueError("a calibration without draws")
         count = len(next(iter(draws.values())))
         return cls(
             draws=draws,
@@ -137,7 +140,7 @@ def load_calibration(path: str | Path) -> Calibration:
         said = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror or error})", file=str(path)) from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InputError("is not a saved calibration", file=str(path), expected="JSON") from None
     if not isinstance(said, dict) or "draws" not in said:
         raise InputError("is JSON, but not a saved calibration", file=str(path))
@@ -145,5 +148,5 @@ def load_calibration(path: str | Path) -> Calibration:
         raise InputError(f"has calibration format {said.get('format')}", file=str(path), expected=f"format {FORMAT}")
     try:
         return Calibration.from_dict(said)
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except DAMAGED:
         raise InputError("is damaged and cannot be read as a calibration", file=str(path)) from None

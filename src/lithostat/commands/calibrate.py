@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from lithostat.commands.options import Json, Output, save
+from lithostat.commands.options import Json, Output, ready, save
 from lithostat.experiment.errors import InputError, nearest
 from lithostat.terminal import open_console, print_best_fit, print_calibration, print_json, print_recommendation, shares
 
@@ -59,6 +59,7 @@ def calibrate(
     if best_fit:
         _best_fit(known.data, as_json)
         return
+    ready(output)
     console = open_console()
     with shares(console, f"{known.name}: {len(known.data.names)} observations") as told:
         found = _sampled(known, seed, told)
@@ -124,6 +125,7 @@ def recommend(
 
     target_hours(asked["current"], **{key: asked[key] for key in ("hours", "cycles", "half_cycle", "capacity")})
     known = _known(what, full_cells)
+    ready(output)
     with shares(open_console(), known.name) as told:
         if average:
             rivals = _weighted(known, seed, told)

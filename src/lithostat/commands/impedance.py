@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lithostat.commands.options import Json, Output, named_values
+from lithostat.commands.options import Json, Output, named_values, ready
 from lithostat.experiment.errors import InputError, LithostatError
 from lithostat.terminal import named_steps, open_console, print_json, print_studies
 
@@ -113,6 +113,7 @@ def impedance(
     found = find_cells(path, together=not apart)
     if card is not None and len(found) > 1:
         raise InputError(f"{len(found)} cells cannot be one card", expected="the folder of one cell with --card")
+    ready(output)
     results: list[dict[str, Any]] = []
     with named_steps(open_console(), "reading", sum(len(cell.files) + 14 for cell in found)) as step:
         results += [_one(cell, asked, overrides, simulated, output, posterior, card, step) for cell in found]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +13,17 @@ from lithostat.experiment.errors import InputError
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON to standard output and nothing else.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Folder for what is written; made if it is not there.")]
+
+
+def ready(output: Path) -> None:
+    """Make the folder of what is written, and try it: an answer that takes minutes must not fail at its last step."""
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=output):
+            pass
+    except OSError as error:
+        problem = f"cannot be written ({error.strerror or error})"
+        raise InputError(problem, file=str(output), expected="--output with a folder that can be") from None
 
 
 def save(figure: Any, path: Path) -> Path:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lithostat.commands.options import Json, Output, save
+from lithostat.commands.options import Json, Output, ready, save
 from lithostat.experiment.errors import InputError
 from lithostat.terminal import counted, open_console, print_json
 
@@ -51,6 +51,7 @@ def sweep(
     if experiment.cell.with_cathode:
         raise InputError("a map is for symmetric cells", file=str(file), expected="a cell of two lithium electrodes")
     axes = read_axis(x), read_axis(y)
+    ready(output)
     folder = output / f"{file.stem}-map"
     with counted(open_console(), "tasks of 512 cells (the first one compiles)") as told:
         made = swept(

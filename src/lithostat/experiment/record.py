@@ -185,9 +185,13 @@ def write_whole(path: str | Path, write: Callable[[str], Any]) -> Path:
         write(temporary)
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
+        if isinstance(error, OSError):
+            raise InputError(f"cannot be written ({error.strerror or error})", file=str(path)) from None
+        if isinstance(error, pl.exceptions.PolarsError) and "os error" in str(error):  # a full disk, among others
+            raise InputError(f"cannot be written ({str(error).splitlines()[0]})", file=str(path)) from None
         raise
     return path
 
