@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import os
@@ -17,6 +18,7 @@ import typer
 from lithostat.commands import calibrate, impedance, sweep
 from lithostat.commands.options import Json, Output, ready, save
 from lithostat.experiment.errors import InputError, LithostatError, nearest
+from lithostat.experiment.output_names import Named, OutputNames, readable
 from lithostat.terminal import (
     bar_over_steps,
     busy,
@@ -56,6 +58,9 @@ app = typer.Typer(
 
 def main() -> None:
     """Entry point: errors become one sentence and an exit code, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # what a terminal cannot show is no fault
     warnings.showwarning = _warned  # type: ignore[assignment]
     try:
         code = app(standalone_mode=False)
@@ -130,23 +135,24 @@ def run(
         from lithostat.simulation.choose import simulate
 
         record, problem = _kept(lambda: simulate(experiment.cell, experiment.protocol, **(said or {})))
-    written = [record.write_parquet(output / f"{file.stem}.parquet")]
+    named = OutputNames(output).of(file.stem)
+    written = [record.write_parquet(named.path(".parquet"))]
     if csv:
-        written.append(record.write_csv(output / f"{file.stem}.csv"))
+        written.append(record.write_csv(named.path(".csv")))
     cycles = None
     if full:
         from lithostat.experiment.record import write_whole
         from lithostat.fullcell.summary import cycle_summary
 
         cycles = cycle_summary(record)
-        written.append(write_whole(output / f"{file.stem}-cycles.csv", cycles.write_csv))
+        written.append(write_whole(named.path("-cycles.csv"), cycles.write_csv))
     if figure:
         from lithostat.show.record_figure import record_figure
 
-        written.append(save(record_figure(record, experiment.cell.name), output / f"{file.stem}.png"))
+        written.append(save(record_figure(record, experiment.cell.name), named.path(".png")))
     survival = None
     if cells > 1 and problem is None:
-        survival, more = _survival(console, experiment, cells, seed, output / f"{file.stem}-cells", figure)
+        survival, more = _survival(console, experiment, cells, seed, named, figure)
         written += more
     if as_json:
         rows = {} if cycles is None else {"cycles": cycles.to_dicts()}
@@ -210,13 +216,13 @@ def analyze(
 
     found = find_cells(folder, together=together)
     ready(output)
-    cells = []
+    names, cells = OutputNames(output), []
     with named_steps(open_console(), "reading", sum(len(cell.files) + 1 for cell in found)) as step:
         for cell in found:
             analysed = analyze_cell(cell, overrides=overrides, repeats=len(found), progress=step)
             step(f"{cell.name}: writing")
-            cells.append(write_cell(analysed, output, draw=pages))
-    written = write_folder(cells, output, folder.resolve().name)
+            cells.append(write_cell(analysed, names.of(analysed.name), draw=pages))
+    written = write_folder(cells, output, readable(folder.resolve().name))
     if as_json:
         print_json([cell.as_json() for cell in cells])
     else:
@@ -318,7 +324,7 @@ def _kept(simulate: Any) -> tuple[Record, LithostatError | None]:
 
 
 def _survival(
-    console: Console, experiment: Experiment, cells: int, seed: int, stem: Path, draw: bool
+    console: Console, experiment: Experiment, cells: int, seed: int, named: Named, draw: bool
 ) -> tuple[dict[str, Any], list[Path]]:
     """Many cells: what share is alive when, as a summary, a table and a figure."""
     import numpy as np
@@ -331,16 +337,14 @@ def _survival(
             experiment.cell, experiment.protocol, members=cells, seed=seed, progress=lambda _: step(f"{cells} cells")
         )
     failed = np.sort(many.members["cycling_second"].to_numpy()[many.members["kind"].to_numpy() != "survived"]) / 3600.0
-    written = [
-        write_whole(stem.with_name(stem.name + ".parquet"), lambda temporary: many.members.write_parquet(temporary))
-    ]
+    written = [write_whole(named.path("-cells.parquet"), lambda temporary: many.members.write_parquet(temporary))]
     if draw:
         from lithostat.show.survival_figure import survival_figure
 
         written.append(
             save(
                 survival_figure(3600.0 * failed, cells, many.length_second, f"{experiment.cell.name}, {cells} cells"),
-                stem.with_name(stem.name + ".png"),
+                named.path("-cells.png"),
             )
         )
     for warning in many.warnings:

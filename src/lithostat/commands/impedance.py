@@ -10,10 +10,12 @@ import typer
 
 from lithostat.commands.options import Json, Output, named_values, ready
 from lithostat.experiment.errors import InputError, LithostatError
+from lithostat.experiment.output_names import Named, OutputNames
 from lithostat.terminal import named_steps, open_console, print_json, print_studies
 
 if TYPE_CHECKING:
     from lithostat.experiment.spectrum import Spectrum
+    from lithostat.impedance.laws.contact_memory import Memory
     from lithostat.lab.folder import CellFolder, LoadedCell
     from lithostat.lab.spectra_study import Question, SpectraStudy
 
@@ -114,9 +116,10 @@ def impedance(
     if card is not None and len(found) > 1:
         raise InputError(f"{len(found)} cells cannot be one card", expected="the folder of one cell with --card")
     ready(output)
+    names = OutputNames(output)
     results: list[dict[str, Any]] = []
     with named_steps(open_console(), "reading", sum(len(cell.files) + 14 for cell in found)) as step:
-        results += [_one(cell, asked, overrides, simulated, output, posterior, card, step) for cell in found]
+        results += [_one(cell, asked, overrides, simulated, names, posterior, card, step) for cell in found]
     if as_json:
         print_json([result["json"] for result in results])
     else:
@@ -161,7 +164,7 @@ def _one(
     asked: Question,
     overrides: dict[str, Any],
     simulated: tuple[Spectrum, ...],
-    output: Path,
+    names: OutputNames,
     posterior: bool,
     card: str | None,
     step: Any,
@@ -179,7 +182,10 @@ def _one(
             study = replace(study, warnings=(*study.warnings, _NO_CARD))
         sampled = _posteriors(study, step) if posterior else []
         step("writing")
-        written = [*_write(loaded, study, asked, simulated, output, card), *_write_sampled(loaded, sampled, output)]
+        named = names.of(loaded.name)
+        written = [*_write(loaded, study, asked, simulated, named), *_write_sampled(sampled, named)]
+        if card is not None and study.memory is not None:
+            written.append(_write_card(loaded, study.memory, card, names.of(card)))
     except LithostatError as error:
         return {"name": cell.name, "json": {"cell": cell.name, "error": str(error)}}
     study = replace(study, warnings=(*study.warnings, *loaded.record.warnings))  # the page has both
@@ -209,16 +215,13 @@ def _posteriors(study: SpectraStudy, step: Any) -> list[tuple[str, list[dict[str
     return found
 
 
-def _write_sampled(
-    loaded: LoadedCell, sampled: list[tuple[str, list[dict[str, Any]]]], output: Path
-) -> tuple[Path, ...]:
+def _write_sampled(sampled: list[tuple[str, list[dict[str, Any]]]], named: Named) -> tuple[Path, ...]:
     """The posteriors as a table: one row per value of each spectrum."""
     if not sampled:
         return ()
     import polars as pl
 
     from lithostat.experiment.record import write_whole
-    from lithostat.lab.analyze import file_name
 
     columns = ("name", "value", "uncertainty", "unit")
     rows = [
@@ -227,7 +230,7 @@ def _write_sampled(
         for one in each
     ]
     table = pl.DataFrame(rows, infer_schema_length=None)
-    return (write_whole(output / f"{file_name(loaded.name)}-posterior.csv", table.write_csv),)
+    return (write_whole(named.path("-posterior.csv"), table.write_csv),)
 
 
 def _write(
@@ -235,26 +238,25 @@ def _write(
     study: SpectraStudy,
     asked: Question,
     simulated: tuple[Spectrum, ...],
-    output: Path,
-    card: str | None,
+    named: Named,
 ) -> list[Path]:
     from lithostat.experiment.record import write_text, write_whole
-    from lithostat.impedance.laws.contact_memory_card import interface_card
-    from lithostat.impedance.laws.fitted_card import write_card
-    from lithostat.lab.analyze import file_name
     from lithostat.lab.spectra_page import spectra_page
 
-    stem = file_name(loaded.name)
     beside = "simulated" if simulated else ""
     html = spectra_page(loaded, study, axis=asked.axis, simulated=simulated, beside=beside)
-    written = [
-        write_whole(output / f"{stem}-spectra.csv", study.table().write_csv),
-        write_text(output / f"{stem}-spectra.html", html),
+    return [
+        write_whole(named.path("-spectra.csv"), study.table().write_csv),
+        write_text(named.path("-spectra.html"), html),
     ]
-    if card is not None and study.memory is not None:
-        text = interface_card(study.memory, card, source=f"fitted to the spectra of {loaded.name}")
-        written.append(write_card(output / f"{file_name(card)}.yaml", text))
-    return written
+
+
+def _write_card(loaded: LoadedCell, memory: Memory, card: str, named: Named) -> Path:
+    from lithostat.impedance.laws.contact_memory_card import interface_card
+    from lithostat.impedance.laws.fitted_card import write_card
+
+    text = interface_card(memory, card, source=f"fitted to the spectra of {loaded.name}")
+    return write_card(named.path(".yaml"), text)
 
 
 def _reference_resistor(path: Path, resistor: str, as_json: bool) -> None:

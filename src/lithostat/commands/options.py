@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,10 +17,15 @@ Output = Annotated[Path, typer.Option("--output", "-o", help="Folder for what is
 
 
 def ready(output: Path) -> None:
-    """Make the folder of what is written, and try it: an answer that takes minutes must not fail at its last step."""
+    """Refuse a folder that cannot be written: an answer that takes minutes must not fail at its last step.
+
+    Nothing is left behind, since what comes next may be refused as well.
+    """
     try:
-        output.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=output):
+        there = output
+        while not os.path.lexists(there) and there != there.parent:
+            there = there.parent
+        with tempfile.TemporaryFile(dir=there):
             pass
     except OSError as error:
         problem = f"cannot be written ({error.strerror or error})"

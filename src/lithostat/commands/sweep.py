@@ -9,6 +9,7 @@ import typer
 
 from lithostat.commands.options import Json, Output, ready, save
 from lithostat.experiment.errors import InputError
+from lithostat.experiment.output_names import OutputNames
 from lithostat.terminal import counted, open_console, print_json
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ def sweep(
         raise InputError("a map is for symmetric cells", file=str(file), expected="a cell of two lithium electrodes")
     axes = read_axis(x), read_axis(y)
     ready(output)
-    folder = output / f"{file.stem}-map"
+    named = OutputNames(output).of(file.stem)
+    folder = named.path("-map")
     with counted(open_console(), "tasks of 512 cells (the first one compiles)") as told:
         made = swept(
             experiment.cell,
@@ -77,7 +79,7 @@ def sweep(
         length=made.length,
         title=experiment.cell.name,
     )
-    written = [folder, save(drawn, output / f"{file.stem}-map.png")]
+    written = [folder, save(drawn, named.path("-map.png"))]
     counts = {kind: int((made.outcome == index).sum()) for index, kind in enumerate(KINDS)}
     counts = {kind: count for kind, count in counts.items() if count}
     if as_json:

@@ -177,7 +177,8 @@ def write_whole(path: str | Path, write: Callable[[str], Any]) -> Path:
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
+        # not named after the file, since with more letters it could be too long where the file is not
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-", suffix=path.suffix)
         os.close(handle)
     except OSError as error:
         raise InputError(f"cannot be written ({error.strerror or error})", file=str(path)) from None
@@ -197,5 +198,5 @@ def write_whole(path: str | Path, write: Callable[[str], Any]) -> Path:
 
 
 def write_text(path: str | Path, text: str) -> Path:
-    """Write text to a file, whole or not at all."""
-    return write_whole(path, lambda temporary: Path(temporary).write_text(text, encoding="utf-8"))
+    """Write text to a file, whole or not at all; what is no text in it (bytes of a name that are no UTF-8) as '?'."""
+    return write_whole(path, lambda temporary: Path(temporary).write_text(text, encoding="utf-8", errors="replace"))

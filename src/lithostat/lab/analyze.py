@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
@@ -13,6 +12,7 @@ import polars as pl
 
 from lithostat.cycling.analysis import Analysis, analyze
 from lithostat.experiment.errors import LithostatError
+from lithostat.experiment.output_names import Named
 from lithostat.experiment.record import write_text, write_whole
 from lithostat.lab.cell_page import cell_page
 from lithostat.lab.completeness import Completeness, completeness
@@ -24,13 +24,17 @@ from lithostat.show.page import page, svg
 
 @dataclass(frozen=True)
 class AnalysedCell:
-    """A cell with all that was made of it; `error` says why there is nothing if it could not be analysed."""
+    """A cell with all that was made of it; `error` says why there is nothing if it could not be analysed.
+
+    `named` is what its files are called, another name than the cell's where two cells share one.
+    """
 
     name: str
     loaded: LoadedCell | None = None
     analysis: Analysis | None = None
     complete: Completeness | None = None
     error: str | None = None
+    named: Named | None = None
     written: tuple[Path, ...] = field(default=())
 
     def as_json(self) -> dict[str, Any]:
@@ -47,6 +51,7 @@ class AnalysedCell:
             },
             "files": list(self.loaded.files),
             "refused": [{"file": name, "why": why} for name, why in self.loaded.refused],
+            "written_as": self.named.stem.name if self.named else None,
             "written": [str(path) for path in self.written],
         }
 
@@ -71,22 +76,21 @@ def analyze_cell(
     )
 
 
-def write_cell(cell: AnalysedCell, folder: Path, *, draw: bool = True) -> AnalysedCell:
+def write_cell(cell: AnalysedCell, named: Named, *, draw: bool = True) -> AnalysedCell:
     """Write record, Battery Data Format, half-cycles, cycles and page of one cell; the cell with what was written."""
     if cell.loaded is None or cell.analysis is None or cell.complete is None:
         return cell
-    record, stem = cell.loaded.record, file_name(cell.name)
-    written = [record.write_parquet(folder / f"{stem}.parquet")]
+    record = cell.loaded.record
+    written = [record.write_parquet(named.path(".parquet"))]
     if len(record.table):
-        path = folder / f"{stem}.bdf.parquet"
-        write_bdf(record, path)
-        written.append(path)
-    for name, table in (("half-cycles", cell.analysis.half_cycles), ("cycles", cell.analysis.cycles)):
+        write_bdf(record, named.path(".bdf.parquet"))
+        written.append(named.path(".bdf.parquet"))
+    for ending, table in (("-half-cycles.csv", cell.analysis.half_cycles), ("-cycles.csv", cell.analysis.cycles)):
         if len(table):
-            written.append(write_whole(folder / f"{stem}-{name}.csv", table.write_csv))
+            written.append(write_whole(named.path(ending), table.write_csv))
     if draw:
-        written.append(write_text(folder / f"{stem}.html", cell_page(cell.loaded, cell.analysis, cell.complete)))
-    return replace(cell, written=tuple(written))
+        written.append(write_text(named.path(".html"), cell_page(cell.loaded, cell.analysis, cell.complete)))
+    return replace(cell, named=named, written=tuple(written))
 
 
 def write_folder(cells: list[AnalysedCell], folder: Path, title: str) -> list[Path]:
@@ -114,6 +118,7 @@ def folder_table(cells: list[AnalysedCell]) -> pl.DataFrame:
         row["completeness"] = cell.complete.score if cell.complete else None
         row["override"] = data["override"]["outcome"] if data.get("override") else None
         row["error"] = cell.error
+        row["written_as"] = data.get("written_as")
         for finding in data["findings"]:
             unit = f" [{finding['unit']}]" if finding["unit"] else ""
             row[finding["name"] + unit] = finding["value"]
@@ -139,17 +144,13 @@ def _lives(cells: list[AnalysedCell]) -> str:
     return svg(lives_figure(lives)) if len(lives) > 1 else ""
 
 
-def file_name(name: str) -> str:
-    """A cell's name as a file name that every system takes."""
-    return re.sub(r"[^\w.+-]+", "_", name).strip("._")[:100] or "cell"
-
-
 def _row(cell: AnalysedCell) -> dict[str, Any]:
     """A cell as the folder's page prints it."""
     data = cell.as_json()
     pressure, confidence = data.get("pressure_pa"), data.get("confidence")
     return {
         "cell": cell.name,
+        "named": cell.named.stem.name if cell.named and cell.named.renamed else "",
         "page": next((path.name for path in cell.written if path.suffix == ".html"), None),
         "outcome": data["outcome"],
         "shorted": bool(cell.analysis and cell.analysis.outcome.shorted),

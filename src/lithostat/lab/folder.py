@@ -11,6 +11,7 @@ from typing import Any
 
 from lithostat.experiment.cell_note import CellNote, read_note
 from lithostat.experiment.errors import InputError, LithostatError, short
+from lithostat.experiment.output_names import readable
 from lithostat.experiment.record import Record
 from lithostat.lab.checksums import SUMS, check_sum, listed_sums
 from lithostat.lab.note_conflicts import NOTE, area_conflicts, note_of
@@ -86,7 +87,7 @@ def find_cells(folder: str | Path, *, together: bool = False) -> list[CellFolder
     loose = [path for path in left if path.parent not in noted]
     unknown: list[tuple[Path, str]] = []
     if together and loose:
-        cells.append(CellFolder(folder.resolve().name, folder, tuple(loose)))
+        cells.append(CellFolder(readable(folder.resolve().name), folder, tuple(loose)))
     elif loose:
         unknown = [(path, why) for path in loose if (why := _why_unknown(path)) is not None]
         cells += _one_each([path for path in loose if path not in dict(unknown)], folder)
@@ -201,12 +202,14 @@ def _belongs(path: Path, note: Path, patterns: tuple[str, ...]) -> bool:
         return False
     if patterns:
         return any(_matches(path, note.parent, pattern) for pattern in patterns)
-    return note.name == NOTE or (path.parent == note.parent and _begins(path.name, _name(note)))
+    return note.name == NOTE or (path.parent == note.parent and _begins(path.name, note.name.removesuffix(f".{NOTE}")))
 
 
 def _matches(path: Path, folder: Path, pattern: str) -> bool:
     relative = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
-    return fnmatch.fnmatchcase(relative, pattern) or PurePosixPath(relative).match(pattern)
+    return fnmatch.fnmatchcase(relative, pattern) or (
+        bool(pattern.strip("./")) and PurePosixPath(relative).match(pattern)
+    )
 
 
 def _begins(name: str, prefix: str) -> bool:
@@ -222,19 +225,19 @@ def _beside(note: Path, left: list[Path], notes: list[Path]) -> list[tuple[Path,
 
 
 def _name(note: Path) -> str:
-    return note.parent.resolve().name if note.name == NOTE else note.name.removesuffix(f".{NOTE}")
+    return readable(note.parent.resolve().name if note.name == NOTE else note.name.removesuffix(f".{NOTE}"))
 
 
 def _single(path: Path) -> CellFolder:
     note = path.parent / NOTE
-    return CellFolder(path.stem, path.parent, (path,), note if note.is_file() else None)
+    return CellFolder(readable(path.stem), path.parent, (path,), note if note.is_file() else None)
 
 
 def _one_each(files: list[Path], folder: Path) -> list[CellFolder]:
     """Every file a cell of its own, named after its stem; after its whole path where two stems are the same."""
     stems = [path.stem for path in files]
     return [
-        CellFolder(path.stem if stems.count(path.stem) == 1 else _shown(path, folder), folder, (path,))
+        CellFolder(readable(path.stem) if stems.count(path.stem) == 1 else _shown(path, folder), folder, (path,))
         for path in files
     ]
 
@@ -260,7 +263,7 @@ def _why_unknown(path: Path) -> str | None:
 
 
 def _shown(path: Path, folder: Path) -> str:
-    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
+    return readable(path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name)
 
 
 # ----------------------------------------------------------------------------------------------------------- one file

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from lithostat.experiment.errors import InputError
+from lithostat.experiment.output_names import readable
 from lithostat.experiment.quantity import linear
 from lithostat.experiment.record import COLUMNS, OTHER, REQUIRED, Record
 from lithostat.experiment.spectrum import Spectrum
@@ -99,7 +100,7 @@ def provenance(path: str | Path, format_name: str, about: Mapping[str, Any] | No
     path = Path(path)
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    file = {"name": path.name, "sha256": digest, "bytes": path.stat().st_size, "format": format_name}
+    file = {"name": readable(path.name), "sha256": digest, "bytes": path.stat().st_size, "format": format_name}
     return {"made_by": "reading", "files": [file | {"header": dict(about or {})}]}
 
 
