@@ -17,7 +17,8 @@ import typer
 
 from lithostat.commands import calibrate, impedance, sweep
 from lithostat.commands.options import Json, Output, ready, save
-from lithostat.experiment.errors import InputError, LithostatError, nearest
+from lithostat.experiment.errors import InputError, LithostatError, nearest, sentence_of
+from lithostat.experiment.other_programs import search_installed_only, without_settings_of_here
 from lithostat.experiment.output_names import Named, OutputNames, readable
 from lithostat.terminal import (
     bar_over_steps,
@@ -58,10 +59,13 @@ app = typer.Typer(
 
 def main() -> None:
     """Entry point: errors become one sentence and an exit code, never a traceback."""
+    search_installed_only()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # what a terminal cannot show is no fault
     warnings.showwarning = _warned  # type: ignore[assignment]
+    for name in without_settings_of_here():
+        warnings.warn(f"{name} in this folder is not used", UserWarning, stacklevel=1)
     try:
         code = app(standalone_mode=False)
     except LithostatError as error:
@@ -71,10 +75,10 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing is left to flush into
         sys.exit(141)
-    except Exception as error:
+    except BaseException as error:  # a panic of a library is no Exception
         usage = getattr(error, "format_message", None)  # typer's own errors about the command line
         if usage is None:
-            _fail(f"this is a fault in lithostat, please report it: {type(error).__name__}: {error}", 70)
+            _fail(sentence_of(error), 70)
         elif usage():
             _fail(f"{usage().rstrip('.')}; see `lithostat --help`", 2)
         sys.exit(2)  # help was asked for by saying nothing
@@ -211,8 +215,9 @@ def analyze(
     from lithostat.experiment.cell_note import note_from
 
     note_from(overrides)  # a flag with a fault is an error before anything is read
-    from lithostat.lab.analyze import analyze_cell, write_cell, write_folder
+    from lithostat.lab.analyze import analyze_cell, write_cell
     from lithostat.lab.folder import find_cells
+    from lithostat.lab.folder_table import sound, write_folder
 
     found = find_cells(folder, together=together)
     ready(output)
@@ -221,13 +226,15 @@ def analyze(
         for cell in found:
             analysed = analyze_cell(cell, overrides=overrides, repeats=len(found), progress=step)
             step(f"{cell.name}: writing")
-            cells.append(write_cell(analysed, names.of(analysed.name), draw=pages))
+            cells.append(sound(write_cell(analysed, names.of(analysed.name), draw=pages)))
     written = write_folder(cells, output, readable(folder.resolve().name))
     if as_json:
         print_json([cell.as_json() for cell in cells])
     else:
-        print_cells(cells, written[-1])
-    if all(cell.error is not None for cell in cells):
+        print_cells(cells, written.page)
+    if written.problems:
+        raise InputError("; ".join(written.problems), file=str(output))
+    if all(cell.analysis is None for cell in cells):
         raise typer.Exit(2)
 
 
@@ -328,6 +335,7 @@ def _survival(
 ) -> tuple[dict[str, Any], list[Path]]:
     """Many cells: what share is alive when, as a summary, a table and a figure."""
     import numpy as np
+    from rich.markup import escape
 
     from lithostat.experiment.record import write_whole
     from lithostat.simulation.ensemble import CHUNK, ensemble
@@ -348,7 +356,7 @@ def _survival(
             )
         )
     for warning in many.warnings:
-        console.print(f"[yellow]warning[/] {warning}")
+        console.print(f"[yellow]warning[/] {escape(warning)}")
     summary: dict[str, Any] = {"cells": cells, "seed": seed, "survived": cells - len(failed)}
     for level in (10, 50, 90):
         index = math.ceil(level / 100 * cells) - 1

@@ -165,10 +165,11 @@ def test_one_bad_file_stops_no_other(lab, reader):
     loaded = load(cell, progress=told.append)
     assert told == ["a.csv", "b.csv", "c.mpr", "d.csv", "e.csv"]
     assert loaded.files == ("a.csv", "e.csv")
-    assert dict(loaded.refused) == {
+    refused = dict(loaded.refused)
+    assert refused.pop("d.csv").startswith("this is a fault in lithostat, please report it: RuntimeError: boom (")
+    assert refused == {
         "b.csv": "is in no format that is known here",
         "c.mpr": "galvani is needed for .mpr files: pip install lithostat[gpl]",
-        "d.csv": "cannot be read (RuntimeError: boom)",
     }
     assert loaded.record.column("test_time_second")[-1] == 3640.0
 
@@ -253,8 +254,9 @@ def test_an_area_of_a_header_is_never_used(lab):
 
 
 def test_a_fault_in_a_note_names_file_and_line(lab):
+    (cell,) = find_cells(lab(cell_dot_yaml="kin: half\n", a_dot_csv={}))
     with pytest.raises(InputError, match=r"cell\.yaml, line 1"):
-        find_cells(lab(cell_dot_yaml="kin: half\n", a_dot_csv={}))
+        load(cell)
 
 
 TABLE = "time/s,voltage/V,current/mA\n" + "".join(f"{10 * k},0.05,1.0\n" for k in range(20))

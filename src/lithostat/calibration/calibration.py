@@ -14,10 +14,12 @@ import numpy as np
 from lithostat.calibration.data import Data
 from lithostat.calibration.parameter import Parameter
 from lithostat.experiment.errors import InputError
+from lithostat.experiment.files import read_text
 from lithostat.experiment.record import write_text
 from lithostat.model.parameters import Laws
 
 FORMAT = 1
+LARGEST = 1 << 30  # bytes of a saved calibration
 DAMAGED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)  # of plain data that is not whole
 
 
@@ -137,9 +139,7 @@ class Calibration:
 def load_calibration(path: str | Path) -> Calibration:
     """Read what `Calibration.save` wrote; the files of the data are not needed. Anything else raises `InputError`."""
     try:
-        said = json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror or error})", file=str(path)) from None
+        said = json.loads(read_text(Path(path), LARGEST))
     except (ValueError, RecursionError):
         raise InputError("is not a saved calibration", file=str(path), expected="JSON") from None
     if not isinstance(said, dict) or "draws" not in said:

@@ -10,13 +10,14 @@ from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
 
-from lithostat.calibration.calibration import DAMAGED, Calibration, load_calibration
+from lithostat.calibration.calibration import DAMAGED, LARGEST, Calibration, load_calibration
 from lithostat.calibration.compare import compare
 from lithostat.calibration.data import Data, numbers_of
 from lithostat.calibration.posterior import calibrate
 from lithostat.engine import cache_folder
 from lithostat.experiment.cell import Cell
 from lithostat.experiment.errors import LithostatError
+from lithostat.experiment.files import read_text
 from lithostat.experiment.later import keep_for_later
 from lithostat.experiment.record import write_text
 from lithostat.model.parameters import Laws
@@ -47,7 +48,7 @@ def kept_rivals(
     """Rival mechanisms with their weights, the best first, from the cache if they were compared before."""
     name = f"{_fingerprint(data, cell, Laws(), seed)}-rivals.json"
     with contextlib.suppress(LithostatError, OSError, *DAMAGED):
-        stored = json.loads(_place(name).read_text(encoding="utf-8"))
+        stored = json.loads(read_text(_place(name), LARGEST))
         return tuple((float(weight), Calibration.from_dict(one)) for weight, one in stored)
     compared = compare(data, seed=seed, progress=progress)
     found = tuple((one.weight, one.calibration) for one in compared.rivals)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,11 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lithostat.commands.options import Json, Output, named_values, ready
-from lithostat.experiment.errors import InputError, LithostatError
+from lithostat.experiment.errors import InputError, sentence_of
 from lithostat.experiment.output_names import Named, OutputNames
 from lithostat.terminal import named_steps, open_console, print_json, print_studies
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lithostat.experiment.spectrum import Spectrum
     from lithostat.impedance.laws.contact_memory import Memory
     from lithostat.lab.folder import CellFolder, LoadedCell
@@ -170,6 +173,7 @@ def _one(
     step: Any,
 ) -> dict[str, Any]:
     """One cell: its study, what was written, and the same as JSON; a fault is its `error` and stops no other cell."""
+    from lithostat.experiment.record import write_each
     from lithostat.lab.folder import load
     from lithostat.lab.spectra_study import study_spectra
 
@@ -183,18 +187,21 @@ def _one(
         sampled = _posteriors(study, step) if posterior else []
         step("writing")
         named = names.of(loaded.name)
-        written = [*_write(loaded, study, asked, simulated, named), *_write_sampled(sampled, named)]
+        ways = _ways(loaded, study, asked, simulated, named) + (_sampled_ways(sampled, named) if sampled else [])
         if card is not None and study.memory is not None:
-            written.append(_write_card(loaded, study.memory, card, names.of(card)))
-    except LithostatError as error:
-        return {"name": cell.name, "json": {"cell": cell.name, "error": str(error)}}
-    study = replace(study, warnings=(*study.warnings, *loaded.record.warnings))  # the page has both
-    if cell.note_path is None and len(loaded.files) > 1:
-        study = replace(study, warnings=(*study.warnings, _TOGETHER))
-    data = study.as_json() | {"cell": loaded.name, "written": [str(one) for one in written]}
-    data["refused"] += [{"spectrum": name, "why": why} for name, why in loaded.refused]
-    if sampled:
-        data["posterior"] = [each for _, each in sampled]
+            ways.append(_card_way(loaded, study.memory, card, names.of(card)))
+        written, problems = write_each(ways)
+        told = (*loaded.record.warnings, *(f"not written: {line}" for line in problems))
+        study = replace(study, warnings=(*study.warnings, *told))  # the page has all but the last
+        if cell.note_path is None and len(loaded.files) > 1:
+            study = replace(study, warnings=(*study.warnings, _TOGETHER))
+        data = study.as_json() | {"cell": loaded.name, "written": [str(one) for one in written]}
+        data["refused"] += [{"spectrum": name, "why": why} for name, why in loaded.refused]
+        if sampled:
+            data["posterior"] = [each for _, each in sampled]
+        json.dumps(data)  # what cannot be printed is a fault of this cell too
+    except BaseException as error:
+        return {"name": cell.name, "json": {"cell": cell.name, "error": sentence_of(error)}}
     return {"name": loaded.name, "study": study, "loaded": loaded, "written": written, "json": data}
 
 
@@ -215,10 +222,11 @@ def _posteriors(study: SpectraStudy, step: Any) -> list[tuple[str, list[dict[str
     return found
 
 
-def _write_sampled(sampled: list[tuple[str, list[dict[str, Any]]]], named: Named) -> tuple[Path, ...]:
+Way = tuple[Path, "Callable[[Path], Any]"]  # a file, and what writes it
+
+
+def _sampled_ways(sampled: list[tuple[str, list[dict[str, Any]]]], named: Named) -> list[Way]:
     """The posteriors as a table: one row per value of each spectrum."""
-    if not sampled:
-        return ()
     import polars as pl
 
     from lithostat.experiment.record import write_whole
@@ -230,33 +238,36 @@ def _write_sampled(sampled: list[tuple[str, list[dict[str, Any]]]], named: Named
         for one in each
     ]
     table = pl.DataFrame(rows, infer_schema_length=None)
-    return (write_whole(named.path("-posterior.csv"), table.write_csv),)
+    return [(named.path("-posterior.csv"), lambda path: write_whole(path, table.write_csv))]
 
 
-def _write(
+def _ways(
     loaded: LoadedCell,
     study: SpectraStudy,
     asked: Question,
     simulated: tuple[Spectrum, ...],
     named: Named,
-) -> list[Path]:
+) -> list[Way]:
     from lithostat.experiment.record import write_text, write_whole
     from lithostat.lab.spectra_page import spectra_page
 
     beside = "simulated" if simulated else ""
-    html = spectra_page(loaded, study, axis=asked.axis, simulated=simulated, beside=beside)
+
+    def write_page(path: Path) -> Path:
+        return write_text(path, spectra_page(loaded, study, axis=asked.axis, simulated=simulated, beside=beside))
+
     return [
-        write_whole(named.path("-spectra.csv"), study.table().write_csv),
-        write_text(named.path("-spectra.html"), html),
+        (named.path("-spectra.csv"), lambda path: write_whole(path, study.table().write_csv)),
+        (named.path("-spectra.html"), write_page),
     ]
 
 
-def _write_card(loaded: LoadedCell, memory: Memory, card: str, named: Named) -> Path:
+def _card_way(loaded: LoadedCell, memory: Memory, card: str, named: Named) -> Way:
     from lithostat.impedance.laws.contact_memory_card import interface_card
     from lithostat.impedance.laws.fitted_card import write_card
 
-    text = interface_card(memory, card, source=f"fitted to the spectra of {loaded.name}")
-    return write_card(named.path(".yaml"), text)
+    source = f"fitted to the spectra of {loaded.name}"
+    return named.path(".yaml"), lambda path: write_card(path, interface_card(memory, card, source=source))
 
 
 def _reference_resistor(path: Path, resistor: str, as_json: bool) -> None:

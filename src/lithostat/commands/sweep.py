@@ -86,13 +86,15 @@ def sweep(
         print_json({"points": int(made.outcome.size), "outcomes": counts, "warnings": list(made.warnings)}
                    | {"written": [str(path) for path in written]})  # fmt: skip
         return
+    from rich.markup import escape
+
     console = open_console(stderr=False)
     for kind, count in counts.items():
         console.print(f"{kind:<22} {count:>8} of {made.outcome.size} points")
     for line in made.warnings:
-        console.print(f"[yellow]warning[/] {line}")
+        console.print(f"[yellow]warning[/] {escape(line)}")
     for path in written:
-        console.print(f"[dim]{path}[/]", soft_wrap=True)
+        console.print(f"[dim]{escape(str(path))}[/]", soft_wrap=True)
 
 
 def _drawn(axis: Axis) -> tuple[str, str, np.ndarray, bool]:

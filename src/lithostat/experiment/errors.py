@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 
@@ -65,5 +66,22 @@ def short(value: Any, most: int = 60) -> str:
     try:
         text = repr(value)
     except (ValueError, RecursionError):  # Python prints no integer of thousands of digits
-        return f"a {type(value).__name__} too long to print"
+        return "a value too long to print"
     return text if len(text) <= most else text[: most - 3] + "..."
+
+
+def sentence_of(error: BaseException) -> str:
+    """What a person is told of any error. What is no fault of data or program, such as Ctrl-C, is raised again."""
+    if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit | BrokenPipeError):
+        raise error
+    if isinstance(error, LithostatError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "there is not enough memory for it"
+    import traceback
+
+    package = str(Path(__file__).parents[1])
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(package)]
+    where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+    reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}"
+    return f"this is a fault in lithostat, please report it: {reason}{where}"

@@ -201,7 +201,7 @@ class Folder:
     def gather(self) -> Part:
         """All results together, by pair."""
         parts = [
-            _table(self._unkept[number]) if number in self._unkept else pl.read_parquet(self._file(number))
+            _table(self._unkept[number]) if number in self._unkept else pl.read_parquet(self._file(number), glob=False)
             for number in range(self.tasks)
         ]
         table = pl.concat(parts).sort("pair")
