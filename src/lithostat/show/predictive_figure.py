@@ -59,7 +59,7 @@ def predictive_figure(
         axis.set_ylabel("time to short / h")
         axis.legend(loc="lower left")
         if title:
-            axis.set_title(title)
+            axis.set_title(title, parse_math=False)
     return figure
 
 

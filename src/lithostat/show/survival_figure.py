@@ -36,5 +36,5 @@ def survival_figure(failures: np.ndarray, cells: int, length: float, title: str 
         axis.set_ylim(0.0, 103.0)
         axis.set_xlim(0.0, end)
         if title:
-            axis.set_title(title)
+            axis.set_title(title, parse_math=False)
     return figure

@@ -84,7 +84,7 @@ def window_figure(
         else:
             axis.legend(loc="best", fontsize=8, framealpha=0.85)
         if title:
-            figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=11)
+            figure.suptitle(title, x=0.01, ha="left", parse_math=False, fontweight="bold", fontsize=11)
         if said:
             axis.set_title(fill(said, 104), fontsize=8.5, fontweight="normal", color=MUTED)
     return figure
