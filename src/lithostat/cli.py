@@ -354,7 +354,12 @@ def _survival(
 
         written.append(
             save(
-                survival_figure(3600.0 * failed, cells, many.length_second, f"{experiment.cell.name}, {cells} cells"),
+                survival_figure(
+                    many.members["cycling_second"].to_numpy(),
+                    many.members["kind"].to_list(),
+                    many.length_second,
+                    f"{experiment.cell.name}, {cells} cells",
+                ),
                 named.path("-cells.png"),
             )
         )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lithostat.experiment.record import Record
     from lithostat.lab.analyze import AnalysedCell
 
+COLOURS = {"bad": "red", "good": "green"}
 WIDTH = 110  # of what is printed into a file or pipe
 
 
@@ -141,6 +142,7 @@ def print_cells(cells: list[AnalysedCell], page: Path | None) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from lithostat.experiment.finding import TONES
     from lithostat.experiment.quantity import show
 
     console = open_console(stderr=False)
@@ -155,7 +157,7 @@ def print_cells(cells: list[AnalysedCell], page: Path | None) -> None:
         time = short if short is not None else call.cycling_time
         table.add_row(
             escape(cell.name),
-            f"[{'red' if call.shorted else 'green' if call.kind == 'censored' else 'yellow'}]{call.kind}[/]",
+            f"[{COLOURS.get(TONES.get(call.group, ''), 'yellow')}]{call.kind}[/]",
             "" if time is None else ("" if short is not None else "> ") + show(time, "time"),
             "" if call.pressure is None else show(call.pressure, "pressure"),
             "" if call.confidence is None else f"{100 * call.confidence:.3g} %",

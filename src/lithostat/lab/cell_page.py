@@ -10,7 +10,9 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from lithostat.cycling.analysis import Analysis
+from lithostat.cycling.kind_of_cell import NOT_KNOWN
 from lithostat.cycling.shorts import SURE
+from lithostat.experiment.finding import TONES
 from lithostat.experiment.quantity import show, span
 from lithostat.lab.completeness import Completeness
 from lithostat.lab.folder import LoadedCell
@@ -30,7 +32,7 @@ def cell_page(loaded: LoadedCell, analysis: Analysis, complete: Completeness) ->
         name=loaded.name,
         lead=_lead(loaded, analysis),
         call=call,
-        shorted=call.shorted,
+        tone=TONES.get(call.group, ""),
         numbers=_numbers(analysis, complete),
         override=_override(analysis),
         interval=_interval(analysis),
@@ -84,7 +86,8 @@ def _marks(analysis: Analysis) -> list[Mark]:
 
 def _lead(loaded: LoadedCell, analysis: Analysis) -> str:
     start = loaded.record.start
-    parts = [f"{analysis.kind} cell", f"{len(loaded.record.table):,} samples from {len(loaded.files)} file(s)"]
+    kind = "kind of cell not known" if analysis.kind == NOT_KNOWN else f"{analysis.kind} cell"
+    parts = [kind, f"{len(loaded.record.table):,} samples from {len(loaded.files)} file(s)"]
     if start is not None:
         parts.append(f"since {start:%Y-%m-%d %H:%M}" + ("" if start.tzinfo else " (local time)"))
     return ", ".join(parts)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from lithostat.experiment.errors import sentence_of
+from lithostat.experiment.finding import TONES, group_of
 from lithostat.experiment.output_names import OWN
 from lithostat.experiment.record import write_each, write_text, write_whole
 from lithostat.lab.analyze import AnalysedCell
@@ -60,7 +61,7 @@ def folder_page(cells: list[AnalysedCell], title: str) -> str:
         figure = _lives(cells)
     except BaseException as error:
         missing = f"lives against pressure could not be drawn: {sentence_of(error)}"
-    said = {"figure": figure, "missing": missing, "shorted": sum(row["shorted"] for row in rows)}
+    said = {"figure": figure, "missing": missing, "counts": _counts([row["group"] for row in rows])}
     return page("folder.html", folder=title, rows=rows, version=version("lithostat"), **said)
 
 
@@ -93,26 +94,37 @@ _CALL = (
 
 
 def _lives(cells: list[AnalysedCell]) -> str:
-    """Life against pressure as a figure for the page; '' for fewer than two cells that know both."""
+    """Life against pressure and how it ended, as a figure; '' for fewer than two cells that know pressure and time."""
     calls = [cell.analysis.outcome for cell in cells if cell.analysis is not None]
     lives = [
-        (call.pressure, call.cycling_time, call.shorted)
+        (call.pressure, call.cycling_time, call.kind)
         for call in calls
-        if call.pressure is not None and call.cycling_time is not None and (call.shorted or call.kind == "censored")
+        if call.pressure is not None and call.cycling_time is not None
     ]
     return svg(lives_figure(lives)) if len(lives) > 1 else ""
+
+
+def _counts(groups: list[str]) -> str:
+    """'3 with a short, 1 that lost contact, 2 without a short': every group that occurs."""
+    words = {
+        **{"short": "with a short", "contact lost": "that lost contact", "lithium spent": "that spent their lithium"},
+        **{"lived": "without a short", "not known": "not called"},
+    }
+    return ", ".join(f"{groups.count(group)} {said}" for group, said in words.items() if group in groups)
 
 
 def _page_row(cell: AnalysedCell) -> dict[str, Any]:
     """A cell as the folder's page prints it."""
     data = cell.as_json()
+    group = group_of(data["outcome"])
     pressure, confidence = data.get("pressure_pa"), data.get("confidence")
     return {
         "cell": cell.name,
         "named": cell.named.stem.name if cell.named and cell.named.renamed else "",
         "page": next((path.name for path in cell.written if path.suffix == ".html"), None),
         "outcome": data["outcome"],
-        "shorted": bool(cell.analysis and cell.analysis.outcome.shorted),
+        "group": group,
+        "tone": TONES.get(group, ""),
         "error": cell.error,
         "override": data["override"]["outcome"] if data.get("override") else None,
         "short": _hours(data["time_to_short_s"]),
