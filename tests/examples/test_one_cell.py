@@ -19,8 +19,6 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "one-cell.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```sh\n(.*?)^```", PAGE, re.M | re.S)
 COMMANDS = [shlex.split(line) for block in BLOCKS for line in block.splitlines()]
-    shlex.split(line) for block in re.findall(r"^```sh\n(.*?)^```", PAGE, re.M | re.S) for line in block.splitlines()
-]
 
 
 def carried_out(command: list[str]) -> str:
