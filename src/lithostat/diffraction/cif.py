@@ -13,6 +13,7 @@ from lithostat.experiment.source import Source
 from lithostat.materials.phase import ASSUMED_DISPLACEMENT, Phase, Site
 
 LARGEST = 4 << 20  # bytes of a CIF of one structure
+LOOSE = 0.01  # relative half width of the box of an edge: computed cells are off by that much
 NEAR = 1e-3  # angstrom within which atoms count as equivalent when symmetry is looked for
 ANGSTROM = 1e-10  # m
 
@@ -49,6 +50,7 @@ def read_cif(path: str | Path) -> Phase:
         about=f"read from {path.name}",
         space_group=group.xhm(),
         cell=(*edges, *np.radians((cell.alpha, cell.beta, cell.gamma)).tolist()),
+        spread=_spread(edges),
         sites=sites,
         sources={part: Source("file", _citation(block, path)) for part in ("cell", "sites")},
         tags={"cell": "user", "sites": "user"},
@@ -122,7 +124,13 @@ def with_symmetry(phase: Phase) -> Phase:
         sites.append(Site(element, tuple(map(float, place)), occupancy, displacement))
         images = (op.apply_to_xyz(list(map(float, place))) for op in group.operations())
         covered += [(number, np.asarray(image)) for image in images]
-    return replace(phase, space_group=group.xhm(), cell=_cell_of(seen.std_lattice), sites=tuple(sites))
+    found = _cell_of(seen.std_lattice)
+    return replace(phase, space_group=group.xhm(), cell=found, spread=_spread(found), sites=tuple(sites))
+
+
+def _spread(edges: tuple[float, ...]) -> dict[str, tuple[float, float]]:
+    """The box of a cell from a file: `LOOSE`, as many files hold computed or old cells."""
+    return {name: (edge * (1.0 - LOOSE), edge * (1.0 + LOOSE)) for name, edge in zip("abc", edges, strict=False)}
 
 
 def _cell_of(vectors: np.ndarray) -> tuple[float, ...]:

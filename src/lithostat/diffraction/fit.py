@@ -12,7 +12,7 @@ from lithostat.diffraction.instrument import Instrument, instrument_of
 from lithostat.diffraction.model import PatternModel
 from lithostat.diffraction.pattern_fit import PatternFit
 from lithostat.diffraction.peaks import usual_width
-from lithostat.diffraction.points import thinned
+from lithostat.diffraction.points import summed, thinned
 from lithostat.diffraction.projection import Data, Optimum, minimise
 from lithostat.diffraction.setup import DEGREE, Choice, carried, set_up
 from lithostat.experiment.pattern import Pattern
@@ -52,48 +52,34 @@ def fit(
     choices: Sequence[Choice],
     instrument: Instrument | None = None,
     settings: Settings | None = None,
+    *,
+    start: PatternFit | None = None,
 ) -> PatternFit:
     """Fit scales, background, cells, shift, widths (and texture, where a choice asks for it) of given phases.
 
-    Coordinates and occupancies stay as published. Raises `InputError` where wavelength or geometry are not known.
+    Coordinates and occupancies stay as published. `start` is a fit of some of these phases to begin from; without one
+    they are looked for from afar. Raises `InputError` where wavelength or geometry are not known.
     """
     instrument, settings = instrument or instrument_of(pattern), settings or Settings()
     choices = tuple(choices)
     width = settings.width or usual_width(pattern)
-    coarse, near = _search(pattern, choices, instrument, settings, width)
     x = pattern.two_theta
-    lean = settings.axial and x[0] < LOW_ANGLE
-    model = set_up(
-        x, choices, instrument, width=width, fixed=settings.fixed, axial=USUAL_AXIAL if lean else None
-    )
-    moving = model.layout.mask(_moving(settings, x))
-    return _finish(pattern, choices, model, near, carried(model.layout, coarse.layout, near.values), moving, settings)
-
-
-def refit(last: PatternFit, choices: Sequence[Choice] | None = None, settings: Settings | None = None) -> PatternFit:
-    """Fit again from where another fit ended, with the same phases in the same order treated otherwise."""
-    settings = settings or Settings(fixed=last.model.fixed)
-    choices = last.choices if choices is None else tuple(choices)
-    width = settings.width or usual_width(last.pattern)
-    axial = last.model.layout.find("axial")
-    model = set_up(
-        last.pattern.two_theta,
-        choices,
-        last.model.instrument,
-        width=width,
-        fixed=last.model.fixed,
-        axial=None if axial is None else USUAL_AXIAL,
-    )
-    moving = model.layout.mask(_moving(settings, last.pattern.two_theta))
-    start = carried(model.layout, last.model.layout, last.optimum.values)
-    return _finish(last.pattern, choices, model, None, start, moving, settings)
+    lean = USUAL_AXIAL if settings.axial and x[0] < LOW_ANGLE else None
+    model = set_up(x, choices, instrument, width=width, fixed=settings.fixed, axial=lean)
+    if start is not None:
+        near, others, values = start.model.layout, start.choices, start.optimum.values
+    else:
+        coarse, optimum = _search(pattern, choices, instrument, settings, width)
+        near, others, values = coarse.layout, choices, optimum.values
+    begin = carried(model.layout, choices, near, others, values)
+    return _finish(pattern, choices, model, begin, model.layout.mask(_moving(settings, x)), settings)
 
 
 def _moving(settings: Settings, x: np.ndarray) -> tuple[str, ...]:
     """Names of the parameters that the last search moves."""
-    narrow = np.ptp(x) < WIDE_RANGE
-    left_out = {"damping"} if not settings.damping else set()
-    left_out |= {"U", "V", "strain"} if narrow else set()
+    left_out = set() if settings.damping else {"damping"}
+    if np.ptp(x) < WIDE_RANGE:
+        left_out |= {"U", "V", "strain"}
     return tuple(name for name in ALL if name not in left_out)
 
 
@@ -102,42 +88,32 @@ def _search(
 ) -> tuple[PatternModel, Optimum]:
     """Places and widths from afar, on summed points."""
     few, count = thinned(pattern, width)
-    fixed = None if settings.fixed is None else _summed(settings.fixed, pattern, few, count)
+    fixed = summed(settings.fixed, pattern, few, count)
     model = set_up(few.two_theta, choices, instrument, width=width, fixed=fixed)
     data = Data.of(few.counts, few.sigma, smooth_columns(few.two_theta, settings.terms))
     layout = model.layout
     far = minimise(model, data, layout.start, layout.mask(PLACES), blur=BLUR * width, most=15)
     model = model.followed(far.values, far.scales, few.sigma)
-    near = minimise(model, data, far.values, layout.mask((*PLACES, *WIDTHS)), most=20)
-    return model, replace(near, scales=near.scales / count)
-
-
-def _summed(fixed: np.ndarray, pattern: Pattern, few: Pattern, count: int) -> np.ndarray:
-    """Fixed columns at summed points."""
-    columns = [np.interp(few.two_theta, pattern.two_theta, column) * count for column in fixed.T]
-    return np.stack(columns, axis=1) if columns else np.zeros((len(few), 0))
+    return model, minimise(model, data, far.values, layout.mask((*PLACES, *WIDTHS)), most=20)
 
 
 def _finish(
     pattern: Pattern,
     choices: tuple[Choice, ...],
     model: PatternModel,
-    near: Optimum | None,
     start: np.ndarray,
     moving: np.ndarray,
     settings: Settings,
 ) -> PatternFit:
-    """The last search on every point, with weights from the model where counts are few."""
+    """The last search on every point; where counts are few, again with weights from the model."""
     data = Data.of(pattern.counts, pattern.sigma, smooth_columns(pattern.two_theta, settings.terms))
-    if near is None or len(near.scales) != sum(lines.columns for lines in model.phases) + model.fixed.shape[1]:
-        near = minimise(model, data, start, np.zeros(len(start), bool))
-    model = model.followed(start, near.scales, pattern.sigma)
+    first = minimise(model, data, start, np.zeros(len(start), bool))
+    model = model.followed(start, first.scales, pattern.sigma)
     optimum = minimise(model, data, start, moving)
     made = PatternFit(pattern, choices, model, data, optimum, moving)
     if pattern.sigma_from != "counts" or np.median(pattern.counts) > FEW:
         return made
-    sigma = np.sqrt(np.maximum(made.calculated, 1.0))
-    again = replace(pattern, sigma=sigma)
-    data = Data.of(pattern.counts, sigma, data.background)
+    weighted = replace(pattern, sigma=np.sqrt(np.maximum(made.calculated, 1.0)))
+    data = Data.of(pattern.counts, weighted.sigma, data.background)
     optimum = minimise(model, data, optimum.values, moving, most=8)
-    return PatternFit(again, choices, model, data, optimum, moving)
+    return PatternFit(weighted, choices, model, data, optimum, moving)

@@ -117,7 +117,8 @@ class PatternFit:
         active = np.abs(optimum.scales) > 0.0
         both = np.concatenate([self.columns[:, active], slope], axis=1) * self.data.weight[:, None]
         both = self.data.without_background(both)
-        size = np.maximum(np.linalg.norm(both, axis=0), 1e-300)
+        size = np.linalg.norm(both, axis=0)
+        size = np.where(size > 1e-12 * size.max(initial=0.0), size, np.inf)  # of no consequence: known exactly
         gram = (both / size).T @ (both / size)
         inverse = np.linalg.pinv(gram, rcond=1e-10, hermitian=True) / np.outer(size, size)
         unit = np.concatenate([np.ones(int(active.sum())), layout.scale[inside]])
@@ -147,7 +148,7 @@ class PatternFit:
         """Scale of a phase with a structure and its standard error; of a free one, the sum of its intensities."""
         place = self.model.places[number]
         covariance, held = self.covariance
-        chosen = np.flatnonzero(held[place]) + int(held[: place.start].sum())
+        chosen = np.arange(int(held[place].sum())) + int(held[: place.start].sum())
         total = float(self.optimum.scales[place].sum())
         return total, float(np.sqrt(max(covariance[np.ix_(chosen, chosen)].sum(), 0.0)))
 

@@ -65,7 +65,8 @@ def phase_lines(
     sine = instrument.wavelength / (2.0 * d)
     longest = max(length for length, _ in instrument.lines) / instrument.wavelength
     two_theta = 2.0 * np.arcsin(np.minimum(sine, 1.0))
-    inside = (sine * longest < 0.999) & (two_theta > first - MARGIN) & (two_theta < last + MARGIN)
+    margin = width if free else MARGIN  # a free intensity needs its line, not just a tail
+    inside = (sine * longest < 0.999) & (two_theta > first - margin) & (two_theta < last + margin)
     relative = crystal.strength * crystal.multiplicity
     inside &= relative > 1e-7 * relative.max(initial=0.0)
     chosen = np.flatnonzero(inside)
@@ -103,7 +104,7 @@ def line_table(lines: PhaseLines, phase: int, instrument: Instrument, layout: La
     area = lines.relative[:, None] * weights[None, :]
     if not lines.free:
         area = area * instrument.intensity(two_theta)
-        area = area * np.exp(-0.5 * value("damping", phase) / d**2)[:, None]
+        area = area * np.exp(-0.5 * value("damping", None) / d**2)[:, None]
         degree = layout.find("texture", phase)
         if degree is not None and lines.texture is not None and values[degree] != 1.0:
             area = area * _texture(lines, instrument, values[degree], two_theta[:, 0])[:, None]

@@ -71,3 +71,11 @@ def thinned(pattern: Pattern, width: float, most: int = 1000) -> tuple[Pattern, 
         ),
         count,
     )
+
+
+def summed(fixed: np.ndarray | None, pattern: Pattern, few: Pattern, count: int) -> np.ndarray:
+    """(points, k) columns given at the points of `pattern`, at those of `few`, which sum `count` of them each."""
+    if fixed is None or fixed.shape[1] == 0:
+        return np.zeros((len(few), 0))
+    columns = [np.interp(few.two_theta, pattern.two_theta, column) * count for column in fixed.T]
+    return np.stack(columns, axis=1)

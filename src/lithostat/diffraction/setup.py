@@ -15,10 +15,9 @@ from lithostat.diffraction.phase_lines import PhaseLines, phase_lines
 from lithostat.materials.phase import EDGES, Phase
 
 DEGREE = np.pi / 180.0
-MOST_ANGLE = 0.5 * DEGREE  # that a cell angle may move
 BROADEST = 3.0  # usual widths, to which size or strain may widen a phase; a broader phase is background
 MOST_SHIFT = 0.25 * DEGREE  # of lines, by zero or displacement
-DAMPING = (-0.5e-20, 2e-20)  # m2, by which the displacements of all atoms (as B) may differ from those of the card
+DAMPING = (-2e-20, 2e-20)  # m2, B by which intensities may fall off otherwise than the cards say: roughness, overspill
 
 
 @dataclass(frozen=True)
@@ -73,6 +72,7 @@ def _shared(instrument: Instrument, width: float, axial: float | None) -> list[P
         Parameter("W", None, square, (0.1 * width) ** 2, (3.0 * width) ** 2, square),
         Parameter("U", None, 0.0, 0.0, 30.0 * square, square),
         Parameter("V", None, 0.0, -10.0 * square, 10.0 * square, square),
+        Parameter("damping", None, 0.0, *DAMPING, 1e-21),
     ]
     if axial is not None:
         shared.append(Parameter("axial", None, axial, 0.0, 0.15, 0.02))
@@ -85,6 +85,7 @@ def _shared(instrument: Instrument, width: float, axial: float | None) -> list[P
 def _own(number: int, choice: Choice, lines: PhaseLines, width: float) -> list[Parameter]:
     """Parameters of one phase."""
     cell, box = lines.crystal.cell, choice.phase.box()
+    turn = float(np.mean([0.5 * (high - low) / cell.base[EDGES.index(name)] for name, (low, high) in box.items()]))
     own = []
     for name in cell.names:
         if name in EDGES:
@@ -92,21 +93,25 @@ def _own(number: int, choice: Choice, lines: PhaseLines, width: float) -> list[P
             low, high = box[name]
             own.append(Parameter(f"cell {name}", number, 0.0, low / edge - 1.0, high / edge - 1.0, 1e-3))
         else:
-            own.append(Parameter(f"cell {name}", number, 0.0, -MOST_ANGLE, MOST_ANGLE, 0.1 * DEGREE))
+            own.append(Parameter(f"cell {name}", number, 0.0, -turn, turn, 0.1 * DEGREE))
     own.append(Parameter("size", number, 0.3 * width, 0.0, BROADEST * width, 0.3 * width))
     own.append(Parameter("strain", number, 0.0, 0.0, BROADEST * width, 0.3 * width))
-    if not lines.free:
-        own.append(Parameter("damping", number, 0.0, *DAMPING, 1e-21))
     if choice.texture is not None and not lines.free:
         own.append(Parameter("texture", number, 1.0, 0.3, 2.0, 0.1))
     return own
 
 
-def carried(layout: Layout, other: Layout, values: np.ndarray) -> np.ndarray:
-    """Start values of `layout` with the values of the parameters that `other` has too."""
+def carried(
+    layout: Layout, choices: Sequence[Choice], other: Layout, others: Sequence[Choice], values: np.ndarray
+) -> np.ndarray:
+    """Start values of `layout` with the values that the same phases had in another one."""
+    names = [choice.phase.name for choice in others]
     start = layout.start
     for place, each in enumerate(layout.parameters):
-        known = other.find(each.name, each.phase)
+        name = None if each.phase is None else choices[each.phase].phase.name
+        if name is not None and name not in names:
+            continue
+        known = other.find(each.name, None if name is None else names.index(name))
         if known is not None:
             start[place] = values[known]
     return np.clip(start, layout.low, layout.high)
