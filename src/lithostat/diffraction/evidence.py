@@ -9,7 +9,7 @@ import numpy as np
 from lithostat.diffraction.library import Library, ranked
 from lithostat.diffraction.pattern_fit import PatternFit
 from lithostat.diffraction.phase_lines import line_table
-from lithostat.diffraction.search import Bench, freed, taken_by, without
+from lithostat.diffraction.search import Bench, bigger_than, freed, taken_by, without
 from lithostat.diffraction.setup import Choice
 from lithostat.materials.phase import Phase
 
@@ -86,10 +86,9 @@ def evidence(fit: PatternFit, bench: Bench, library: Library | None, number: int
     near = _near(fit, number)
     before, after = (float(np.square(each.residual[near]).sum()) for each in (less, fit))
     fall = less.optimum.chi2 - fit.optimum.chi2
-    share = np.array([np.trapezoid(fit.curve(k), fit.pattern.two_theta) for k in range(len(fit.choices))])
-    bigger = [k for k in range(len(share)) if k != number and share[k] > BIGGER * share[number]]
+    own = float(np.trapezoid(fit.curve(number), fit.pattern.two_theta))
     loose_fall, loose = fall, fit
-    if any(not fit.choices[k].free for k in bigger):
+    if bigger := bigger_than(fit, BIGGER * own, number):
         loose = freed(fit, bench, bigger)
         loose_fall = without(loose, bench, phase).optimum.chi2 - loose.optimum.chi2
     return Evidence(

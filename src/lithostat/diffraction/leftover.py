@@ -15,7 +15,7 @@ from lithostat.diffraction.optics import shift
 from lithostat.diffraction.pattern_fit import PatternFit
 from lithostat.diffraction.peak_shape import mixed
 from lithostat.diffraction.phase_lines import line_table
-from lithostat.diffraction.radiation import companions
+from lithostat.experiment.radiation import companions
 from lithostat.diffraction.unit_cell import spacings
 from lithostat.materials.phase import Phase
 

@@ -22,6 +22,7 @@ TRIALS = 4  # candidates of a round that are really fitted
 MOST_PHASES = 9
 WORTH = 14.0  # fall of chi2 below which no candidate is looked at, for data without misfit
 PART = 0.008  # of chi2, below which none is, for data with misfit
+MOST_LINES = 120  # of a phase whose intensities are freed: with more of them it explains anything
 MOVED = ("shift", "cell", "W", "size")
 
 
@@ -140,6 +141,18 @@ def without(fit: PatternFit, bench: Bench, phase: Phase) -> PatternFit:
     """The best fit of all phases but one."""
     rest = tuple(choice for choice in fit.choices if choice.phase is not phase)
     return bench.fit(rest, fit, most=8)
+
+
+def bigger_than(fit: PatternFit, least: float, but: int | None = None) -> list[int]:
+    """Phases with more intensity than `least`, but one; those with too many lines to be freed are left out."""
+    return [
+        number
+        for number, lines in enumerate(fit.model.phases)
+        if number != but
+        and not lines.free
+        and len(lines.chosen) <= MOST_LINES
+        and float(np.trapezoid(fit.curve(number), fit.pattern.two_theta)) > least
+    ]
 
 
 def freed(fit: PatternFit, bench: Bench, chosen: Sequence[int]) -> PatternFit:
