@@ -66,15 +66,20 @@ def _variants(last: PatternFit, settings: Settings) -> dict[str, tuple]:
     }
     freed = [choice.free for choice in choices]
     if any(freed):
-        tied = [replace(choice, free=False) if lines.crystal.known else choice
-                for choice, lines in zip(choices, last.model.phases, strict=True)]
+        tied = [
+            replace(choice, free=False) if lines.crystal.known else choice
+            for choice, lines in zip(choices, last.model.phases, strict=True)
+        ]
         found["the structure of the main phase"] = (pattern, tied, instrument, settings)
     texture = suggested_texture(last)
     if texture is not None:
         number, axis, _ = texture
         changed = [replace(choice, texture=axis) if k == number else choice for k, choice in enumerate(choices)]
         found[f"{choices[number].phase.name} textured along {' '.join(map(str, axis))}"] = (
-            pattern, changed, instrument, settings
+            pattern,
+            changed,
+            instrument,
+            settings,
         )
     return found
 

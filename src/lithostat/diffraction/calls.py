@@ -89,7 +89,9 @@ def judged(found: Evidence) -> tuple[str, str]:
     if found.gain < GAIN:
         doubts.append(f"near its lines only {100.0 * max(found.gain, 0.0):.0f} % of the misfit goes away with it")
     if found.seen < LINES:
-        doubts.append(f"{_counted(found.seen, 'of its strong lines is', 'of its strong lines are')} seen clear of others")
+        doubts.append(
+            f"{_counted(found.seen, 'of its strong lines is', 'of its strong lines are')} seen clear of others"
+        )
     if found.missing * MISSING > found.seen:
         doubts.append(f"{_counted(found.missing, 'strong line is', 'strong lines are')} missing")
     z, gain, seen = PLENTY

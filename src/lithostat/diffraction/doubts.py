@@ -69,10 +69,14 @@ def _walls(final: PatternFit) -> list[str]:
 
 def _light(left: Sequence[Leftover]) -> list[str]:
     ghosts = [line for line in left if line.ghost]
-    return [
-        f"{len(ghosts)} left-over line{'s' if len(ghosts) > 1 else ''} ({', '.join(f'{np.degrees(g.two_theta):.2f}' for g in ghosts)} "
-        f"degrees) lie {ghosts[0].ghost}: no phase"
-    ] if ghosts else []
+    return (
+        [
+            f"{len(ghosts)} left-over line{'s' if len(ghosts) > 1 else ''} ({', '.join(f'{np.degrees(g.two_theta):.2f}' for g in ghosts)} "
+            f"degrees) lie {ghosts[0].ghost}: no phase"
+        ]
+        if ghosts
+        else []
+    )
 
 
 def _texture(final: PatternFit) -> list[str]:

@@ -142,9 +142,7 @@ def _strong(fit: PatternFit, number: int) -> tuple[np.ndarray, np.ndarray]:
 def _near(fit: PatternFit, number: int) -> np.ndarray:
     """(points,) True near the strongest lines of a phase."""
     angles, _ = _strong(fit, number)
-    table = line_table(
-        fit.model.phases[number], number, fit.model.instrument, fit.model.layout, fit.optimum.values
-    )
+    table = line_table(fit.model.phases[number], number, fit.model.instrument, fit.model.layout, fit.optimum.values)
     reach = NEARBY * float(np.median(table.gauss + table.lorentz)) if len(table.centre) else 0.0
     near = np.zeros(len(fit.pattern), bool)
     for angle in angles:
@@ -179,9 +177,7 @@ def strongest_lines(fit: PatternFit, number: int) -> tuple[LineSeen, ...]:
     ratio, error = np.zeros(len(size)), np.full(len(size), np.inf)
     ratio[keep] = inverse @ (weighted.T @ left) / size[keep]
     error[keep] = np.sqrt(np.maximum(np.diag(inverse), 0.0)) / size[keep] * fit.inflation
-    return tuple(
-        LineSeen(float(angle), float(ratio[k]), float(error[k])) for k, angle in enumerate(angles)
-    )
+    return tuple(LineSeen(float(angle), float(ratio[k]), float(error[k])) for k, angle in enumerate(angles))
 
 
 def _rivals(

@@ -167,7 +167,9 @@ def _calls(
     others = " and ".join(final.names) or "the background"
     made += [unseen(limit, phases[limit.name].unverified, phases[limit.name].formula, others) for limit in limits]
     made += [PhaseCall(each.name, "cannot tell", each.sentence) for each in cells]
-    return tuple(sorted(made, key=lambda call: (CALLS.index(call.call), call.name != "Li", -np.nan_to_num(call.weight))))
+    return tuple(
+        sorted(made, key=lambda call: (CALLS.index(call.call), call.name != "Li", -np.nan_to_num(call.weight)))
+    )
 
 
 def _cell(final: PatternFit, number: int) -> dict[str, tuple[float, float, float]]:

@@ -12,8 +12,7 @@ from lithostat.diffraction.optics import (
     lorentz_polarisation,
     slab_transmission,
 )
-from lithostat.experiment.errors import InputError
-from lithostat.experiment.pattern import GEOMETRIES, Pattern
+from lithostat.experiment.pattern import Pattern
 
 SHIFTS = {
     "reflection": ("displacement", "zero"),
@@ -58,9 +57,7 @@ class Instrument:
 
     def intensity(self, two_theta: np.ndarray) -> np.ndarray:
         """Lorentz, polarisation and absorption factor at every angle, up to a constant [-]."""
-        factor = lorentz_polarisation(
-            two_theta, monochromator=self.monochromator, polarisation=self.polarisation
-        )
+        factor = lorentz_polarisation(two_theta, monochromator=self.monochromator, polarisation=self.polarisation)
         layers = self.layers
         if layers is None or self.geometry == "reflection":
             return factor
@@ -79,13 +76,8 @@ class Instrument:
 
 def instrument_of(pattern: Pattern, *, shift: str | None = None, layers: Layers | None = None) -> Instrument:
     """The instrument of a pattern; raises `InputError` where wavelength or geometry are not known."""
-    pattern.wavelength  # noqa: B018  (asks for it, with its own sentence)
-    if pattern.geometry is None:
-        raise InputError(
-            "the file does not say how the sample stood in the beam, and nobody did",
-            file=pattern.source.get("file") or pattern.name or None,
-            expected=f"--geometry with one of {', '.join(GEOMETRIES)}, or `geometry` under `patterns:` of cell.yaml",
-        )
+    pattern.need()
+    assert pattern.geometry is not None
     return Instrument(
         lines=pattern.lines,
         geometry=pattern.geometry,

@@ -123,7 +123,9 @@ class Indexing:
         )
 
 
-def indexing(fit: PatternFit, lines: Sequence[Leftover], phases: Iterable[Phase], seed: int = 0) -> tuple[Indexing, ...]:
+def indexing(
+    fit: PatternFit, lines: Sequence[Leftover], phases: Iterable[Phase], seed: int = 0
+) -> tuple[Indexing, ...]:
     """Cells without a structure held against the leftover lines and against random cells of their size."""
     length = fit.model.instrument.wavelength
     angles = np.array([2.0 * np.arcsin(length / (2.0 * line.spacing)) for line in lines if not line.ghost])

@@ -64,10 +64,7 @@ class Layout:
         """(k,) True for parameters of these names ('cell' stands for all edges and angles), and of these phases."""
         wanted, of = set(names), None if phases is None else set(phases)
         return np.array(
-            [
-                each.name.partition(" ")[0] in wanted and (of is None or each.phase in of)
-                for each in self.parameters
-            ],
+            [each.name.partition(" ")[0] in wanted and (of is None or each.phase in of) for each in self.parameters],
             bool,
         )
 

@@ -39,9 +39,7 @@ def _kept(pattern: Pattern, keep: np.ndarray, what: str) -> Pattern:
             f"{what} leaves {int(keep.sum())} of {len(pattern)} points",
             expected=f"at least {FEWEST} between {low:.4g} and {high:.4g} degrees",
         )
-    return replace(
-        pattern, two_theta=pattern.two_theta[keep], counts=pattern.counts[keep], sigma=pattern.sigma[keep]
-    )
+    return replace(pattern, two_theta=pattern.two_theta[keep], counts=pattern.counts[keep], sigma=pattern.sigma[keep])
 
 
 def thinned(pattern: Pattern, width: float, most: int = 1000) -> tuple[Pattern, int]:
@@ -56,10 +54,7 @@ def thinned(pattern: Pattern, width: float, most: int = 1000) -> tuple[Pattern, 
         return pattern, 1
     starts = np.flatnonzero(np.diff(x, prepend=-np.inf) > 1.5 * step)
     blocks = np.concatenate(
-        [
-            np.arange(begin, end - count + 1, count)
-            for begin, end in zip(starts, [*starts[1:], len(x)], strict=True)
-        ]
+        [np.arange(begin, end - count + 1, count) for begin, end in zip(starts, [*starts[1:], len(x)], strict=True)]
     )
     places = blocks[:, None] + np.arange(count)
     return (

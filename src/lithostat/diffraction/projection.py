@@ -129,9 +129,7 @@ def minimise(
     return Optimum(values, linear.scales, linear.residual, chi2, steps, converged)
 
 
-def _projected(
-    model: PatternModel, data: Data, evaluation: object, linear: Linear, moves: np.ndarray
-) -> np.ndarray:
+def _projected(model: PatternModel, data: Data, evaluation: object, linear: Linear, moves: np.ndarray) -> np.ndarray:
     """(points, moves) derivative of the model, weighted, less what scales and background take of it."""
     full = evaluation.derivative(linear.scales)[:, moves] * data.weight[:, None]  # type: ignore[attr-defined]
     full = data.without_background(full)

@@ -41,9 +41,7 @@ class Bench:
     scaled: int
 
     @classmethod
-    def of(
-        cls, pattern: Pattern, instrument: Instrument, width: float, fixed: np.ndarray, terms: int = ORDER
-    ) -> Bench:
+    def of(cls, pattern: Pattern, instrument: Instrument, width: float, fixed: np.ndarray, terms: int = ORDER) -> Bench:
         """The bench of a pattern; `fixed` (points, k) at its own points."""
         few, count = thinned(pattern, width)
         still = summed(fixed, pattern, few, count)
@@ -157,7 +155,5 @@ def bigger_than(fit: PatternFit, least: float, but: int | None = None) -> list[i
 
 def freed(fit: PatternFit, bench: Bench, chosen: Sequence[int]) -> PatternFit:
     """The same phases with free intensities for the `chosen` ones."""
-    choices = tuple(
-        replace(choice, free=choice.free or number in chosen) for number, choice in enumerate(fit.choices)
-    )
+    choices = tuple(replace(choice, free=choice.free or number in chosen) for number, choice in enumerate(fit.choices))
     return bench.fit(choices, fit, most=8)

@@ -65,7 +65,11 @@ def reciprocal_metric(cell: np.ndarray) -> np.ndarray:
     a, b, c = cell[:3]
     alpha, beta, gamma = np.cos(cell[3:])
     direct = np.array(
-        [[a * a, a * b * gamma, a * c * beta], [a * b * gamma, b * b, b * c * alpha], [a * c * beta, b * c * alpha, c * c]]
+        [
+            [a * a, a * b * gamma, a * c * beta],
+            [a * b * gamma, b * b, b * c * alpha],
+            [a * c * beta, b * c * alpha, c * c],
+        ]
     )
     return np.linalg.inv(direct)
 

@@ -105,13 +105,27 @@ class Pattern:
     def wavelength(self) -> float:
         """The strongest line [m]; an error that names the option where nobody stated one."""
         if not self.lines:
-            raise InputError(
-                "the file does not say which wavelength was used, and none was given",
-                file=self.source.get("file") or self.name or None,
-                expected="--wavelength 'Mo Ka', 'Cu Ka1' or '0.4959 angstrom', or `wavelength` under `patterns:` "
-                "of cell.yaml",
-            )
+            raise self._missing(["which wavelength was used"], [WAVELENGTH])
         return self.lines[0][0]
+
+    def need(self) -> None:
+        """Raise one error that names everything which a fit needs and nobody stated: wavelength, geometry."""
+        unsaid, wanted = [], []
+        if not self.lines:
+            unsaid.append("which wavelength was used")
+            wanted.append(WAVELENGTH)
+        if self.geometry is None:
+            unsaid.append("how the sample stood in the beam")
+            wanted.append(f"--geometry with one of {', '.join(GEOMETRIES)}")
+        if unsaid:
+            raise self._missing(unsaid, wanted)
+
+    def _missing(self, unsaid: list[str], wanted: list[str]) -> InputError:
+        return InputError(
+            f"the file does not say {' and '.join(unsaid)}, and nobody did",
+            file=self.source.get("file") or self.name or None,
+            expected=f"{' and '.join(wanted)} (or the same under `patterns:` of cell.yaml)",
+        )
 
     def as_json(self) -> dict[str, Any]:
         """What is known about the pattern, without its points."""
@@ -133,4 +147,5 @@ class Pattern:
         }
 
 
+WAVELENGTH = "--wavelength 'Mo Ka', 'Cu Ka1' or '0.4959 angstrom'"
 FEWEST = 50  # points; fewer cannot carry a background and one line

@@ -58,8 +58,10 @@ def read_patterns(path: str | Path, stated: Stated | None = None) -> tuple[Patte
             refused.append(f"scan {index + 1} was not used: {error.problem}")
             fault = error
     if not found:
-        raise InputError(fault.problem, file=str(path), expected=fault.expected) if refused else InputError(
-            "holds no scan", file=str(path), expected="intensity against angle"
+        raise (
+            InputError(fault.problem, file=str(path), expected=fault.expected)
+            if refused
+            else InputError("holds no scan", file=str(path), expected="intensity against angle")
         )
     if len(found) == 1:
         found = [replace(found[0], name=path.name)]
@@ -161,7 +163,9 @@ def _usable(
             expected="angles that increase from point to point",
         )
     if (y < 0.0).any():
-        notes.append(f"{int((y < 0.0).sum())} of {len(y)} intensities are below zero: a background was subtracted before")
+        notes.append(
+            f"{int((y < 0.0).sum())} of {len(y)} intensities are below zero: a background was subtracted before"
+        )
     if not (y > 0.0).any():
         raise InputError("no intensity is above zero", expected="counts")
     return x, y, third, tuple(notes)

@@ -49,7 +49,9 @@ def sigma_of(
     if header.factors is not None and len(header.factors) == len(values):
         factors = np.maximum(header.factors, 1e-12)
         counted = raw / factors if header.applied else raw
-        said.append(f"an absorber was in the beam (up to {factors.max():.4g}): its factor is undone, sigma is the counter's")
+        said.append(
+            f"an absorber was in the beam (up to {factors.max():.4g}): its factor is undone, sigma is the counter's"
+        )
         return counted * factors, factors * np.sqrt(np.maximum(counted, 1.0)), "scaled", tuple(said)
     if third is not None and len(third) == len(values):
         found = _third(raw, third)

@@ -92,7 +92,15 @@ _WAVELENGTH = re.compile(
     r"(?im)^[#'!;/*\s]*(?:wave[\s_-]*length|lambda|_?wl1?)\b\s*(?:\((?P<in>[^)]*)\))?\s*[:=]?\s*"
     r"(?P<value>[0-9.]+(?:e[+-]?\d+)?)\s*(?P<unit>m\b|nm|pm|a\b|\u00c5|angstroms?)?"
 )
-_UNITS = {"m": 1.0, "nm": 1e-9, "pm": 1e-12, "a": ANGSTROM, "\u00e5": ANGSTROM, "angstrom": ANGSTROM, "angstroms": ANGSTROM}
+_UNITS = {
+    "m": 1.0,
+    "nm": 1e-9,
+    "pm": 1e-12,
+    "a": ANGSTROM,
+    "\u00e5": ANGSTROM,
+    "angstrom": ANGSTROM,
+    "angstroms": ANGSTROM,
+}
 
 
 def columns(text: str, name: str) -> Header:
