@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lithostat.commands import calibrate, impedance, sweep
+from lithostat.commands import calibrate, diffraction, impedance, sweep
 from lithostat.commands.options import Json, Output, save
 from lithostat.experiment.errors import InputError, LithostatError, nearest
 from lithostat.terminal import (
@@ -254,6 +254,7 @@ def reproduce(
 
 
 app.command()(impedance.impedance)
+app.command()(diffraction.diffraction)
 app.command()(calibrate.calibrate)
 app.command()(calibrate.recommend)
 app.command()(sweep.sweep)

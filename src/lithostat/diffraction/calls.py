@@ -14,9 +14,11 @@ CALLS = ("present", "possible", "not seen", "cannot tell")
 CERTAIN = 5.0  # standard deviations that a phase which is called present has at least
 GAIN = 0.3  # of chi2 near its lines, that must go away with a phase which is present
 LINES = 2  # strong lines that must be seen one by one
+TOGETHER = 3.0  # standard deviations, by which all other lines together may stand for a second one
 MISSING = 3  # seen lines per missing one, at least
 RIVAL = 0.9  # of the fall of chi2, that no other candidate may reach in its place
 PLENTY = (8.0, 0.5, 4)  # z, gain and seen lines, from which a cell at the wall of its box is a warning and no doubt
+ENOUGH = 0.7  # of what stands above the floor, that must be explained before a share means anything
 BLIND = 0.3  # weight fraction, above which a limit says nothing
 
 
@@ -88,7 +90,8 @@ def judged(found: Evidence) -> tuple[str, str]:
         doubts.append(f"the pattern asks for it by {min(found.z, found.z_free):.1f} standard deviations only")
     if found.gain < GAIN:
         doubts.append(f"near its lines only {100.0 * max(found.gain, 0.0):.0f} % of the misfit goes away with it")
-    if found.seen < LINES:
+    ratio, error = found.others_together
+    if found.seen < LINES and not (found.seen and ratio > TOGETHER * error):
         doubts.append(
             f"{_counted(found.seen, 'of its strong lines is', 'of its strong lines are')} seen clear of others"
         )
@@ -103,10 +106,7 @@ def judged(found: Evidence) -> tuple[str, str]:
         doubts.append(f"{rival} would do as well in its place")
     if doubts:
         return "possible", "; ".join(doubts)
-    return "present", (
-        f"{found.seen} of its strong lines are seen clear of others, and the pattern asks for it by {found.z:.0f} "
-        "standard deviations"
-    )
+    return "present", f"{found.seen} strong lines clear of others; {min(found.z, found.z_free):.0f} standard deviations"
 
 
 def _counted(count: int, one: str, many: str) -> str:
@@ -114,8 +114,16 @@ def _counted(count: int, one: str, many: str) -> str:
     return f"{words.get(count, str(count))} {one if count == 1 else many}"
 
 
-def unseen(limit: Limit, unverified: tuple[str, ...], formula: str, others: str) -> PhaseCall:
+def unseen(limit: Limit, unverified: tuple[str, ...], formula: str, others: str, explained: float) -> PhaseCall:
     """The call for a phase with a structure that the pattern does not ask for."""
+    if explained < ENOUGH:
+        return PhaseCall(
+            limit.name,
+            "cannot tell",
+            f"the phases found explain {100.0 * explained:.0f} % of the lines only, so that shares mean nothing",
+            formula,
+            unverified=unverified,
+        )
     if not np.isfinite(limit.weight) or limit.weight > BLIND:
         reason = f"its lines lie under those of {others}" if limit.clear > 0.0 else "none of its lines is in the range"
         return PhaseCall(limit.name, "cannot tell", reason, formula, limit=limit, unverified=unverified)

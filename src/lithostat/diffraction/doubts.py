@@ -2,27 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from lithostat.diffraction.amounts import amounts
 from lithostat.diffraction.bands import WORTH_NAMING, suggested_texture
-from lithostat.diffraction.evidence import Evidence
-from lithostat.diffraction.fit import Settings
+from lithostat.diffraction.calls import ENOUGH
 from lithostat.diffraction.leftover import Leftover
 from lithostat.diffraction.pattern_fit import PatternFit
 
+EXPLAINED = 0.9  # of the lines, below which a phase is missing
 POOR = 4.0  # goodness of fit above which the model misses what the counts show
 TOO_GOOD = 0.8  # goodness of fit below which the sigma cannot be right
 HIDDEN = 0.05  # weight fraction of a phase whose card rests on memory, from which that is said
 
 
-def doubts(
-    final: PatternFit, evidences: Mapping[str, Evidence], left: Sequence[Leftover], settings: Settings
-) -> tuple[str, ...]:
-    """Warnings about a fit, the gravest first."""
-    return (*_weights(final), *_walls(final), *_light(left), *_texture(final), *_cards(final), *_always(final))
+def doubts(final: PatternFit, left: Sequence[Leftover], share: float) -> tuple[str, ...]:
+    """Warnings about a fit, the gravest first; `share` of the lines is explained."""
+    return (
+        *_unknown(share),
+        *_weights(final),
+        *_walls(final),
+        *_light(left),
+        *_texture(final),
+        *_cards(final),
+        *_always(final),
+    )
+
+
+def _unknown(share: float) -> list[str]:
+    if share >= EXPLAINED:
+        return []
+    said = f"the phases found explain {100.0 * share:.0f} % of what stands above the background"
+    if share < ENOUGH:
+        return [
+            f"{said}: the main phase is not among the candidates (name it by --phases, a CIF will do), or the wavelength "
+            "is wrong; no share is given"
+        ]
+    return [f"{said}: a phase is missing among the candidates, and every share is too high by as much"]
 
 
 def _weights(final: PatternFit) -> list[str]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from lithostat.diffraction.library import Library, ranked
 from lithostat.diffraction.pattern_fit import PatternFit
-from lithostat.diffraction.phase_lines import line_table
+from lithostat.diffraction.peak_shape import mixed, shapes
+from lithostat.diffraction.phase_lines import line_table, rows_of
 from lithostat.diffraction.search import Bench, bigger_than, freed, taken_by, without
 from lithostat.diffraction.setup import Choice
 from lithostat.materials.phase import Phase
@@ -52,7 +54,7 @@ class Evidence:
     Args:
         z: root of `fall` over the fit's inflation: standard deviations by which the pattern asks for the phase.
         z_free: the same with free intensities for every bigger phase, so that no misfit of theirs can stand for it.
-        gain: part of chi2 near its strong lines that goes away with it.
+        gain: part of chi2 near its clean strong lines that goes away with it.
         fall: of chi2 on the whole pattern.
         lines: its strongest lines, one by one.
         at_wall: parameters that ended at the wall of their box ('cell a', 'size').
@@ -74,6 +76,16 @@ class Evidence:
         return sum(line.seen for line in self.lines)
 
     @property
+    def others_together(self) -> tuple[float, float]:
+        """Intensity over that expected, and its error, of all strong lines but the clearest, taken together."""
+        rest = sorted(self.lines, key=lambda line: line.error)[1:]
+        weights = np.array([1.0 / line.error**2 for line in rest if 0.0 < line.error < np.inf])
+        ratios = np.array([line.ratio for line in rest if 0.0 < line.error < np.inf])
+        if len(weights) == 0:
+            return 0.0, float("inf")
+        return float(weights @ ratios / weights.sum()), float(weights.sum() ** -0.5)
+
+    @property
     def missing(self) -> int:
         """Number of strong lines that should be there and are not."""
         return sum(line.missing for line in self.lines)
@@ -83,7 +95,8 @@ def evidence(fit: PatternFit, bench: Bench, library: Library | None, number: int
     """The evidence for one phase of a fit on the bench's points."""
     phase = fit.choices[number].phase
     less = without(fit, bench, phase)
-    near = _near(fit, number)
+    lines = strongest_lines(fit, number)
+    near = _near(fit, number, [line.two_theta for line in lines if line.clean])
     before, after = (float(np.square(each.residual[near]).sum()) for each in (less, fit))
     fall = less.optimum.chi2 - fit.optimum.chi2
     own = float(np.trapezoid(fit.curve(number), fit.pattern.two_theta))
@@ -97,7 +110,7 @@ def evidence(fit: PatternFit, bench: Bench, library: Library | None, number: int
         z_free=_root(loose_fall) / loose.inflation,
         gain=1.0 - after / before if before > 0.0 else 0.0,
         fall=fall,
-        lines=strongest_lines(fit, number),
+        lines=lines,
         at_wall=_walls(fit, number),
         rivals=_rivals(fit, less, bench, library, number, fall) if library is not None else (),
     )
@@ -122,7 +135,7 @@ def _strong(fit: PatternFit, number: int) -> tuple[np.ndarray, np.ndarray]:
     """Angles and expected intensities [counts rad] of the strongest lines in range, neighbours taken together."""
     lines, x = fit.model.phases[number], fit.pattern.two_theta
     table = line_table(lines, number, fit.model.instrument, fit.model.layout, fit.optimum.values)
-    area = table.area * fit.optimum.scales[fit.model.places[number]].sum()
+    area = table.area * _scales(fit, number)
     inside = (table.centre > x[0]) & (table.centre < x[-1])
     centre, area = table.centre[inside], area[inside]
     order = np.argsort(centre)
@@ -139,9 +152,14 @@ def _strong(fit: PatternFit, number: int) -> tuple[np.ndarray, np.ndarray]:
     return angles[best], total[best]
 
 
-def _near(fit: PatternFit, number: int) -> np.ndarray:
-    """(points,) True near the strongest lines of a phase."""
-    angles, _ = _strong(fit, number)
+def _scales(fit: PatternFit, number: int) -> np.ndarray:
+    """The scale of every row of a phase's line table."""
+    lines = fit.model.phases[number]
+    return fit.optimum.scales[fit.model.places[number]][rows_of(lines, fit.model.instrument, fit.model.layout)]
+
+
+def _near(fit: PatternFit, number: int, angles: Sequence[float]) -> np.ndarray:
+    """(points,) True near these lines of a phase; everywhere if there are none."""
     table = line_table(fit.model.phases[number], number, fit.model.instrument, fit.model.layout, fit.optimum.values)
     reach = NEARBY * float(np.median(table.gauss + table.lorentz)) if len(table.centre) else 0.0
     near = np.zeros(len(fit.pattern), bool)
@@ -157,13 +175,11 @@ def strongest_lines(fit: PatternFit, number: int) -> tuple[LineSeen, ...]:
     angles, _ = _strong(fit, number)
     if len(angles) == 0:
         return ()
-    from lithostat.diffraction.peak_shape import mixed, shapes
-
     nearest = np.argmin(np.abs(table.centre[:, None] - angles[None, :]), axis=1)
     width, share = mixed(table.gauss, table.lorentz)
     own = np.abs(table.centre - angles[nearest]) < NEARBY * 1.5 * float(np.median(table.gauss + table.lorentz))
     drawn = shapes(fit.pattern.two_theta, table.centre, width, share, 6.0).value
-    area = table.area * float(fit.optimum.scales[fit.model.places[number]].sum())
+    area = table.area * _scales(fit, number)
     parts = [drawn @ np.where(own & (nearest == k), area, 0.0) for k in range(len(angles))]
     rest = drawn @ np.where(own, 0.0, area)
     others = [fit.columns[:, fit.model.places[k]] for k in range(len(fit.choices)) if k != number]

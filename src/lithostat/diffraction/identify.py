@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lithostat.diffraction.amounts import absorption_warnings, amounts
+from lithostat.diffraction.amounts import Amount, absorption_warnings, amounts
 from lithostat.diffraction.background import ORDER, blank_column, hump_column
 from lithostat.diffraction.bands import Band, bands
-from lithostat.diffraction.calls import CALLS, PhaseCall, asked_for, judged, unseen
+from lithostat.diffraction.calls import CALLS, ENOUGH, PhaseCall, asked_for, judged, unseen
 from lithostat.diffraction.crystal import density_warning
 from lithostat.diffraction.doubts import doubts
 from lithostat.diffraction.evidence import BIGGER, Evidence, evidence
 from lithostat.diffraction.fit import Settings, fit
 from lithostat.diffraction.instrument import Instrument, Layers, instrument_of
-from lithostat.diffraction.leftover import Indexing, indexing, leftover_lines
+from lithostat.diffraction.leftover import Indexing, explained, indexing, leftover_lines
 from lithostat.diffraction.library import Library, distinct, made_of
 from lithostat.diffraction.limits import Limit, detection_limits
 from lithostat.diffraction.pattern_fit import PatternFit
@@ -40,6 +40,7 @@ class Question:
         candidates: phases to look for, of any kind.
         elements: symbols that may be there; None for any. Phases with others are left out.
         host: phases that are certainly there; their intensities are free from the start.
+        standard: a phase that was mixed in and whose cell is certified; it decides between zero and displacement.
         blank: a pattern of the empty cell.
         layers: absorption in transmission.
         shift: 'zero', 'displacement' or 'along the beam'; what suits the geometry where None.
@@ -50,6 +51,7 @@ class Question:
     candidates: tuple[Phase, ...]
     elements: frozenset[str] | None = None
     host: tuple[Phase, ...] = ()
+    standard: Phase | None = None
     blank: Pattern | None = None
     layers: Layers | None = None
     shift: str | None = None
@@ -68,14 +70,13 @@ def identify(pattern: Pattern, question: Question, progress: Progress | None = N
     fixed = _fixed(pattern, instrument, question)
     bench = Bench.of(pattern, instrument, width, fixed, question.terms)
     allowed = made_of(question.candidates, question.elements)
-    structures = distinct((*question.host, *allowed))
+    certain = (*question.host, *([question.standard] if question.standard else []))
+    structures = distinct((*certain, *allowed))
     library = Library(bench.pattern.two_theta, bench.data.weight, instrument, width, structures)
-    host = tuple(Choice(phase, free=True) for phase in question.host)
-    main = _pruned(search(bench, library, host, tell), bench, question.host)
+    known = (*(Choice(phase, free=True) for phase in question.host), *_certified(question))
+    main = _pruned(search(bench, library, known, tell), bench, certain)
     tell("weighing the evidence")
-    evidences = {
-        choice.phase.name: evidence(main, bench, library, number) for number, choice in enumerate(main.choices)
-    }
+    main, evidences = _weighed(main, bench, library, certain)
     loose = _loosened(main, bench)
     tell("fitting every point")
     settings = Settings(fixed=fixed if fixed.shape[1] else None, terms=question.terms, width=width)
@@ -86,15 +87,20 @@ def identify(pattern: Pattern, question: Question, progress: Progress | None = N
     limits = detection_limits(loose, library, sought)
     left = leftover_lines(final)
     cells = indexing(final, left, [phase for phase in allowed if phase.kind == "cell"])
-    calls = _calls(final, evidences, spread, limits, {phase.name: phase for phase in structures}, cells)
+    share = explained(final)
+    calls = _calls(final, evidences, spread, limits, {phase.name: phase for phase in structures}, cells, share)
     warnings = (
         *pattern.warnings,
-        *doubts(final, evidences, left, settings),
+        *doubts(final, left, share),
         *absorption_warnings(final, amounts(final)),
         *(text for phase in structures if phase.name in final.names and (text := density_warning(phase))),
         *failed,
     )
-    return PatternStudy(pattern, final, calls, spread, left, cells, tuple(dict.fromkeys(warnings)))
+    return PatternStudy(pattern, final, calls, spread, share, left, cells, tuple(dict.fromkeys(warnings)))
+
+
+def _certified(question: Question) -> tuple[Choice, ...]:
+    return (Choice(question.standard, certified=True),) if question.standard else ()
 
 
 def _fixed(pattern: Pattern, instrument: Instrument, question: Question) -> np.ndarray:
@@ -122,6 +128,18 @@ def _pruned(main: PatternFit, bench: Bench, host: Sequence[Phase]) -> PatternFit
         main = without(main, bench, weakest)
 
 
+def _weighed(
+    main: PatternFit, bench: Bench, library: Library, host: Sequence[Phase]
+) -> tuple[PatternFit, dict[str, Evidence]]:
+    """The fit without phases that misfit of bigger ones could stand for, and the evidence for each that stays."""
+    while True:
+        found = {c.phase.name: evidence(main, bench, library, number) for number, c in enumerate(main.choices)}
+        weak = [each for each in found.values() if each.phase not in host and not asked_for(min(each.z, each.z_free))]
+        if not weak:
+            return main, found
+        main = without(main, bench, min(weak, key=lambda each: each.z_free).phase)
+
+
 def _loosened(main: PatternFit, bench: Bench) -> PatternFit:
     """The fit with free intensities for main phases whose lines disagree with their structure beyond their errors."""
     shares = [float(np.trapezoid(main.curve(k), main.pattern.two_theta)) for k in range(len(main.choices))]
@@ -141,9 +159,12 @@ def _calls(
     limits: Sequence[Limit],
     phases: dict[str, Phase],
     cells: Sequence[Indexing],
+    share: float,
 ) -> tuple[PhaseCall, ...]:
     made = []
     for number, amount in enumerate(amounts(final)):
+        if share < ENOUGH:  # shares of an unknown whole
+            amount = replace(amount, weight=float("nan"), error=float("nan"), volume=float("nan"))
         band = next((each for each in spread if each.name == amount.name), None)
         call, why = judged(evidences[amount.name])
         phase = final.choices[number].phase
@@ -154,8 +175,7 @@ def _calls(
                 why,
                 phase.formula,
                 amount.weight,
-                0.0 if call == "possible" else band.low if band else max(amount.weight - 2.0 * amount.error, 0.0),
-                band.high if band else min(amount.weight + 2.0 * amount.error, 1.0),
+                *_range(amount, band, call),
                 amount.error,
                 amount.volume,
                 amount.intensity,
@@ -165,11 +185,23 @@ def _calls(
             )
         )
     others = " and ".join(final.names) or "the background"
-    made += [unseen(limit, phases[limit.name].unverified, phases[limit.name].formula, others) for limit in limits]
+    made += [
+        unseen(limit, phases[limit.name].unverified, phases[limit.name].formula, others, share) for limit in limits
+    ]
     made += [PhaseCall(each.name, "cannot tell", each.sentence) for each in cells]
     return tuple(
         sorted(made, key=lambda call: (CALLS.index(call.call), call.name != "Li", -np.nan_to_num(call.weight)))
     )
+
+
+def _range(amount: Amount, band: Band | None, call: str) -> tuple[float, float]:
+    """Least and most weight; from zero for a phase that is only possible, NaN where shares mean nothing."""
+    if not np.isfinite(amount.weight):
+        return float("nan"), float("nan")
+    low, high = (
+        (band.low, band.high) if band else (amount.weight - 2.0 * amount.error, amount.weight + 2.0 * amount.error)
+    )
+    return 0.0 if call == "possible" else max(low, 0.0), min(high, 1.0)
 
 
 def _cell(final: PatternFit, number: int) -> dict[str, tuple[float, float, float]]:

@@ -14,12 +14,14 @@ from lithostat.diffraction.crystal import crystal
 from lithostat.diffraction.optics import shift
 from lithostat.diffraction.pattern_fit import PatternFit
 from lithostat.diffraction.peak_shape import mixed
+from lithostat.diffraction.peaks import floor
 from lithostat.diffraction.phase_lines import line_table
 from lithostat.experiment.radiation import companions
 from lithostat.diffraction.unit_cell import spacings
 from lithostat.materials.phase import Phase
 
 CLEAR = 6.0  # standard deviations, inflated by the misfit around it, that make a leftover line
+TALL = 0.3  # of the highest line, from which a line may be seen in what a filter lets through
 NEAR = 0.4  # of a full width, within which a place counts as explained
 DRAWS = 200  # random cells that a cell is held against
 LOOSENESS = 0.1  # by which the edges of a random cell differ from those of the cell it stands for
@@ -59,6 +61,15 @@ def line_width(fit: PatternFit) -> float:
     return float(np.median(mixed(table.gauss, table.lorentz)[0])) if len(table.centre) else 1e-3
 
 
+def explained(fit: PatternFit) -> float:
+    """Share of what stands above the smooth floor of a pattern that its phases explain [-]."""
+    lines = fit.pattern.counts - floor(fit.pattern)
+    clear = lines > 3.0 * fit.pattern.sigma
+    missed = np.maximum(fit.pattern.counts - fit.calculated, 0.0)
+    total = float(lines[clear].sum())
+    return 1.0 - float(np.minimum(missed, lines)[clear].sum()) / total if total > 0.0 else 1.0
+
+
 def leftover_lines(fit: PatternFit) -> tuple[Leftover, ...]:
     """Lines in what a fit leaves over, by rising angle."""
     x = fit.pattern.two_theta
@@ -93,13 +104,22 @@ def _ghost(fit: PatternFit, angle: float, width: float) -> str:
         for number in range(len(fit.choices)):
             lines = fit.model.phases[number]
             d = spacings(fit.cell(number), lines.crystal.hkl[lines.chosen])
-            strength = lines.crystal.strength[lines.chosen] * lines.crystal.multiplicity[lines.chosen]
-            strong = d[np.argsort(-strength)[:4]]
+            strong = d[_tall(fit, number)]
             sine = length / (2.0 * strong)
             seen = 2.0 * np.arcsin(sine[sine < 1.0])
             if len(seen) and np.abs(seen - angle).min() < NEAR * width:
                 return f"where {name} light puts a strong line of {fit.names[number]}"
     return ""
+
+
+def _tall(fit: PatternFit, number: int) -> np.ndarray:
+    """(lines,) True for the lines of a phase that are tall enough to be seen in foreign light."""
+    x, above = fit.pattern.two_theta, fit.calculated - fit.background
+    lines = fit.model.phases[number]
+    sine = fit.model.instrument.wavelength / (2.0 * spacings(fit.cell(number), lines.crystal.hkl[lines.chosen]))
+    places = 2.0 * np.arcsin(np.minimum(sine, 1.0))
+    own = np.interp(places, x, fit.curve(number))
+    return (own > TALL * above.max()) & (sine < 1.0) & (places > x[0]) & (places < x[-1])
 
 
 @dataclass(frozen=True)

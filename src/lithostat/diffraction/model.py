@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-from scipy.sparse import csc_array, csr_array, hstack
+from scipy.sparse import csc_array, hstack
 
 from lithostat.diffraction.instrument import Instrument
 from lithostat.diffraction.parameters import Layout
@@ -21,7 +21,7 @@ PART = 1e-4  # of the usual change of a parameter, by which its derivative steps
 class Evaluation(NamedTuple):
     """Columns for one set of parameters, and how their weighted sum changes with each parameter."""
 
-    columns: np.ndarray  # (points, columns)
+    columns: csc_array  # (points, columns), mostly zeros where intensities are free
     derivative: Callable[[np.ndarray], np.ndarray]  # (columns,) -> (points, parameters)
 
 
@@ -55,7 +55,7 @@ class PatternModel:
 
     def evaluate(self, values: np.ndarray, blur: float = 0.0) -> Evaluation:
         """Columns and derivatives at `values`; `blur` [rad] widens every line, for a first search from afar."""
-        parts, columns = [], [self.fixed]
+        parts, columns = [], [csc_array(self.fixed)]
         for number, lines in enumerate(self.phases):
             table = line_table(lines, number, self.instrument, self.layout, values)
             width, share = mixed(np.hypot(table.gauss, blur), table.lorentz)
@@ -72,7 +72,7 @@ class PatternModel:
                     self._add(total, number, lines, table, drawn, own, values, blur)
             return total
 
-        return Evaluation(np.concatenate(columns, axis=1), derivative)
+        return Evaluation(csc_array(hstack(columns, format="csc")), derivative)
 
     def _add(
         self,
@@ -104,14 +104,7 @@ class PatternModel:
         total[:, places] += stacked @ changes.reshape(-1, len(places))
 
 
-def _columns(drawn: Shapes, area: np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:
+def _columns(drawn: Shapes, area: np.ndarray, rows: np.ndarray, count: int) -> csc_array:
     """(points, count) sum of the lines of each column."""
-    if count == 1:
-        return (drawn.value @ area)[:, None]
-    gather = csr_array((area, (np.arange(len(area)), rows)), shape=(len(area), count))
-    return csc_array(drawn.value @ gather).toarray()
-
-
-def stack(parts: Sequence[np.ndarray], points: int) -> np.ndarray:
-    """Columns side by side, (points, 0) if there are none."""
-    return np.concatenate([np.zeros((points, 0)), *parts], axis=1)
+    gather = csc_array((area, rows, np.arange(len(area) + 1)), shape=(count, len(area))).T
+    return csc_array(drawn.value @ gather.tocsc())

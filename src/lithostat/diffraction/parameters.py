@@ -61,10 +61,16 @@ class Layout:
         return [place for place, each in enumerate(self.parameters) if each.phase == phase]
 
     def mask(self, names: Iterable[str], phases: Iterable[int | None] | None = None) -> np.ndarray:
-        """(k,) True for parameters of these names ('cell' stands for all edges and angles), and of these phases."""
+        """(k,) True for parameters of these names ('cell' stands for all edges and angles), and of these phases.
+
+        A parameter whose bounds are one number never moves.
+        """
         wanted, of = set(names), None if phases is None else set(phases)
         return np.array(
-            [each.name.partition(" ")[0] in wanted and (of is None or each.phase in of) for each in self.parameters],
+            [
+                each.name.partition(" ")[0] in wanted and (of is None or each.phase in of) and each.high > each.low
+                for each in self.parameters
+            ],
             bool,
         )
 

@@ -49,7 +49,7 @@ class PatternFit:
     @functools.cached_property
     def columns(self) -> np.ndarray:
         """(points, columns) of the model at its end."""
-        return self.model.evaluate(self.optimum.values).columns
+        return self.model.evaluate(self.optimum.values).columns.toarray()
 
     @functools.cached_property
     def background(self) -> np.ndarray:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve, qr
+from scipy.linalg import LinAlgError, cho_factor, cho_solve, qr, solve_triangular
 from scipy.optimize import nnls
+from scipy.sparse import csc_array
 
-from lithostat.diffraction.model import PatternModel
+from lithostat.diffraction.model import Evaluation, PatternModel
 
 ENOUGH = 1e-6  # relative fall of chi2 below which a search ends
 TINY = 0.01  # of a standard deviation, below which a step ends it
@@ -48,30 +49,55 @@ class Data:
         return weighted - self.basis @ (self.basis.T @ weighted)
 
 
-def solve(data: Data, columns: np.ndarray, signed: bool = False) -> Linear:
-    """Scales of the columns that leave the least chi2 beside any background; not negative unless `signed`."""
+class Weighted(NamedTuple):
+    """Weighted columns, what the background takes of them, and the Gram matrix of what it leaves."""
+
+    columns: csc_array
+    taken: np.ndarray  # (background, columns)
+    gram: np.ndarray  # (columns, columns)
+
+    @classmethod
+    def of(cls, data: Data, columns: csc_array) -> Weighted:
+        """The weighted columns of one evaluation."""
+        scaled = csc_array(
+            (columns.data * data.weight[columns.indices], columns.indices, columns.indptr), columns.shape
+        )
+        taken = (scaled.T @ data.basis).T
+        return cls(scaled, taken, (scaled.T @ scaled).toarray() - taken.T @ taken)
+
+    def times(self, data: Data, scales: np.ndarray) -> np.ndarray:
+        """The columns, less what the background takes of them, times `scales`."""
+        return self.columns @ scales - data.basis @ (self.taken @ scales)
+
+
+def solve(data: Data, columns: csc_array) -> Linear:
+    """Scales of the columns, none below zero, that leave the least chi2 beside any background."""
+    return _solve(data, Weighted.of(data, columns))
+
+
+def _solve(data: Data, weighted: Weighted) -> Linear:
     left = data.without_background(data.counts * data.weight)
-    if columns.shape[1] == 0:
+    count = weighted.gram.shape[0]
+    if count == 0:
         return Linear(np.zeros(0), left, np.zeros(0, bool))
-    weighted = data.without_background(columns * data.weight[:, None])
-    gram, right = weighted.T @ weighted, weighted.T @ left
-    size = np.sqrt(np.maximum(np.diag(gram), 1e-300))
-    empty = size < 1e-12 * size.max()
-    gram = gram / np.outer(size, size) + RIDGE * np.eye(len(size))
+    gram, right = weighted.gram, weighted.columns.T @ left
+    size = np.sqrt(np.maximum(np.diag(gram), 0.0))
+    empty = size <= 1e-7 * size.max()
+    size = np.where(empty, 1.0, size)
+    gram = gram / np.outer(size, size)
     gram[empty], gram[:, empty] = 0.0, 0.0
-    gram[empty, empty] = 1.0
+    gram[np.diag_indices(count)] = 1.0 + RIDGE
     right = np.where(empty, 0.0, right / size)
     try:
         factor = np.linalg.cholesky(gram)
-    except np.linalg.LinAlgError:
-        factor = np.linalg.cholesky(gram + 1e-6 * np.eye(len(size)))
-    target = np.linalg.solve(factor, right)
-    scaled = np.linalg.solve(factor.T, target)
-    if not signed and (scaled < 0.0).any():
+    except np.linalg.LinAlgError:  # two columns that are one
+        factor = np.linalg.cholesky(gram + 1e-6 * np.eye(count))
+    target = solve_triangular(factor, right, lower=True)
+    scaled = solve_triangular(factor.T, target, lower=False)
+    if (scaled < 0.0).any():
         scaled = nnls(factor.T, target)[0]
     scales = scaled / size
-    active = (scales != 0.0) if not signed else ~empty
-    return Linear(scales, left - weighted @ scales, active)
+    return Linear(scales, left - weighted.times(data, scales), scales != 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,20 +125,22 @@ def minimise(
     low, high, scale = model.layout.low, model.layout.high, model.layout.scale
     values = np.clip(start, low, high)
     evaluation = model.evaluate(values, blur)
-    linear = solve(data, evaluation.columns)
+    weighted = Weighted.of(data, evaluation.columns)
+    linear = _solve(data, weighted)
     chi2, damping, moves = float(linear.residual @ linear.residual), 1e-3, np.flatnonzero(moving)
     converged = len(moves) == 0
     steps = 0
     while steps < most and not converged:
         steps += 1
-        slope = _projected(model, data, evaluation, linear, moves) * scale[moves]
+        slope = _projected(data, evaluation, weighted, linear, moves) * scale[moves]
         gradient, hessian = slope.T @ linear.residual, slope.T @ slope
         while True:
             step = _bounded_step(values, moves, gradient, hessian, damping, (low, high, scale))
             trial = values.copy()
             trial[moves] += step * scale[moves]
             near = model.evaluate(trial, blur)
-            better = solve(data, near.columns)
+            heavier = Weighted.of(data, near.columns)
+            better = _solve(data, heavier)
             found = float(better.residual @ better.residual)
             if found <= chi2 or damping > 1e8:
                 break
@@ -123,26 +151,30 @@ def minimise(
             break
         noise = chi2 / max(len(data.counts), 1)
         small = float(step @ (hessian @ step)) < TINY**2 * noise * max(len(moves), 1)
-        values, evaluation, linear, chi2 = trial, near, better, found
+        values, evaluation, weighted, linear, chi2 = trial, near, heavier, better, found
         damping = max(damping / 6.0, 1e-9)
         converged = fall < ENOUGH * chi2 or small
     return Optimum(values, linear.scales, linear.residual, chi2, steps, converged)
 
 
-def _projected(model: PatternModel, data: Data, evaluation: object, linear: Linear, moves: np.ndarray) -> np.ndarray:
+def _projected(data: Data, evaluation: Evaluation, weighted: Weighted, linear: Linear, moves: np.ndarray) -> np.ndarray:
     """(points, moves) derivative of the model, weighted, less what scales and background take of it."""
-    full = evaluation.derivative(linear.scales)[:, moves] * data.weight[:, None]  # type: ignore[attr-defined]
+    full = evaluation.derivative(linear.scales)[:, moves] * data.weight[:, None]
     full = data.without_background(full)
     active = np.flatnonzero(linear.active)
     if len(active) == 0:
         return full
-    columns = data.without_background(evaluation.columns[:, active] * data.weight[:, None])  # type: ignore[attr-defined]
-    gram = columns.T @ columns
-    gram += RIDGE * np.trace(gram) / len(gram) * np.eye(len(gram))
+    gram = weighted.gram[np.ix_(active, active)]
+    size = np.sqrt(np.maximum(np.diag(gram), 1e-300))
+    gram = gram / np.outer(size, size) + RIDGE * np.eye(len(active))
+    right = (weighted.columns[:, active].T @ full) / size[:, None]
     try:
-        return full - columns @ cho_solve(cho_factor(gram), columns.T @ full)
-    except LinAlgError:
-        return full - columns @ np.linalg.lstsq(columns, full, rcond=None)[0]
+        part = cho_solve(cho_factor(gram), right)
+    except LinAlgError:  # two columns that are one
+        part = np.linalg.lstsq(gram, right, rcond=None)[0]
+    scales = np.zeros((len(linear.scales), len(moves)))
+    scales[active] = part / size[:, None]
+    return full - weighted.times(data, scales)
 
 
 def _bounded_step(

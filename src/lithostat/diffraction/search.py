@@ -21,7 +21,7 @@ from lithostat.materials.phase import Phase
 TRIALS = 4  # candidates of a round that are really fitted
 MOST_PHASES = 9
 WORTH = 14.0  # fall of chi2 below which no candidate is looked at, for data without misfit
-PART = 0.008  # of chi2, below which none is, for data with misfit
+ASKED = 3.0  # standard deviations, widened by the misfit, below which none is
 MOST_LINES = 120  # of a phase whose intensities are freed: with more of them it explains anything
 MOVED = ("shift", "cell", "W", "size")
 
@@ -116,7 +116,7 @@ def _next(bench: Bench, library: Library, fit: PatternFit) -> PatternFit | None:
     assert place is not None
     shifts = [fit.optimum.values[place]] if fit.choices else library.offsets()
     templates = [template for shift in shifts for template in library.at(float(shift))]
-    worth = max(WORTH, PART * fit.optimum.chi2)
+    worth = max(WORTH, (ASKED * fit.inflation) ** 2)
     held = [choice.phase for choice in fit.choices]
     order = ranked(templates, fit.residual, taken_by(fit), held)[:TRIALS]
     tried = []

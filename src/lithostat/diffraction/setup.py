@@ -22,11 +22,15 @@ DAMPING = (-2e-20, 2e-20)  # m2, B by which intensities may fall off otherwise t
 
 @dataclass(frozen=True)
 class Choice:
-    """How a phase enters a model: with free intensities (Pawley) or by its structure, and with which texture."""
+    """How a phase enters a model: with free intensities (Pawley) or by its structure, and with which texture.
+
+    A `certified` phase keeps the cell of its card: it then tells where the lines of the others really are.
+    """
 
     phase: Phase
     free: bool = False
     texture: tuple[int, int, int] | None = None
+    certified: bool = False
 
 
 def crystals(choices: Sequence[Choice], instrument: Instrument, last: float) -> tuple[Crystal, ...]:
@@ -85,6 +89,8 @@ def _shared(instrument: Instrument, width: float, axial: float | None) -> list[P
 def _own(number: int, choice: Choice, lines: PhaseLines, width: float) -> list[Parameter]:
     """Parameters of one phase."""
     cell, box = lines.crystal.cell, choice.phase.box()
+    if choice.certified:
+        box = {name: (edge, edge) for name, edge in zip(EDGES, choice.phase.cell, strict=False)}
     turn = float(np.mean([0.5 * (high - low) / cell.base[EDGES.index(name)] for name, (low, high) in box.items()]))
     own = []
     for name in cell.names:

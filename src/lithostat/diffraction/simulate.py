@@ -15,6 +15,8 @@ from lithostat.experiment.errors import InputError
 from lithostat.experiment.pattern import Pattern
 from lithostat.materials.phase import Phase
 
+MOST_POINTS = 20_000
+
 
 @dataclass(frozen=True)
 class Exposure:
@@ -35,6 +37,17 @@ class Exposure:
     background: tuple[float, float]
     graininess: float = 0.0
     shift: float = 0.0
+
+
+def exposure(first: float, last: float, width: float, peak: float, background: float, per_width: int = 6) -> Exposure:
+    """Evenly spaced angles between two [rad], `per_width` of them over a line, on a level background."""
+    if not first < last - 20.0 * width:
+        raise InputError(
+            f"a range of {np.degrees(last - first):.3g} degrees for lines of {np.degrees(width):.3g}",
+            expected="a range that holds many lines",
+        )
+    count = int(np.ceil((last - first) / width * per_width))
+    return Exposure(np.linspace(first, last, min(count, MOST_POINTS)), width, peak, (background, background))
 
 
 def expected(
@@ -83,11 +96,11 @@ def _values(layout: Layout, exposure: Exposure) -> np.ndarray:
 def _grainy(model: PatternModel, values: np.ndarray, graininess: float, seed: int | None) -> np.ndarray:
     """(phases, points) columns, each reflection stronger or weaker by chance."""
     if graininess <= 0.0:
-        return model.evaluate(values).columns.T
+        return model.evaluate(values).columns.toarray().T
     random = np.random.default_rng(seed)
     for lines in model.phases:
         lines.relative = lines.relative * np.maximum(random.normal(1.0, graininess, len(lines.relative)), 0.0)
-    return model.evaluate(values).columns.T
+    return model.evaluate(values).columns.toarray().T
 
 
 def simulate_pattern(

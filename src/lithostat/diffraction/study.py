@@ -15,6 +15,10 @@ from lithostat.experiment.finding import Finding
 from lithostat.experiment.pattern import Pattern
 
 
+def _between(call: PhaseCall) -> tuple[str, ...]:
+    return (f"between {percent(call.low)} and {percent(call.high)}",) if np.isfinite(call.high) else ()
+
+
 @dataclass(frozen=True, eq=False)
 class PatternStudy:
     """A pattern identified.
@@ -24,6 +28,7 @@ class PatternStudy:
         fit: of the phases that were called, on every point.
         calls: present ones first, then possible, not seen, cannot tell.
         bands: what other choices do to the weights.
+        explained: share of what stands above the floor of the pattern that its phases explain.
         leftover: lines that no phase explains.
         cells: phases known by their cell only, held against the leftover lines.
     """
@@ -32,6 +37,7 @@ class PatternStudy:
     fit: PatternFit
     calls: tuple[PhaseCall, ...]
     bands: tuple[Band, ...]
+    explained: float
     leftover: tuple[Leftover, ...]
     cells: tuple[Indexing, ...]
     warnings: tuple[str, ...]
@@ -52,7 +58,7 @@ class PatternStudy:
                 name=f"weight fraction of {call.name}",
                 value=call.weight if np.isfinite(call.weight) else None,
                 unit="1",
-                evidence=(call.call, call.why, f"between {percent(call.low)} and {percent(call.high)}"),
+                evidence=(call.call, call.why, *_between(call)),
                 uncertainty=0.5 * (call.high - call.low) if np.isfinite(call.high) else None,
                 uncertainty_from="counting, misfit, and choices that nobody can justify (shift, background, texture)",
                 formula="S M V of the unit cell, over all crystalline phases",
@@ -83,6 +89,7 @@ class PatternStudy:
                 if call.limit is not None
             ],
             "cannot_tell": [{"name": call.name, "why": call.why} for call in self.called("cannot tell")],
+            "explained": self.explained,
             "unexplained": [line.as_json() for line in self.leftover],
             "fit": self.fit.as_json()
             | {"weights_tried_with": {band.name: dict(band.variants) for band in self.bands if band.variants}},

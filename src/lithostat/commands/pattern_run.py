@@ -1,0 +1,269 @@
+"""Steps of `lithostat diffraction` between the options and the report: reading, asking, writing, printing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lithostat.experiment.errors import InputError, LithostatError
+from lithostat.terminal import open_console
+
+if TYPE_CHECKING:
+    from lithostat.diffraction.identify import Question
+    from lithostat.experiment.pattern import Pattern
+    from lithostat.experiment.record import Record
+    from lithostat.experiment.report import Report
+    from lithostat.reading.patterns import Stated
+
+MOST_FILES = 2000
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What one call of the command wants of every file."""
+
+    question: Question
+    stated: Stated
+    within: str | None
+    exclude: tuple[str, ...]
+    blank: Path | None
+    record: Path | None
+    log: Path | None
+    mass: str | None
+    wanted: str | None
+    engine: str
+
+
+def angles(text: str) -> tuple[float, float]:
+    """'5:60' degrees as two angles [rad]."""
+    import numpy as np
+
+    found = re.fullmatch(r"\s*([0-9.]+)\s*:\s*([0-9.]+)\s*(?:deg|degrees)?\s*", text)
+    values = [float(part) for part in found.groups()] if found else []
+    if len(values) != 2 or not 0.0 <= values[0] < values[1] <= 180.0:
+        raise InputError(f"received the angles '{text}'", expected="two angles in degrees such as 5:60")
+    return float(np.radians(values[0])), float(np.radians(values[1]))
+
+
+def share(text: str | None) -> float:
+    """'1 %' as a fraction; 1 % where nobody asked."""
+    from lithostat.diffraction.plan import WANTED
+    from lithostat.experiment.quantity import parse
+
+    return WANTED if text is None else parse(text, "fraction")
+
+
+def groups(paths: Sequence[Path], asked: Asked, series: bool) -> Iterator[tuple[str, tuple[Pattern, ...] | str]]:
+    """Patterns that are studied together, with a name; a file that cannot be read is a sentence instead."""
+    files = _files(paths)
+    if series:
+        patterns, refused = [], []
+        for file in files:
+            found = _read(file, asked)
+            (refused if isinstance(found, str) else patterns).append(found)
+        flat = [pattern for found in patterns for pattern in found]
+        if refused and not flat:
+            yield "series", refused[0]
+            return
+        said = tuple(f"not read: {text}" for text in refused)
+        if flat:
+            flat[0] = replace(flat[0], warnings=(*flat[0].warnings, *said))
+        yield f"{paths[0].stem or 'patterns'}-series", tuple(flat)
+        return
+    for file in files:
+        found = _read(file, asked)
+        if isinstance(found, str):
+            yield file.name, found
+            continue
+        for pattern in found:
+            yield pattern.name if len(found) > 1 else file.name, (pattern,)
+
+
+def _files(paths: Sequence[Path]) -> list[Path]:
+    """Files that were named, and those of named folders that may be patterns."""
+    from lithostat.reading.patterns import SUFFIXES
+
+    files: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(
+                each for each in path.iterdir() if each.suffix.lower() in SUFFIXES and not each.name.startswith(".")
+            )
+            if not inside:
+                raise InputError("holds no file of a diffractometer", file=str(path), expected=".xrdml, .xy, .raw ...")
+            files += inside
+        else:
+            files.append(path)
+    if len(files) > MOST_FILES:
+        raise InputError(f"received {len(files)} files", expected=f"at most {MOST_FILES} at a time")
+    return files
+
+
+def _read(file: Path, asked: Asked) -> tuple[Pattern, ...] | str:
+    """The patterns of a file within the asked range and on the cell's clock, or why there are none."""
+    from lithostat.diffraction.points import within, without
+    from lithostat.reading.patterns import read_patterns
+
+    try:
+        patterns = read_patterns(file, asked.stated)
+        if asked.within is not None:
+            patterns = tuple(within(each, *angles(asked.within)) for each in patterns)
+        if asked.exclude:
+            ranges = [angles(part) for part in asked.exclude]
+            patterns = tuple(without(each, ranges) for each in patterns)
+        return _clocked(patterns, asked)
+    except LithostatError as error:
+        return str(error)
+
+
+def _clocked(patterns: tuple[Pattern, ...], asked: Asked) -> tuple[Pattern, ...]:
+    if asked.log is not None:
+        from lithostat.reading.patterns_log import read_log, with_log
+
+        patterns = with_log(patterns, read_log(asked.log))
+    if asked.record is not None:
+        from lithostat.reading.patterns_log import on_timeline
+
+        patterns = on_timeline(patterns, _record(asked.record).start)
+    return patterns
+
+
+def _record(path: Path) -> Record:
+    from lithostat.reading.read import read
+
+    return read(path)
+
+
+def studied(name: str, patterns: tuple[Pattern, ...] | str, asked: Asked, step: Callable[[str], None]) -> Report:
+    """The report of a pattern, or of a series; raises `InputError` where there is none."""
+    if isinstance(patterns, str):
+        raise InputError(patterns)
+    from lithostat.diffraction.chemistry import chemistry
+    from lithostat.diffraction.identify import identify
+    from lithostat.diffraction.plan import plan
+    from lithostat.diffraction.report import series_report, study_report
+    from lithostat.diffraction.series import series
+    from lithostat.experiment.quantity import parse
+
+    question = asked.question if asked.blank is None else replace(asked.question, blank=_blank(asked))
+    mass = parse(asked.mass, "mass") if asked.mass else None
+    charge, curves = _cell_at_work(asked.record)
+    if len(patterns) > 1:
+        along = series(patterns, question, progress=step)
+        study = along.study
+    else:
+        study = identify(patterns[0], question, step)
+    told: dict[str, Any] = {"chemistry": chemistry(study, mass=mass, charge=charge), "source": name}
+    if asked.wanted is not None:
+        limits = [call.limit for call in study.called("not seen") if call.limit is not None]
+        told["planned"] = plan(study, limits, share(asked.wanted))
+    report = series_report(along, record=curves, **told) if len(patterns) > 1 else study_report(study, **told)
+    if asked.engine == "rietx":
+        from lithostat.diffraction.second_opinion import compared
+
+        report = compared(report, study)
+    return report
+
+
+def _blank(asked: Asked) -> Pattern:
+    from lithostat.reading.patterns import read_patterns
+
+    assert asked.blank is not None
+    return read_patterns(asked.blank, asked.stated)[0]
+
+
+def _cell_at_work(path: Path | None) -> tuple[float | None, list[tuple[Any, Any, str]]]:
+    """Charge that passed in the direction that carried more [C], and the curves that a series is drawn over."""
+    if path is None:
+        return None, []
+    import numpy as np
+
+    record = _record(path)
+    time, current = record.column("test_time_second"), record.column("current_ampere")
+    steps = np.diff(time, append=time[-1])
+    flows = [float(np.nansum(np.maximum(sign * current, 0.0) * steps)) for sign in (1.0, -1.0)]
+    curves = [(time, record.column("voltage_volt"), "voltage / V")]
+    for column, scale, label in (
+        ("measured_pressure_pa", 1e-6, "pressure / MPa"),
+        ("applied_pressure_pa", 1e-6, "pressure / MPa"),
+    ):
+        if column in record.table.columns:
+            curves.append((time, record.column(column) * scale, label))
+            break
+    return max(flows), curves
+
+
+def write(report: Report, name: str, output: Path) -> list[Path]:
+    """The page, the table of phases, and the figures as SVG and PDF."""
+    from lithostat.experiment.record import write_text, write_whole
+    from lithostat.lab.analyze import file_name
+    from lithostat.show.report_page import report_page
+    from lithostat.show.style import style
+
+    stem = file_name(Path(name).stem)
+    written = [write_text(output / f"{stem}-diffraction.html", report_page(report))]
+    written.append(write_text(output / f"{stem}-phases.csv", _csv(report.data)))
+    with style():
+        for section in report.sections:
+            for drawing in section.drawings:
+                figure = drawing.draw()
+                if figure is None:
+                    continue
+                for suffix in ("svg", "pdf"):
+                    path = output / f"{stem}-{drawing.name}.{suffix}"
+                    save: Callable[[str], Any] = lambda temporary, drawn=figure: drawn.savefig(temporary)  # noqa: E731
+                    written.append(write_whole(path, save))
+    return written
+
+
+def _csv(data: dict[str, Any]) -> str:
+    """One row per phase: what is there, and what would not have been seen."""
+    import polars as pl
+
+    heads = ("name", "formula", "call", "weight_fraction", "low", "high", "standard_error", "volume_fraction", "why")
+    rows = [{head: each[head] for head in heads} for each in data["phases"]]
+    rows += [
+        {head: None for head in heads}
+        | {"name": each["name"], "call": "not seen", "low": 0.0, "high": each["limit_weight"], "why": "95 % limit"}
+        for each in data["not_seen"]
+    ]
+    return pl.DataFrame(
+        rows, schema=dict.fromkeys(heads, pl.String) if not rows else None, infer_schema_length=None
+    ).write_csv()
+
+
+def report_lines(report: Report, only: Iterable[str] = ()) -> None:
+    """A report in a terminal: the answer, its brief tables and points, what to know, what was written."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = open_console(stderr=False)
+    console.print(f"[bold]{escape(report.title)}[/]")
+    if report.answer and not only:
+        console.print(escape(report.answer))
+    for section in report.sections:
+        if section.empty or (only and section.title not in only):
+            continue
+        brief = [each for each in section.tables if each.brief and each.rows]
+        if not (brief or section.points or section.findings):
+            continue
+        console.print(f"\n[bold]{escape(section.title)}[/]")
+        for line in section.points:
+            console.print(f"  {escape(line)}")
+        for finding in section.findings:
+            value = "not known" if finding.value is None else f"{finding.value:.3g} {finding.unit}"
+            console.print(f"  {escape(finding.name)}: {escape(value)}; {escape('; '.join(finding.evidence))}")
+        for each in brief:
+            table = Table(box=None, padding=(0, 1))
+            for column in each.columns:
+                table.add_column(escape(column.head), justify="right" if column.numeric else "left")
+            for cells in zip(*(column.cells for column in each.columns), strict=True):
+                table.add_row(*(escape(cell) for cell in cells))
+            console.print(table)
+    for line in report.warnings:
+        console.print(f"[yellow]warning[/] {escape(line)}")
+    for path in report.written:
+        console.print(f"[dim]{path}[/]", soft_wrap=True)
