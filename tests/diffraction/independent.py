@@ -110,5 +110,11 @@ def pattern_of(
     hump = background * (1.0 + 0.4 * np.exp(-angles / 0.15))
     counts = random.poisson(total * peak / total.max() + hump).astype(float)
     return Pattern(
-        angles, counts, np.sqrt(np.maximum(counts, 1.0)), "counts", lines=MO, geometry="transmission", name=f"seed {seed}"
+        angles,
+        counts,
+        np.sqrt(np.maximum(counts, 1.0)),
+        "counts",
+        lines=MO,
+        geometry="transmission",
+        name=f"seed {seed}",
     )

@@ -16,7 +16,9 @@ from lithostat.materials.phase_card import read_phase
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "08_XRD_phase_mixtures"
 HERE = Path(__file__).parent / "phases"
-needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the measured patterns of weighed mixtures are not beside here")
+needs_data = pytest.mark.skipif(
+    not DATA.is_dir(), reason="the measured patterns of weighed mixtures are not beside here"
+)
 NAMES = {"TiO2": "anatase"}
 
 
@@ -33,7 +35,9 @@ def phase(name: str) -> Phase:
 def weighed(*parts: str) -> Iterator[tuple[Path, dict[str, float]]]:
     """Files of weighed mixtures whose names hold all `parts`, with weight fractions from the masses in the name."""
     for file in sorted(DATA.glob("*min.xrdml")):
-        masses = {name: float(mass.replace("p", ".")) for name, mass in re.findall(r"([A-Z][\w()]*?)_(\dp\d+)", file.name)}
+        masses = {
+            name: float(mass.replace("p", ".")) for name, mass in re.findall(r"([A-Z][\w()]*?)_(\dp\d+)", file.name)
+        }
         if masses and all(part in file.name for part in parts):
             yield file, {name: mass / sum(masses.values()) for name, mass in masses.items()}
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lithostat.commands.options import Json, Output
-from lithostat.experiment.errors import InputError, LithostatError
+from lithostat.commands.options import Json, Output, ready
+from lithostat.experiment.errors import InputError, sentence_of
+from lithostat.experiment.output_names import OutputNames, readable
 from lithostat.terminal import named_steps, open_console, print_json
 
 if TYPE_CHECKING:
     from lithostat.diffraction.identify import Question
     from lithostat.experiment.pattern import Pattern
-    from lithostat.experiment.report import Report
     from lithostat.materials.phase import Phase
     from lithostat.reading.patterns import Stated
 
@@ -95,11 +96,13 @@ def diffraction(
     if not paths:
         raise InputError("no file was named", expected="lithostat diffraction FILE, or --list, or --plan COUNTS")
     asked = Asked(question, stated, within, tuple(exclude or ()), blank, record, log, mass, wanted, engine)
+    ready(output)
+    names = OutputNames(output)
     console = open_console()
     results: list[dict[str, Any]] = []
     with named_steps(console, "reading", 12) as step:
         for name, patterns in groups(paths, asked, series):
-            results.append(_one(name, patterns, asked, output, step))
+            results.append(_one(readable(name), patterns, asked, names, step))
     if as_json:
         print_json([result["json"] for result in results])
     else:
@@ -247,7 +250,10 @@ def _plan(
             expected="--plan COUNTS --host Li6PS5Cl --wavelength 'Mo Ka' --geometry transmission --range 6:35 "
             "--width '0.1 deg' --under 2000",
         )
-    assert stated.geometry is not None and within is not None and width is not None and under is not None
+    assert stated.geometry is not None
+    assert within is not None
+    assert width is not None
+    assert under is not None
     first, last = angles(within)
     instrument = Instrument(stated.lines, stated.geometry, question.shift or SHIFTS[stated.geometry][0])
     sought = tuple(phase for phase in question.candidates if phase.kind == "structure" and phase not in question.host)
@@ -261,17 +267,20 @@ def _plan(
         report_lines(report, only=("How long to count",))
 
 
-def _one(name: str, patterns: Sequence[Pattern], asked: Any, output: Path, step: Any) -> dict[str, Any]:
+def _one(name: str, patterns: tuple[Pattern, ...] | str, asked: Any, names: OutputNames, step: Any) -> dict[str, Any]:
     """One pattern or series: its report, what was written, and the same as JSON; a fault stops no other file."""
     from lithostat.commands.pattern_run import studied, write
 
     try:
         report = studied(name, patterns, asked, step)
         step("writing")
-        report = report.with_written(write(report, name, output))
-    except LithostatError as error:
-        return {"name": name, "error": str(error), "json": {"file": name, "error": str(error)}}
-    return {"name": name, "report": report, "json": {"file": name} | report.as_json}
+        report = write(report, names.of(Path(name).stem))
+        data = {"file": name} | report.as_json
+        json.dumps(data)  # what cannot be printed is a fault of this file too
+    except BaseException as error:
+        said = sentence_of(error)
+        return {"name": name, "error": said, "json": {"file": name, "error": said}}
+    return {"name": name, "report": report, "json": data}
 
 
 def _print(result: dict[str, Any]) -> None:

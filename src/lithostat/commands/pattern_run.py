@@ -5,20 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lithostat.experiment.errors import InputError, LithostatError
+from lithostat.experiment.errors import InputError, sentence_of
 from lithostat.terminal import open_console
 
 if TYPE_CHECKING:
     from lithostat.diffraction.identify import Question
+    from lithostat.experiment.output_names import Named
     from lithostat.experiment.pattern import Pattern
     from lithostat.experiment.record import Record
-    from lithostat.experiment.report import Report
+    from lithostat.experiment.report import Drawing, Report
     from lithostat.reading.patterns import Stated
 
 MOST_FILES = 2000
+
+Way = tuple[Path, "Callable[[Path], Any]"]  # a file, and what writes it
 
 
 @dataclass(frozen=True)
@@ -60,10 +64,14 @@ def groups(paths: Sequence[Path], asked: Asked, series: bool) -> Iterator[tuple[
     """Patterns that are studied together, with a name; a file that cannot be read is a sentence instead."""
     files = _files(paths)
     if series:
-        patterns, refused = [], []
+        patterns: list[tuple[Pattern, ...]] = []
+        refused: list[str] = []
         for file in files:
             found = _read(file, asked)
-            (refused if isinstance(found, str) else patterns).append(found)
+            if isinstance(found, str):
+                refused.append(found)
+            else:
+                patterns.append(found)
         flat = [pattern for found in patterns for pattern in found]
         if refused and not flat:
             yield "series", refused[0]
@@ -115,8 +123,8 @@ def _read(file: Path, asked: Asked) -> tuple[Pattern, ...] | str:
             ranges = [angles(part) for part in asked.exclude]
             patterns = tuple(without(each, ranges) for each in patterns)
         return _clocked(patterns, asked)
-    except LithostatError as error:
-        return str(error)
+    except BaseException as error:  # one bad file takes no other
+        return sentence_of(error)
 
 
 def _clocked(patterns: tuple[Pattern, ...], asked: Asked) -> tuple[Pattern, ...]:
@@ -196,27 +204,32 @@ def _cell_at_work(path: Path | None) -> tuple[float | None, list[tuple[Any, Any,
     return max(flows), curves
 
 
-def write(report: Report, name: str, output: Path) -> list[Path]:
-    """The page, the table of phases, and the figures as SVG and PDF."""
-    from lithostat.experiment.record import write_text, write_whole
-    from lithostat.lab.analyze import file_name
+def write(report: Report, named: Named) -> Report:
+    """The report with its files: page, table of phases, figures as SVG and PDF; what failed is a warning."""
+    from lithostat.experiment.record import write_each, write_text
     from lithostat.show.report_page import report_page
-    from lithostat.show.style import style
 
-    stem = file_name(Path(name).stem)
-    written = [write_text(output / f"{stem}-diffraction.html", report_page(report))]
-    written.append(write_text(output / f"{stem}-phases.csv", _csv(report.data)))
-    with style():
-        for section in report.sections:
-            for drawing in section.drawings:
-                figure = drawing.draw()
-                if figure is None:
-                    continue
-                for suffix in ("svg", "pdf"):
-                    path = output / f"{stem}-{drawing.name}.{suffix}"
-                    save: Callable[[str], Any] = lambda temporary, drawn=figure: drawn.savefig(temporary)  # noqa: E731
-                    written.append(write_whole(path, save))
-    return written
+    def write_page(path: Path) -> Path:
+        return write_text(path, report_page(report))
+
+    def write_table(path: Path) -> Path:
+        return write_text(path, _csv(report.data))
+
+    ways: list[Way] = [(named.path("-diffraction.html"), write_page), (named.path("-phases.csv"), write_table)]
+    for drawing in (each for section in report.sections for each in section.drawings):
+        ways += _figure_ways(drawing, named)
+    written, problems = write_each(ways)
+    told = tuple(f"not written: {line}" for line in problems)
+    return replace(report, warnings=(*report.warnings, *told)).with_written(written)
+
+
+def _figure_ways(drawing: Drawing, named: Named) -> list[Way]:
+    """Where a figure goes, and what saves it; none where there is nothing to draw."""
+    from lithostat.commands.options import save
+
+    figure = drawing.draw()
+    paths = [named.path(f"-{drawing.name}.{suffix}") for suffix in ("svg", "pdf")] if figure is not None else []
+    return [(path, partial(save, figure)) for path in paths]
 
 
 def _csv(data: dict[str, Any]) -> str:
@@ -226,7 +239,7 @@ def _csv(data: dict[str, Any]) -> str:
     heads = ("name", "formula", "call", "weight_fraction", "low", "high", "standard_error", "volume_fraction", "why")
     rows = [{head: each[head] for head in heads} for each in data["phases"]]
     rows += [
-        {head: None for head in heads}
+        dict.fromkeys(heads)
         | {"name": each["name"], "call": "not seen", "low": 0.0, "high": each["limit_weight"], "why": "95 % limit"}
         for each in data["not_seen"]
     ]
@@ -266,4 +279,4 @@ def report_lines(report: Report, only: Iterable[str] = ()) -> None:
     for line in report.warnings:
         console.print(f"[yellow]warning[/] {escape(line)}")
     for path in report.written:
-        console.print(f"[dim]{path}[/]", soft_wrap=True)
+        console.print(f"[dim]{escape(str(path))}[/]", soft_wrap=True)

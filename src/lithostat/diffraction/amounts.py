@@ -96,7 +96,7 @@ def amounts(fit: PatternFit) -> tuple[Amount, ...]:
     found = []
     for number, name in enumerate(fit.names):
         if not known[number] or total <= 0.0:
-            found.append(Amount(name, *[float("nan")] * 3, float(share[number])))
+            found.append(Amount(name, float("nan"), float("nan"), float("nan"), float(share[number])))
             continue
         part = weight[number] / total
         others = error[known & (np.arange(len(error)) != number)]

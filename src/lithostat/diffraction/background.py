@@ -11,7 +11,7 @@ ORDER = 8  # terms of the smooth background, unless the pattern asks for more
 
 
 def smooth_columns(x: np.ndarray, terms: int = ORDER, rising: bool = True) -> np.ndarray:
-    """(points, terms) Chebyshev polynomials over the range of `x` [rad]; `rising` adds 1/x for the air near the beam."""
+    """(points, terms) Chebyshev polynomials over `x` [rad]; `rising` adds 1/x for the air near the beam."""
     scaled = 2.0 * (x - x[0]) / (x[-1] - x[0]) - 1.0
     columns = chebyshev.chebvander(scaled, terms - 1)
     if rising:

@@ -59,7 +59,7 @@ def _variants(last: PatternFit, settings: Settings) -> dict[str, tuple]:
     """Other ways to fit the same phases, as arguments of `fit`."""
     pattern, choices, instrument = last.pattern, last.choices, last.model.instrument
     other = next(kind for kind in SHIFTS[instrument.geometry] if kind != instrument.shift)
-    found = {
+    found: dict[str, tuple] = {
         f"'{other}' instead of '{instrument.shift}'": (pattern, choices, replace(instrument, shift=other), settings),
         "a richer background": (pattern, choices, instrument, replace(settings, terms=settings.terms + MORE_TERMS)),
         "intensities that fall off as the cards say": (pattern, choices, instrument, replace(settings, damping=False)),
@@ -120,7 +120,9 @@ def suggested_texture(last: PatternFit) -> tuple[int, tuple[int, int, int], floa
 
 def _distinct_axes(last: PatternFit, number: int) -> list[tuple[int, int, int]]:
     """Directions that symmetry does not make one."""
-    lines, chosen, seen = last.model.phases[number], [], []
+    lines = last.model.phases[number]
+    chosen: list[tuple[int, int, int]] = []
+    seen: list[np.ndarray] = []
     for axis in AXES:
         cosines = np.sort(np.abs(texture_cosines(lines.crystal, axis)[lines.chosen[:12]]), axis=1)
         if not any(cosines.shape == other.shape and np.abs(cosines - other).max() < SAME for other in seen):

@@ -110,19 +110,19 @@ def with_symmetry(phase: Phase) -> Phase:
     lattice = np.array(gemmi.UnitCell(*edges, *angles).orth.mat.tolist()).T
     kinds = list(dict.fromkeys((site.element, site.occupancy) for site in phase.sites))
     numbers = [kinds.index((site.element, site.occupancy)) + 1 for site in phase.sites]
-    seen = spglib.get_symmetry_dataset((lattice, [site.at for site in phase.sites], numbers), symprec=NEAR)
+    seen: Any = spglib.get_symmetry_dataset((lattice, [site.at for site in phase.sites], numbers), symprec=NEAR)
     group = gemmi.find_spacegroup_by_ops(gemmi.symops_from_hall(seen.hall)) if seen is not None else None
     if group is None or group.number == 1:
         return phase
     sites: list[Site] = []
     covered: list[tuple[int, np.ndarray]] = []
-    for place, number in zip(seen.std_positions, seen.std_types, strict=True):
-        if any(kind == number and _apart(place, image) < 2e-3 for kind, image in covered):
+    for (x, y, z), number in zip(seen.std_positions, seen.std_types, strict=True):
+        if any(kind == number and _apart((x, y, z), image) < 2e-3 for kind, image in covered):
             continue
         displacement = next(s.displacement for s, n in zip(phase.sites, numbers, strict=True) if n == number)
         element, occupancy = kinds[number - 1]
-        sites.append(Site(element, tuple(map(float, place)), occupancy, displacement))
-        images = (op.apply_to_xyz(list(map(float, place))) for op in group.operations())
+        sites.append(Site(element, (float(x), float(y), float(z)), occupancy, displacement))
+        images = (op.apply_to_xyz([float(x), float(y), float(z)]) for op in group.operations())
         covered += [(number, np.asarray(image)) for image in images]
     found = _cell_of(seen.std_lattice)
     return replace(phase, space_group=group.xhm(), cell=found, spread=_spread(found), sites=tuple(sites))
@@ -140,6 +140,6 @@ def _cell_of(vectors: np.ndarray) -> tuple[float, ...]:
     return (*(edges * ANGSTROM).tolist(), *np.arccos(cosines).round(9).tolist())
 
 
-def _apart(one: np.ndarray, other: np.ndarray) -> float:
+def _apart(one: Any, other: np.ndarray) -> float:
     """Largest difference of fractional coordinates, whole cells left out."""
     return float(np.abs((np.asarray(one) - other + 0.5) % 1.0 - 0.5).max())

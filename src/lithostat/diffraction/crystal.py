@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -50,7 +51,7 @@ class Crystal:
         return self.phase.kind == "structure"
 
 
-def _gemmi() -> object:
+def _gemmi() -> Any:
     try:
         import gemmi
     except ImportError:
@@ -66,15 +67,15 @@ def crystal(phase: Phase, shortest: float, wavelength: float | None = None, anom
     Raises `InputError` for an unknown space group or element.
     """
     gemmi = _gemmi()
-    group = gemmi.find_spacegroup_by_name(phase.space_group)  # type: ignore[attr-defined]
+    group = gemmi.find_spacegroup_by_name(phase.space_group)
     if group is None:
         raise InputError(
             f"the phase '{phase.name}' has the space group '{phase.space_group}', which is not known",
             expected="a Hermann-Mauguin symbol with its setting, such as 'F -4 3 m' or 'R -3 m :H'",
         )
     edges = [edge / ANGSTROM for edge in phase.cell[:3]]
-    box = gemmi.UnitCell(*edges, *np.degrees(phase.cell[3:]))  # type: ignore[attr-defined]
-    hkl = np.asarray(gemmi.make_miller_array(box, group, 0.97 * shortest / ANGSTROM), int)  # type: ignore[attr-defined]
+    box = gemmi.UnitCell(*edges, *np.degrees(phase.cell[3:]))
+    hkl = np.asarray(gemmi.make_miller_array(box, group, 0.97 * shortest / ANGSTROM), int)
     rotations, shifts = _operations(group)
     cell = free_cell(phase.cell, group.crystal_system_str())
     d = spacings(np.asarray(phase.cell), hkl)
@@ -90,11 +91,11 @@ def crystal(phase: Phase, shortest: float, wavelength: float | None = None, anom
     return Crystal(phase, hkl, multiplicity, strength, mass, size, cell)
 
 
-def _operations(group: object) -> tuple[np.ndarray, np.ndarray]:
+def _operations(group: Any) -> tuple[np.ndarray, np.ndarray]:
     """Rotations (n, 3, 3) and translations (n, 3) of all symmetry operations, centring included."""
     gemmi = _gemmi()
-    den = gemmi.Op.DEN  # type: ignore[attr-defined]
-    operations = list(group.operations())  # type: ignore[attr-defined]
+    den = gemmi.Op.DEN
+    operations = list(group.operations())
     return (
         np.array([np.array(op.rot, float) / den for op in operations]),
         np.array([np.array(op.tran, float) / den for op in operations]),
@@ -146,21 +147,21 @@ def _strengths(
     return 0.5 * (np.abs(plus) ** 2 + np.abs(minus) ** 2)
 
 
-def _element(name: str) -> object:
+def _element(name: str) -> Any:
     gemmi = _gemmi()
-    element = gemmi.Element(name)  # type: ignore[attr-defined]
+    element = gemmi.Element(name)
     if element.atomic_number == 0:
         raise InputError(f"received the element '{name}'", expected="a chemical symbol")
     return element
 
 
 def _weight(name: str) -> float:
-    return float(_element(name).weight)  # type: ignore[attr-defined]
+    return float(_element(name).weight)
 
 
 def _scattering(name: str, s2: np.ndarray) -> np.ndarray:
     """Scattering factor of the neutral atom (International Tables C) at (sin theta / lambda)^2 [1/angstrom2]."""
-    coefficients = np.array(_element(name).it92.get_coefs())  # type: ignore[attr-defined]
+    coefficients = np.array(_element(name).it92.get_coefs())
     a, b, c = coefficients[:4], coefficients[4:8], coefficients[8]
     return (a * np.exp(-np.outer(s2, b))).sum(axis=1) + c
 
@@ -171,10 +172,10 @@ def _dispersion(name: str, wavelength: float | None) -> complex:
     if wavelength is None:
         return 0j
     gemmi = _gemmi()
-    number = _element(name).atomic_number  # type: ignore[attr-defined]
+    number = _element(name).atomic_number
     if number < 3:
         return 0j
-    real, imaginary = gemmi.cromer_liberman(z=number, energy=VOLT_METRE / wavelength)  # type: ignore[attr-defined]
+    real, imaginary = gemmi.cromer_liberman(z=number, energy=VOLT_METRE / wavelength)
     return complex(real, imaginary)
 
 
@@ -205,8 +206,8 @@ def density_warning(phase: Phase) -> str | None:
     if abs(computed / phase.density - 1.0) <= DISSIMILAR:
         return None
     return (
-        f"the card of {phase.name} prints {phase.density:.0f} kg/m3, its atoms and cell give {computed:.0f}: one of the "
-        "two is wrong"
+        f"the card of {phase.name} prints {phase.density:.0f} kg/m3, its atoms and cell give {computed:.0f}: one of "
+        "the two is wrong"
     )
 
 
@@ -214,7 +215,7 @@ def density_warning(phase: Phase) -> str | None:
 def texture_cosines(ready: Crystal, axis: tuple[int, int, int]) -> np.ndarray:
     """(reflections, rotations) cosine of the angle between `axis` and each image of a reflection under the symmetry."""
     gemmi = _gemmi()
-    group = gemmi.find_spacegroup_by_name(ready.phase.space_group)  # type: ignore[attr-defined]
+    group = gemmi.find_spacegroup_by_name(ready.phase.space_group)
     rotations = np.unique(_operations(group)[0], axis=0)
     metric = reciprocal_metric(ready.cell.base)
     direction = np.asarray(axis, float)

@@ -1,4 +1,4 @@
-"""Sentences that a reader of the weights must know: misfit, walls, shift, foreign light, texture, weights of the points."""
+"""Sentences that a reader of the weights must know: misfit, walls, shift, foreign light, texture, sigma."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def _unknown(share: float) -> list[str]:
     said = f"the phases found explain {100.0 * share:.0f} % of what stands above the background"
     if share < ENOUGH:
         return [
-            f"{said}: the main phase is not among the candidates (name it by --phases, a CIF will do), or the wavelength "
-            "is wrong; no share is given"
+            f"{said}: the main phase is not among the candidates (name it by --phases, a CIF will do), or the "
+            "wavelength is wrong; no share is given"
         ]
     return [f"{said}: a phase is missing among the candidates, and every share is too high by as much"]
 
@@ -55,8 +55,8 @@ def _weights(final: PatternFit) -> list[str]:
         )
     elif good > POOR:
         found.append(
-            f"the model misses what the counts show (goodness {good:.1f}): errors are widened by {final.inflation:.1f}, "
-            "and small phases cannot be told from misfit"
+            f"the model misses what the counts show (goodness {good:.1f}): errors are widened by "
+            f"{final.inflation:.1f}, and small phases cannot be told from misfit"
         )
     return found
 
@@ -69,8 +69,8 @@ def _walls(final: PatternFit) -> list[str]:
         each = layout.parameters[place]
         if each.name == "shift":
             found.append(
-                f"the {final.model.instrument.shift} of the sample is at the end of what is plausible: is the wavelength "
-                "right?"
+                f"the {final.model.instrument.shift} of the sample is at the end of what is plausible: is the "
+                "wavelength right?"
             )
         elif each.phase is not None and each.name.startswith("cell"):
             found.append(
@@ -87,10 +87,11 @@ def _walls(final: PatternFit) -> list[str]:
 
 def _light(left: Sequence[Leftover]) -> list[str]:
     ghosts = [line for line in left if line.ghost]
+    angles = [f"{np.degrees(line.two_theta):.2f}" for line in ghosts]
     return (
         [
-            f"{len(ghosts)} left-over line{'s' if len(ghosts) > 1 else ''} ({', '.join(f'{np.degrees(g.two_theta):.2f}' for g in ghosts)} "
-            f"degrees) lie {ghosts[0].ghost}: no phase"
+            f"{len(ghosts)} left-over line{'s' if len(ghosts) > 1 else ''} ({', '.join(angles)} degrees) lie "
+            f"{ghosts[0].ghost}: no phase"
         ]
         if ghosts
         else []
@@ -103,8 +104,8 @@ def _texture(final: PatternFit) -> list[str]:
         return []
     number, axis, gain = found
     return [
-        f"{final.names[number]} seems textured along {' '.join(map(str, axis))}: it would take away {100 * gain:.0f} % of "
-        "the misfit, and the weights move by what the band shows"
+        f"{final.names[number]} seems textured along {' '.join(map(str, axis))}: it would take away {100 * gain:.0f} % "
+        "of the misfit, and the weights move by what the band shows"
     ]
 
 
@@ -120,5 +121,6 @@ def _always(final: PatternFit) -> list[str]:
     if not final.choices:
         return ["no crystalline phase was found: nothing can be said about weights"]
     return [
-        "weights are shares of the crystalline phases named here; what is amorphous, outside the beam or unnamed is in none"
+        "weights are shares of the crystalline phases named here; what is amorphous, outside the beam or unnamed is "
+        "in none"
     ]

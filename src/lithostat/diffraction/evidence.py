@@ -1,4 +1,4 @@
-"""What speaks for one phase of a fit: how much worse the pattern is without it, its single lines, what could replace it."""
+"""What speaks for one phase of a fit: how much worse the pattern is without it, its lines, what could replace it."""
 
 from __future__ import annotations
 

@@ -99,11 +99,11 @@ def _residual(axes: Axes, fit: PatternFit, study: PatternStudy) -> None:
             [np.degrees(line.two_theta)], [reach], "v", color=MUTED if line.ghost else RED, markersize=4, clip_on=False
         )
     axes.set_ylim(-1.05 * reach, 1.05 * reach)
-    axes.set_ylabel("left / σ")
+    axes.set_ylabel("left / σ")  # noqa: RUF001
 
 
 def zoom_figure(study: PatternStudy) -> Figure | None:
-    """The clearest line of each called phase, with and without it; the smallest first. None where nothing was called."""
+    """The clearest line of each called phase, with and without it; the smallest first. None for none."""
     fit = study.fit
     called = [call for call in study.called("present", "possible") if call.name in fit.names]
     called = sorted(called, key=lambda call: np.nan_to_num(call.intensity, nan=1.0))[:ZOOMED]
@@ -140,7 +140,7 @@ def _zoom(axes: Axes, fit: PatternFit, call: PhaseCall) -> None:
     axes.plot(x[near], fit.calculated[near], color=RED, linewidth=1.1, label="with it")
     axes.fill_between(x[near], (fit.calculated - own)[near], fit.calculated[near], color=RED, alpha=0.15, linewidth=0)
     z = best.ratio / best.error if best.error > 0.0 else float("inf")
-    axes.set_title(f"{call.name}, {call.call}: {z:.0f} σ", fontsize=9)
+    axes.set_title(f"{call.name}, {call.call}: {z:.0f} σ", fontsize=9)  # noqa: RUF001
     axes.set_xlabel("2θ / degrees", fontsize=8)
     axes.ticklabel_format(axis="y", scilimits=(-2, 5))
 

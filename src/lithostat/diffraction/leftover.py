@@ -16,8 +16,8 @@ from lithostat.diffraction.pattern_fit import PatternFit
 from lithostat.diffraction.peak_shape import mixed
 from lithostat.diffraction.peaks import floor
 from lithostat.diffraction.phase_lines import line_table
-from lithostat.experiment.radiation import companions
 from lithostat.diffraction.unit_cell import spacings
+from lithostat.experiment.radiation import companions
 from lithostat.materials.phase import Phase
 
 CLEAR = 6.0  # standard deviations, inflated by the misfit around it, that make a leftover line
@@ -80,7 +80,7 @@ def leftover_lines(fit: PatternFit) -> tuple[Leftover, ...]:
     around = np.sqrt(gaussian_filter1d(np.square(fit.residual), 12.0 * width / step))
     z = rest / np.maximum(around, 1.0)
     places, _ = find_peaks(z, height=CLEAR, prominence=0.7 * CLEAR, distance=max(int(width / step), 1))
-    highest = float((fit.calculated - fit.background).max()) or 1.0
+    highest = max(float((fit.pattern.counts - floor(fit.pattern)).max()), 1e-300)
     smooth = gaussian_filter1d(fit.pattern.counts - fit.calculated, max(0.3 * blur, 0.5))
     shifted = shift(x[places], fit.model.instrument.shift, fit.value("shift")[0])
     real = x[places] - shifted

@@ -61,7 +61,7 @@ def made_of(candidates: Iterable[Phase], elements: Iterable[str] | None) -> tupl
 
 @dataclass(frozen=True, eq=False)
 class Template:
-    """A candidate's lines at one shift and one size of its cell: a weighted `column` of norm 1 and its former `size`."""
+    """A candidate's lines at one shift and size of its cell: a weighted `column` of norm 1 and its former `size`."""
 
     phase: Phase
     stretch: float

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -40,7 +41,7 @@ class PatternModel:
     def places(self) -> tuple[slice, ...]:
         """Which columns belong to each phase; the fixed ones come first."""
         ends = np.cumsum([self.fixed.shape[1], *(lines.columns for lines in self.phases)])
-        return tuple(slice(int(a), int(b)) for a, b in zip(ends[:-1], ends[1:], strict=True))
+        return tuple(slice(int(a), int(b)) for a, b in itertools.pairwise(ends))
 
     def followed(self, values: np.ndarray, scales: np.ndarray, sigma: np.ndarray) -> PatternModel:
         """The same model with each line followed until its tail is lost in the noise `sigma` [counts]."""

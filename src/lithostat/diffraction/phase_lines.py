@@ -60,7 +60,7 @@ def phase_lines(
     width: float = 0.0,
     texture: tuple[int, int, int] | None = None,
 ) -> PhaseLines:
-    """The lines of a crystal between two angles [rad]; lines nearer than `TOGETHER` of `width` share a free intensity."""
+    """Lines of a crystal between two angles [rad]; those nearer than `TOGETHER` of `width` share a free intensity."""
     d = spacings(crystal.cell.base, crystal.hkl)
     sine = instrument.wavelength / (2.0 * d)
     longest = max(length for length, _ in instrument.lines) / instrument.wavelength
@@ -146,8 +146,8 @@ def _spread_axially(table: LineTable, two_theta: np.ndarray, opening: float) -> 
     rise = np.sqrt(1.0 + (opening * _NODES) ** 2)
     seen = np.arccos(np.clip(np.cos(two_theta)[..., None] * rise, -1.0, 1.0))
     moved = table.centre[..., None] + seen - two_theta[..., None]
-    same = [np.broadcast_to(part[..., None], moved.shape) for part in (table.gauss, table.lorentz)]
-    return LineTable(moved, *same, table.area[..., None] * _WEIGHTS)
+    gauss, lorentz = (np.broadcast_to(part[..., None], moved.shape) for part in (table.gauss, table.lorentz))
+    return LineTable(moved, gauss, lorentz, table.area[..., None] * _WEIGHTS)
 
 
 def rows_of(lines: PhaseLines, instrument: Instrument, layout: Layout) -> np.ndarray:

@@ -70,8 +70,8 @@ def series_report(
             Drawing(
                 "series",
                 partial(series_figure, series, record),
-                "Patterns from the first (below) to the last; amounts over their mean with one standard error; what the "
-                "cell did, with the time of every pattern.",
+                "Patterns from the first (below) to the last; amounts over their mean with one standard error; what "
+                "the cell did, with the time of every pattern.",
             ),
         ),
         tables=(_courses(series),),

@@ -1,4 +1,4 @@
-"""Patterns of one cell along time: how much of each phase in each, what changed beyond scatter, and between which two."""
+"""Patterns of one cell along time: the amounts in each, what changed beyond scatter, and between which two."""
 
 from __future__ import annotations
 

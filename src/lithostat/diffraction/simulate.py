@@ -1,4 +1,4 @@
-"""simulate_pattern(mixture, instrument, ...) -> Pattern: for planning a measurement, and to test what is read from one."""
+"""simulate_pattern(mixture, instrument, ...) -> Pattern: to plan a measurement, and to test what is read from one."""
 
 from __future__ import annotations
 

@@ -28,7 +28,8 @@ class FreeCell:
         return np.concatenate([self.base[:3] * (1.0 + total[:3]), self.base[3:] + total[3:]])
 
 
-_SYSTEMS = {
+# of a system: which edges move together, and which angles move
+_SYSTEMS: dict[str, tuple[dict[str, tuple[int, ...]], tuple[str, ...]]] = {
     "cubic": ({"a": (0, 1, 2)}, ()),
     "tetragonal": ({"a": (0, 1), "c": (2,)}, ()),
     "hexagonal": ({"a": (0, 1), "c": (2,)}, ()),
@@ -48,15 +49,16 @@ def free_cell(cell: tuple[float, ...], system: str) -> FreeCell:
     names = list(edges)
     moves = [[float(k in entries) for k in range(6)] for entries in edges.values()]
     for angle in angles:
+        places: tuple[int, ...]
         if angle == "all":
-            entries, name = (3, 4, 5), "alpha"
+            places, name = (3, 4, 5), "alpha"
         elif angle == "oblique":
-            entries = (3 + int(np.argmax(np.abs(base[3:] - 0.5 * np.pi))),)
-            name = ("alpha", "beta", "gamma")[entries[0] - 3]
+            places = (3 + int(np.argmax(np.abs(base[3:] - 0.5 * np.pi))),)
+            name = ("alpha", "beta", "gamma")[places[0] - 3]
         else:
-            entries, name = (3 + ("alpha", "beta", "gamma").index(angle),), angle
+            places, name = (3 + ("alpha", "beta", "gamma").index(angle),), angle
         names.append(name)
-        moves.append([float(k in entries) for k in range(6)])
+        moves.append([float(k in places) for k in range(6)])
     return FreeCell(base, tuple(names), np.array(moves))
 
 

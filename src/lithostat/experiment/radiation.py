@@ -55,7 +55,7 @@ def anode_of(lines: Lines) -> str | None:
 
 
 def companions(lines: Lines) -> Lines:
-    """Lines that a filter may let through beside the stated ones: K-beta of the anode and tungsten L-alpha, weight 0."""
+    """Lines that a filter may let through beside the stated ones: K-beta and tungsten L-alpha, weight 0."""
     anode = anode_of(lines)
     if anode is None:
         return ()

@@ -108,7 +108,10 @@ def composition(formula: str) -> Mapping[str, float]:
             last = {}
         elif opens:
             stack.append({})
-        elif closes and len(stack) > 1 or symbol:
+        elif closes and len(stack) == 1:
+            stack = []  # closes what was never opened
+            break
+        else:
             last = stack.pop() if closes else {symbol: 1.0}
             for name, number in last.items():
                 stack[-1][name] = stack[-1].get(name, 0.0) + number

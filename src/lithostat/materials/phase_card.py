@@ -129,9 +129,9 @@ class PhaseCard(BaseModel):
                 raise ValueError(f"a phase of kind '{self.kind}' has {' and '.join(needed)} and nothing else of these")
         if self.kind != "hump" and not (self.formula and self.space_group):
             raise ValueError("a phase with a cell needs 'formula' and 'space_group'")
-        for name, part in self.parts().items():
-            if part.source not in self.sources:
-                raise ValueError(f"source '{part.source}' of {name} is not listed{nearest(part.source, self.sources)}")
+        for name, each in self.parts().items():
+            if each.source not in self.sources:
+                raise ValueError(f"source '{each.source}' of {name} is not listed{nearest(each.source, self.sources)}")
         return self
 
     def parts(self) -> dict[str, _Part]:

@@ -23,7 +23,25 @@ from lithostat.reading.patterns_sigma import sigma_of
 LARGEST = 256 << 20  # bytes; no one-dimensional pattern is larger
 MOST_SCANS = 5000
 SUFFIXES = frozenset(
-    ".xy .xye .xrdml .raw .brml .ras .rasx .uxd .cif .gsa .gss .fxye .gsas .chi .dat .txt .csv".split()
+    [
+        ".xy",
+        ".xye",
+        ".xrdml",
+        ".raw",
+        ".brml",
+        ".ras",
+        ".rasx",
+        ".uxd",
+        ".cif",
+        ".gsa",
+        ".gss",
+        ".fxye",
+        ".gsas",
+        ".chi",
+        ".dat",
+        ".txt",
+        ".csv",
+    ]
 )
 
 
@@ -186,7 +204,7 @@ def _angles(x: np.ndarray, header: Header, lines: tuple[tuple[float, float], ...
     sine = x * (1e10 if header.axis == "1/angstrom" else 1e9) * lines[0][0] / (4.0 * np.pi)
     if sine[-1] >= 1.0:
         raise InputError(
-            f"a scattering vector up to {x[-1]:.4g} {header.axis} cannot be reached at {lines[0][0] * 1e10:.4f} angstrom",
+            f"a scattering vector of {x[-1]:.4g} {header.axis} cannot be reached at {lines[0][0] * 1e10:.4f} angstrom",
             expected="the wavelength of the measurement",
         )
     return 2.0 * np.arcsin(sine)

@@ -49,7 +49,8 @@ def xrdml(text: str) -> tuple[Header, ...]:
 
 def _measurement(measurement: ElementTree.Element) -> Header:
     used = measurement.find("usedWavelength")
-    lines, said = (), []
+    lines: tuple[tuple[float, float], ...] = ()
+    said = []
     if used is not None:
         lines = tube(
             number(_text(used, "kAlpha1")), number(_text(used, "kAlpha2")), number(_text(used, "ratioKAlpha2KAlpha1"))
@@ -65,8 +66,8 @@ def _measurement(measurement: ElementTree.Element) -> Header:
     slit = measurement.find("incidentBeamPath/divergenceSlit")
     if slit is not None and any("automatic" in str(value).lower() for value in slit.attrib.values()):
         said.append(
-            "the divergence slit opened with the angle (automatic): intensities fall off otherwise than for a fixed one, "
-            "and weights are off unless they were corrected before"
+            "the divergence slit opened with the angle (automatic): intensities fall off otherwise than for a fixed "
+            "one, and weights are off unless they were corrected before"
         )
     return Header(
         lines=lines,
@@ -126,7 +127,7 @@ def brml(archive: zipfile.ZipFile, names: list[str]) -> tuple[Header, ...]:
             element = next(tree.iter(tag), None)
             return None if element is None else number(element.get("Value", element.text))
 
-        anode = next((each.text or each.get("Value", "") for each in tree.iter("TubeMaterial")), "")
+        anode = next((each.text or each.get("Value") for each in tree.iter("TubeMaterial")), None)
         lines = tube(value("WaveLengthAlpha1"), value("WaveLengthAlpha2"), value("WaveLengthRatio"), anode or "")
         begin, end = (clock(_text(tree, name)) for name in ("TimeStampStarted", "TimeStampFinished"))
         found.append(
