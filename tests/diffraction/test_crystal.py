@@ -124,7 +124,7 @@ def test_a_density_that_does_not_fit_is_named() -> None:
 
 
 def test_absorption_is_that_of_the_tables() -> None:
-    """Elam's tables, linear per cm: the photo-effect is all of it in iron, and all but scattering in light compounds."""
+    """Elam's tables, linear per cm: the photo-effect is all of it in iron, all but scattering in light compounds."""
     for formula, density, wavelength, whole, scattered in (
         ("Fe", 7870.0, 1.5418e-10, 2369.0, 0.01),
         ("Li6PS5Cl", 1860.0, 1.5418e-10, 145.7, 0.03),

@@ -89,7 +89,14 @@ def _instrument(rietx: Any, fit: PatternFit) -> Any:
 
 def _weights(result: Any, fit: PatternFit) -> dict[str, float]:
     """Weight fractions by phase name from rietx's table of phases."""
-    raise NotImplementedError
+    found = {}
+    for number, name in enumerate(fit.names):
+        rows = [row for row in result.qpa.phases if row.name == f"phase{number}"] if result.qpa is not None else []
+        if rows and rows[0].weight_fraction is not None:
+            found[name] = float(rows[0].weight_fraction)
+    if not found:
+        raise InputError("rietx gave no weights", expected="phases with lines in the range")
+    return found
 
 
 def compared(report: Report, study: PatternStudy) -> Report:

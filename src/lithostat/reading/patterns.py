@@ -16,12 +16,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lithostat.experiment.errors import InputError, MissingPackage
+from lithostat.experiment.files import read_file
 from lithostat.experiment.pattern import FEWEST, GEOMETRIES, Pattern
 from lithostat.reading.patterns_header import Header, headers
 from lithostat.reading.patterns_sigma import sigma_of
 
 LARGEST = 256 << 20  # bytes; no one-dimensional pattern is larger
 MOST_SCANS = 5000
+MOST_LOST = 0.05  # of the points, that may hold no number
 SUFFIXES = frozenset(
     [
         ".xy",
@@ -87,12 +89,7 @@ def read_patterns(path: str | Path, stated: Stated | None = None) -> tuple[Patte
 
 
 def _content(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > LARGEST:
-            raise InputError("is larger than 256 MiB", file=str(path), expected="intensity against angle, not an image")
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror or error})", file=str(path)) from None
+    content = read_file(path, LARGEST)
     if not content:
         raise InputError("is empty", file=str(path))
     return content
@@ -109,7 +106,9 @@ def _parser(content: bytes, path: Path) -> Callable[[], Any]:
         for index in range(MOST_SCANS):
             try:
                 scan = geddes.read_bytes(content, path.name, index=index)
-            except Exception as error:  # geddes raises ValueError; a panic of the library underneath is no ValueError
+            except BaseException as error:  # geddes raises ValueError; its panics are no Exception
+                if isinstance(error, KeyboardInterrupt | SystemExit | MemoryError):
+                    raise
                 if index > 0 and re.search(r"out of range|index must be 0|only one", str(error)):
                     return
                 raise InputError(_said(error), file=str(path), expected="a pattern; see docs/diffraction.md") from None
@@ -118,7 +117,7 @@ def _parser(content: bytes, path: Path) -> Callable[[], Any]:
     return scans
 
 
-def _said(error: Exception) -> str:
+def _said(error: BaseException) -> str:
     reason = (str(error).splitlines() or [""])[0].removeprefix("Parse error: ")[:200]
     return f"is damaged or no pattern that is known here ({reason})"
 
@@ -127,10 +126,10 @@ def _pattern(
     path: Path, index: int, x: np.ndarray, y: np.ndarray, header: Header, stated: Stated, digest: str
 ) -> Pattern:
     """One scan as a `Pattern`; raises `InputError` for what no fit could use."""
-    x, y, third, notes = _usable(x, y, header)
+    x, y, header, notes = _usable(x, y, header)
     lines = stated.lines or header.lines
     two_theta = _angles(x, header, lines)
-    values, sigma, sigma_from, said = sigma_of(y, third, header)
+    values, sigma, sigma_from, said = sigma_of(y, header.third, header)
     geometry = stated.geometry or header.geometry
     if geometry is not None and geometry not in GEOMETRIES:
         raise InputError(f"received the geometry '{geometry}'", expected=f"one of {', '.join(GEOMETRIES)}")
@@ -155,25 +154,24 @@ def _pattern(
     )
 
 
-def _usable(
-    x: np.ndarray, y: np.ndarray, header: Header
-) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, tuple[str, ...]]:
-    """Angles, values and third column without what is not finite; an axis that runs down is turned."""
-    notes: list[str] = []
-    third = header.third if header.third is not None and len(header.third) == len(x) else None
+def _usable(x: np.ndarray, y: np.ndarray, header: Header) -> tuple[np.ndarray, np.ndarray, Header, tuple[str, ...]]:
+    """Angles, values and what the header lists per point, without what is not finite; a falling axis is turned."""
     if len(x) < FEWEST:
         raise InputError(f"holds a scan of {len(x)} points", expected=f"at least {FEWEST}")
+    header, notes = _matching(header, len(x))
     good = np.isfinite(x) & np.isfinite(y)
     if not good.all():
         lost = int((~good).sum())
-        if lost > 0.05 * len(x):
+        if lost > MOST_LOST * len(x):
             raise InputError(f"{lost} of {len(x)} points are not finite numbers", expected="finite angles and counts")
         notes.append(f"{lost} of {len(x)} points are not finite numbers and were left out")
-        x, y = x[good], y[good]
-        third = third[good] if third is not None else None
+        x, y, header = x[good], y[good], _of_points(header, good)
     if x[0] > x[-1]:
         notes.append("the angles fall from point to point; the scan was turned round")
-        x, y, third = x[::-1], y[::-1], third[::-1] if third is not None else None
+        x, y, header = x[::-1], y[::-1], _of_points(header, slice(None, None, -1))
+    if x[0] < 0.0 < x[-1]:
+        notes.append(f"{int((x < 0.0).sum())} points on the other side of the beam were left out")
+        y, header, x = y[x >= 0.0], _of_points(header, x >= 0.0), x[x >= 0.0]
     if (np.diff(x) <= 0.0).any():
         at = int(np.argmin(np.diff(x)))
         raise InputError(
@@ -186,7 +184,28 @@ def _usable(
         )
     if not (y > 0.0).any():
         raise InputError("no intensity is above zero", expected="counts")
-    return x, y, third, tuple(notes)
+    return x, y, header, tuple(notes)
+
+
+def _matching(header: Header, count: int) -> tuple[Header, list[str]]:
+    """The header, if what it lists per point is listed for every point; a third column that is not is left out."""
+    for name, listed, fewest in (("attenuators", header.factors, 0), ("counting times", header.seconds, 1)):
+        if listed is not None and len(listed) not in (count, fewest):
+            raise InputError(
+                f"lists {len(listed)} {name} for {count} points", expected="one for each point: is the file cut off?"
+            )
+    if header.third is not None and len(header.third) != count:
+        said = f"the third column holds {len(header.third)} numbers for {count} points; it was not used"
+        return replace(header, third=None), [said]
+    return header, []
+
+
+def _of_points(header: Header, chosen: np.ndarray | slice) -> Header:
+    """The header with what it lists per point for some of the points, or in another order."""
+    lists = {"third": header.third, "factors": header.factors, "seconds": header.seconds}
+    return replace(
+        header, **{name: values[chosen] for name, values in lists.items() if values is not None and len(values) > 1}
+    )
 
 
 def _angles(x: np.ndarray, header: Header, lines: tuple[tuple[float, float], ...]) -> np.ndarray:
@@ -194,9 +213,9 @@ def _angles(x: np.ndarray, header: Header, lines: tuple[tuple[float, float], ...
     if header.axis == "rad":
         return x
     if header.axis == "degrees":
-        if x[-1] > 180.0 or x[0] < -1.0:
+        if x[-1] > 180.0 or x[0] < 0.0:
             raise InputError(f"angles from {x[0]:.5g} to {x[-1]:.5g}", expected="two-theta in degrees, 0 to 180")
-        return np.radians(np.maximum(x, 0.0)) if x[0] >= 0.0 else np.radians(x[x >= 0.0])
+        return np.radians(x)
     if not lines:
         raise InputError(
             "the axis is a scattering vector, and nobody said the wavelength", expected="--wavelength '0.4959 angstrom'"

@@ -15,6 +15,8 @@ from lithostat.experiment.errors import InputError
 from lithostat.experiment.radiation import ANODES, SECOND
 
 ANGSTROM = 1e-10  # m
+LARGEST = 256 << 20  # bytes that an archive may unpack to
+MOST_MEMBERS = 10_000
 GRAPHITE = 3.3555e-10  # m, spacing 002: the usual monochromator behind a sample
 
 
@@ -79,8 +81,14 @@ def _archive(content: bytes) -> tuple[Header, ...]:
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
         names = archive.namelist()
+        size = sum(member.file_size for member in archive.infolist())
     except (zipfile.BadZipFile, ValueError, OSError) as error:
         raise InputError(f"is a damaged archive ({error})", expected="a .brml or .rasx file") from None
+    if len(names) > MOST_MEMBERS or size > LARGEST:
+        raise InputError(
+            f"is an archive of {len(names)} files and {size >> 20} MiB",
+            expected="a .brml or .rasx file of one measurement",
+        )
     if any(re.search(r"RawData\d*\.xml$", each) for each in names):
         return patterns_xml.brml(archive, names)
     if any(re.search(r"Profile\d*\.txt$", each) for each in names):

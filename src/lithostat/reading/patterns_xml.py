@@ -13,7 +13,6 @@ import numpy as np
 from lithostat.experiment.errors import InputError
 from lithostat.reading.patterns_header import Header, behind_graphite, clock, number, tube
 
-LARGEST = 256 << 20  # bytes that one member of an archive may unpack to
 _SIDES = {"Reflection": "reflection", "Transmission": "transmission"}
 
 
@@ -112,8 +111,6 @@ def _members(archive: zipfile.ZipFile, names: list[str], pattern: str) -> Iterat
     """Texts of the members whose names fit, by their number; nothing is written anywhere, so no path can lead out."""
     fitting = [name for name in names if re.search(pattern, name)]
     for name in sorted(fitting, key=lambda each: [int(part) for part in re.findall(r"\d+", each)]):
-        if archive.getinfo(name).file_size > LARGEST:
-            raise InputError(f"holds a member of {archive.getinfo(name).file_size >> 20} MiB")
         yield archive.read(name).decode("utf-8-sig", errors="replace")
 
 
