@@ -83,9 +83,15 @@ class PhaseCall:
         }
 
 
-def judged(found: Evidence) -> tuple[str, str]:
-    """'present' or 'possible', and why, for a phase that the pattern asks for by `FOUND` deviations at least."""
+def judged(found: Evidence, explained: float = 1.0) -> tuple[str, str]:
+    """'present' or 'possible', and why, of a phase that a pattern asks for by `FOUND` deviations.
+
+    Where the phases found explain less than `ENOUGH` of the pattern, none is present: with a wrong wavelength some cubic
+    phase always fits.
+    """
     doubts = []
+    if explained < ENOUGH:
+        doubts.append(f"the phases found explain {100.0 * explained:.0f} % of the lines only")
     if min(found.z, found.z_free) < CERTAIN:
         doubts.append(f"the pattern asks for it by {min(found.z, found.z_free):.1f} standard deviations only")
     if found.gain < GAIN:

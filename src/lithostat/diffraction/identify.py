@@ -166,7 +166,7 @@ def _calls(
         if share < ENOUGH:  # shares of an unknown whole
             amount = replace(amount, weight=float("nan"), error=float("nan"), volume=float("nan"))
         band = next((each for each in spread if each.name == amount.name), None)
-        call, why = judged(evidences[amount.name])
+        call, why = judged(evidences[amount.name], share)
         phase = final.choices[number].phase
         made.append(
             PhaseCall(

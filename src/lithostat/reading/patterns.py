@@ -68,7 +68,7 @@ def read_patterns(path: str | Path, stated: Stated | None = None) -> tuple[Patte
     content = _content(path)
     parse = _parser(content, path)
     found, refused = [], []
-    known = headers(content, path.name)
+    known = _headers(content, path)
     digest = hashlib.sha256(content).hexdigest()
     for index, (x, y) in enumerate(parse()):
         header = known[index] if index < len(known) else (known[-1] if known else Header())
@@ -86,6 +86,13 @@ def read_patterns(path: str | Path, stated: Stated | None = None) -> tuple[Patte
     if len(found) == 1:
         found = [replace(found[0], name=path.name)]
     return tuple(replace(each, warnings=(*each.warnings, *refused)) for each in found)
+
+
+def _headers(content: bytes, path: Path) -> tuple[Header, ...]:
+    try:
+        return headers(content, path.name)
+    except InputError as error:
+        raise InputError(error.problem, file=str(path), expected=error.expected) from None
 
 
 def _content(path: Path) -> bytes:

@@ -134,9 +134,10 @@ def _pair(head: bytes) -> tuple:
     """A tube's first two wavelengths as neighbouring doubles, wherever they stand."""
     for offset in range(8):
         values = np.frombuffer(head[offset : offset + (len(head) - offset) // 8 * 8], "<f8")
+        values = np.where(np.abs(values) < 10.0, values, 0.0)  # nothing else is a wavelength in angstrom
         for first, second, _ in ANODES.values():
-            near = np.abs(values[:-1] * ANGSTROM / first - 1.0) < 2e-4
-            near &= np.abs(values[1:] * ANGSTROM / second - 1.0) < 4e-4
+            near = np.abs(values[:-1] - first / ANGSTROM) < 2e-4
+            near &= np.abs(values[1:] - second / ANGSTROM) < 4e-4
             if near.any():
                 place = int(np.argmax(near))
                 return tube(float(values[place]), float(values[place + 1]), SECOND)
@@ -179,3 +180,18 @@ def number(text: object) -> float | None:
     except ValueError:
         return None
     return value if np.isfinite(value) else None
+
+
+def third_column(rows: list[list[str]]) -> np.ndarray | None:
+    """The third of at least three columns, by rising angle, as geddes hands the first two; None where it is no column.
+
+    A NaN stands for what is no number: the readers of a third column refuse it.
+    """
+    values = [[number(part) for part in row[:3]] for row in rows]
+    if not values or any(row[0] is None for row in values):
+        return None
+    found = np.array([row[2] if row[2] is not None else np.nan for row in values], float)
+    first, last = values[0][0], values[-1][0]
+    assert first is not None
+    assert last is not None
+    return found[::-1] if first > last else found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lithostat.experiment.errors import InputError
 from lithostat.reading.patterns_header import Header
 
 ALIKE = (0.5, 2.0)  # a stated sigma over the scatter of neighbours, within which it is believed
@@ -47,7 +48,9 @@ def sigma_of(
         said.append("points were counted for different times: counts were put on one time")
         return values / rate, sigma, "scaled", tuple(said)
     if header.factors is not None and len(header.factors) == len(values):
-        factors = np.maximum(header.factors, 1e-12)
+        factors = header.factors
+        if not (np.isfinite(factors).all() and (factors > 0.0).all()):
+            raise InputError("lists attenuators that are no positive numbers", expected="a factor above 0 per point")
         counted = raw / factors if header.applied else raw
         said.append(
             f"an absorber was in the beam (up to {factors.max():.4g}): its factor is undone, sigma is the counter's"

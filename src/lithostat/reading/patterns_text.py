@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from lithostat.reading.patterns_header import ANGSTROM, Header, clock, number, tube
+from lithostat.reading.patterns_header import ANGSTROM, Header, clock, number, third_column, tube
 
 HEAD = 200  # lines of a text file that may be its header
 
@@ -18,8 +18,8 @@ def ras(text: str) -> tuple[Header, ...]:
     for part in re.split(r"(?m)^\*RAS_HEADER_START", text)[1:]:
         said = dict(re.findall(r'(?m)^\*(\S+)\s+"([^"\n]*)"', part))
         block = re.search(r"(?s)\*RAS_INT_START\s*\n(.*?)\*RAS_INT_END", part)
-        third = [number(row.split()[2]) for row in (block[1].splitlines() if block else []) if len(row.split()) > 2]
-        factors = np.array(third, float) if third and None not in third else None
+        rows = [row.split() for row in (block[1].splitlines() if block else [])]
+        factors = third_column([row for row in rows if len(row) > 2])
         absorbed = factors is not None and bool((factors != 1.0).any())
         begin, end = clock(said.get("MEAS_SCAN_START_TIME")), clock(said.get("MEAS_SCAN_END_TIME"))
         found.append(
@@ -142,15 +142,15 @@ def _axis(head: str) -> str:
 
 def _third(text: str) -> np.ndarray | None:
     """The third of at least three columns of numbers; None for two."""
-    values = []
+    rows = []
     for line in text.splitlines():
-        parts = re.split(r"[\s,;]+", line.strip())
+        parts = [part for part in re.split(r"[\s,;]+", line.strip()) if part]
         try:
-            row = [float(part) for part in parts if part]
+            row = [float(part) for part in parts]
         except ValueError:
             continue
         if len(row) >= 3:
-            values.append(row[2])
-        elif len(row) == 2 and not values:
+            rows.append(parts)
+        elif len(row) == 2 and not rows:
             return None
-    return np.array(values) if values else None
+    return third_column(rows)

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from lithostat.experiment.errors import InputError
-from lithostat.reading.patterns_header import Header, behind_graphite, clock, number, tube
+from lithostat.reading.patterns_header import Header, behind_graphite, clock, number, third_column, tube
 
 _SIDES = {"Reflection": "reflection", "Transmission": "transmission"}
 
@@ -93,7 +93,7 @@ def _scan(scan: ElementTree.Element, common: Header) -> Header:
         start=begin,
         duration=(end - begin).total_seconds() if begin and end else None,
         factors=np.array(listed) if listed and absorbed else None,
-        applied=counts is None,
+        applied=True,  # geddes multiplies `counts` by them, the instrument did `intensities`
         seconds=np.array(seconds) if seconds else None,
         attenuation=attenuation,
     )
@@ -144,8 +144,7 @@ def rasx(archive: zipfile.ZipFile, names: list[str]) -> tuple[Header, ...]:
     found = []
     for place, profile in enumerate(profiles):
         rows = [line.split() for line in profile.splitlines() if line.strip()]
-        third = [number(row[2]) for row in rows if len(row) > 2]
-        header = Header(factors=np.array(third, float)) if len(third) == len(rows) and None not in third else Header()
+        header = Header(factors=third_column([row for row in rows if len(row) > 2]))
         if place < len(conditions):
             tree = conditions[place]
 
@@ -164,5 +163,6 @@ def rasx(archive: zipfile.ZipFile, names: list[str]) -> tuple[Header, ...]:
                 rate=(_text(tree, ".//YUnit") or _text(tree, ".//IntensityUnit") or "").strip().lower() == "cps",
             )
         absorbed = header.factors is not None and bool((header.factors != 1.0).any())
-        found.append(replace(header, attenuation="undone here" if absorbed else "none"))
+        factors = header.factors if absorbed else None
+        found.append(replace(header, factors=factors, attenuation="undone here" if absorbed else "none"))
     return tuple(found)
