@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lithostat.commands.options import Json, Output, ready
+from lithostat.commands.options import Json, Output, ready, tell
 from lithostat.experiment.errors import InputError, sentence_of
 from lithostat.experiment.output_names import OutputNames, readable
 from lithostat.terminal import named_steps, open_console, print_json
@@ -228,7 +228,9 @@ def _plan(
     as_json: bool,
 ) -> None:
     """What a pattern that is not yet measured would show."""
-    from lithostat.commands.pattern_run import angles, report_lines, share
+    from dataclasses import replace
+
+    from lithostat.commands.pattern_run import angles, share
     from lithostat.diffraction.instrument import SHIFTS, Instrument
     from lithostat.diffraction.plan import plan, planned_study
     from lithostat.diffraction.report import study_report
@@ -261,10 +263,8 @@ def _plan(
     study = planned_study(question.host[0], sought, instrument, made)
     limits = [call.limit for call in study.called("not seen") if call.limit is not None]
     report = study_report(study, planned=plan(study, limits, share(wanted)))
-    if as_json:
-        print_json(report.as_json)
-    else:
-        report_lines(report, only=("How long to count",))
+    counting = tuple(section for section in report.sections if section.title == "How long to count")
+    tell(replace(report, numbers=(), sections=counting), as_json=as_json)
 
 
 def _one(name: str, patterns: tuple[Pattern, ...] | str, asked: Any, names: OutputNames, step: Any) -> dict[str, Any]:
@@ -284,12 +284,13 @@ def _one(name: str, patterns: tuple[Pattern, ...] | str, asked: Any, names: Outp
 
 
 def _print(result: dict[str, Any]) -> None:
-    from lithostat.commands.pattern_run import report_lines
+    from rich.text import Text
 
+    from lithostat.show.report_text import print_report
+
+    console = open_console(stderr=False)
+    console.print(Text(result["name"], "bold"))
     if "error" in result:
-        from rich.markup import escape
-
-        console = open_console(stderr=False)
-        console.print(f"[bold]{escape(result['name'])}[/] [yellow]not used[/] {escape(result['error'])}")
-        return
-    report_lines(result["report"])
+        console.print(Text.assemble(("not used", "yellow"), f" {result['error']}"))
+    else:
+        print_report(result["report"], console)

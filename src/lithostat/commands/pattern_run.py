@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lithostat.experiment.errors import InputError, sentence_of
-from lithostat.terminal import open_console
 
 if TYPE_CHECKING:
     from lithostat.diffraction.identify import Question
@@ -246,37 +245,3 @@ def _csv(data: dict[str, Any]) -> str:
     return pl.DataFrame(
         rows, schema=dict.fromkeys(heads, pl.String) if not rows else None, infer_schema_length=None
     ).write_csv()
-
-
-def report_lines(report: Report, only: Iterable[str] = ()) -> None:
-    """A report in a terminal: the answer, its brief tables and points, what to know, what was written."""
-    from rich.markup import escape
-    from rich.table import Table
-
-    console = open_console(stderr=False)
-    console.print(f"[bold]{escape(report.title)}[/]")
-    if report.answer and not only:
-        console.print(escape(report.answer))
-    for section in report.sections:
-        if section.empty or (only and section.title not in only):
-            continue
-        brief = [each for each in section.tables if each.brief and each.rows]
-        if not (brief or section.points or section.findings):
-            continue
-        console.print(f"\n[bold]{escape(section.title)}[/]")
-        for line in section.points:
-            console.print(f"  {escape(line)}")
-        for finding in section.findings:
-            value = "not known" if finding.value is None else f"{finding.value:.3g} {finding.unit}"
-            console.print(f"  {escape(finding.name)}: {escape(value)}; {escape('; '.join(finding.evidence))}")
-        for each in brief:
-            table = Table(box=None, padding=(0, 1))
-            for column in each.columns:
-                table.add_column(escape(column.head), justify="right" if column.numeric else "left")
-            for cells in zip(*(column.cells for column in each.columns), strict=True):
-                table.add_row(*(escape(cell) for cell in cells))
-            console.print(table)
-    for line in report.warnings:
-        console.print(f"[yellow]warning[/] {escape(line)}")
-    for path in report.written:
-        console.print(f"[dim]{escape(str(path))}[/]", soft_wrap=True)

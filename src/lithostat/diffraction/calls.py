@@ -84,10 +84,10 @@ class PhaseCall:
 
 
 def judged(found: Evidence, explained: float = 1.0) -> tuple[str, str]:
-    """'present' or 'possible', and why, of a phase that a pattern asks for by `FOUND` deviations.
+    """'present' or 'possible', and why, of a phase that a pattern asks for by `FOUND` deviations at least.
 
-    Where the phases found explain less than `ENOUGH` of the pattern, none is present: with a wrong wavelength some cubic
-    phase always fits.
+    Where the phases found explain less than `ENOUGH` of the pattern, none is present: with a wrong wavelength some
+    cubic phase always fits.
     """
     doubts = []
     if explained < ENOUGH:

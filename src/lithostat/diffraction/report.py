@@ -183,6 +183,7 @@ def _blind(study: PatternStudy) -> Section:
     return Section(
         "What this pattern cannot tell",
         points=tuple(f"{', '.join(names)}: {why}" for why, names in reasons.items()),
+        spoken=True,
     )
 
 
@@ -192,7 +193,7 @@ def _unseen(study: PatternStudy) -> Section:
         "",
         (
             Column("phase", tuple(call.name for call in hidden)),
-            Column("by weight", tuple(percent(call.high) for call in hidden), True),
+            Column("would be seen from, by weight", tuple(percent(call.high) for call in hidden), True),
             Column("by volume", tuple(percent(c.limit.volume) if c.limit else "" for c in hidden), True),
             Column(
                 "card",
@@ -213,7 +214,9 @@ def _leftover(study: PatternStudy) -> Section:
     table = Table(
         "",
         (
-            Column("2θ / degrees", tuple(f"{np.degrees(line.two_theta):.3f}" for line in lines), True),
+            Column(
+                "left-over line at 2θ / degrees", tuple(f"{np.degrees(line.two_theta):.3f}" for line in lines), True
+            ),
             Column("d / angstrom", tuple(f"{line.spacing * 1e10:.4f}" for line in lines), True),
             Column("of the highest line", tuple(percent(line.height) for line in lines), True),
             Column("standard deviations", tuple(f"{line.z:.0f}" for line in lines), True),

@@ -209,10 +209,11 @@ def _matching(header: Header, count: int) -> tuple[Header, list[str]]:
 
 def _of_points(header: Header, chosen: np.ndarray | slice) -> Header:
     """The header with what it lists per point for some of the points, or in another order."""
-    lists = {"third": header.third, "factors": header.factors, "seconds": header.seconds}
-    return replace(
-        header, **{name: values[chosen] for name, values in lists.items() if values is not None and len(values) > 1}
+    third, factors, seconds = (
+        values[chosen] if values is not None and len(values) > 1 else values
+        for values in (header.third, header.factors, header.seconds)
     )
+    return replace(header, third=third, factors=factors, seconds=seconds)
 
 
 def _angles(x: np.ndarray, header: Header, lines: tuple[tuple[float, float], ...]) -> np.ndarray:
