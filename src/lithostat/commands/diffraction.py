@@ -232,6 +232,7 @@ def _plan(
 
     from lithostat.commands.pattern_run import angles, share
     from lithostat.diffraction.instrument import SHIFTS, Instrument
+    from lithostat.diffraction.library import made_of
     from lithostat.diffraction.plan import plan, planned_study
     from lithostat.diffraction.report import study_report
     from lithostat.diffraction.simulate import exposure
@@ -258,13 +259,15 @@ def _plan(
     assert under is not None
     first, last = angles(within)
     instrument = Instrument(stated.lines, stated.geometry, question.shift or SHIFTS[stated.geometry][0])
-    sought = tuple(phase for phase in question.candidates if phase.kind == "structure" and phase not in question.host)
+    allowed = made_of(question.candidates, question.elements)
+    sought = tuple(phase for phase in allowed if phase.kind == "structure" and phase not in question.host)
     made = exposure(first, last, parse(width, "two_theta"), counts, under)
     study = planned_study(question.host[0], sought, instrument, made)
     limits = [call.limit for call in study.called("not seen") if call.limit is not None]
     report = study_report(study, planned=plan(study, limits, share(wanted)))
     counting = tuple(section for section in report.sections if section.title == "How long to count")
-    tell(replace(report, numbers=(), sections=counting), as_json=as_json)
+    said = f"Simulated, not measured: {question.host[0].name} alone, {counts:g} counts over a background of {under:g}."
+    tell(replace(report, answer=said, numbers=(), sections=counting, warnings=()), as_json=as_json)
 
 
 def _one(name: str, patterns: tuple[Pattern, ...] | str, asked: Any, names: OutputNames, step: Any) -> dict[str, Any]:

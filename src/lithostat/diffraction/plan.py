@@ -15,6 +15,7 @@ from lithostat.diffraction.simulate import Exposure, simulate_pattern
 from lithostat.diffraction.study import PatternStudy
 from lithostat.materials.phase import Phase
 
+BY_CHANCE = 1.2  # inflation of the errors, below which it is no sign of misfit
 WANTED = 0.01  # weight fraction that a plan is made for, unless another is asked for
 
 
@@ -47,9 +48,9 @@ def plan(study: PatternStudy, limits: Sequence[Limit], wanted: float = WANTED) -
     """The plan for every phase with a limit.
 
     A limit is the counting part, which falls with the root of the time, and the part that misfit adds (the inflation
-    of the errors beyond 1), which does not fall.
+    of the errors beyond what chance gives), which does not fall.
     """
-    inflation = study.fit.inflation
+    inflation = study.fit.inflation if study.fit.inflation > BY_CHANCE else 1.0
     highest = float((study.fit.calculated - study.fit.background).max())
     made = []
     for limit in limits:
