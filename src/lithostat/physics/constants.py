@@ -8,6 +8,11 @@ from lithostat.physics.types import Namespace, Values
 
 FARADAY = 96485.33212  # C/mol
 GAS = 8.314462618  # J/(mol K)
+AVOGADRO = 6.02214076e23  # 1/mol
+PLANCK = 6.62607015e-34  # J s
+LIGHT = 299792458.0  # m/s
+ELEMENTARY_CHARGE = 1.602176634e-19  # C
+ELECTRON_RADIUS = 2.8179403262e-15  # m, classical
 
 
 def arrhenius(
