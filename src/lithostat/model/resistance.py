@@ -66,9 +66,7 @@ def log_resistance(pressure: Any, highest: Any, temperature: Any, time: Any, p: 
     return xp.log((pellet_resistance(temperature, p, xp=xp) + 2.0 * (narrow + films)) / p.area)
 
 
-def stripping_load(
-    pressures: Any, highest: Any, stripping: Any, temperature: Any, p: Numbers, *, xp: Any = np
-) -> Any:
+def stripping_load(pressures: Any, highest: Any, stripping: Any, temperature: Any, p: Numbers, *, xp: Any = np) -> Any:
     """ln of the local stripping current over the critical one; positive: voids grow.
 
     At `pressures` [Pa] after `highest` [Pa], for `stripping` [A/m2] at `temperature` [K]. The local current density
