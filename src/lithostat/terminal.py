@@ -116,6 +116,8 @@ def print_outcome(
         ("stack pressure", outcome.pressure, "pressure"),
     ):
         table.add_row(what, "not known" if value is None else show(value, quantity))
+    if outcome.critical is not None:
+        table.add_row(f"critical {outcome.critical.of}", outcome.critical.sentence)
     for line in outcome.evidence:
         table.add_row("evidence", line)
     for spectrum in record.spectra:

@@ -137,7 +137,7 @@ def _host(cell: Cell, n: dict[str, float], temperature: float) -> dict[str, Any]
         "Initial temperature [K]": temperature,
         "Reference temperature [K]": temperature,
         # the counter electrode
-        "Negative electrode thickness [m]": n["lithium_thickness"],
+        "Negative electrode thickness [m]": n["lithium_thickness"] or 1e-6,  # moves nothing
         "Counter electrode potential [V]": n["potential_vs_lithium"],  # of the short model
         "Negative electrode OCP [V]": 0.0,
         "Negative electrode OCP entropic change [V.K-1]": 0.0,

@@ -119,10 +119,11 @@ def _of_cell(cell: Cell, number: dict[str, float]) -> dict[str, float]:
             expected="soft_short_resistance at least short_resistance",
         )
     fixture, relaxation = cell.fixture, cell.fixture.relaxation
+    bare = cell.with_cathode and cell.collector == 1
     return {
         "area": cell.area,
         "thickness": cell.need("electrolyte.thickness", "to simulate"),
-        "lithium_thickness": cell.electrode.thickness or ALLOY_THICKNESS,
+        "lithium_thickness": 0.0 if bare else cell.electrode.thickness or ALLOY_THICKNESS,
         "frame_stiffness": fixture.stiffness or 0.0,
         "frame_relaxation": relaxation.fraction if relaxation else 0.0,
         "frame_relaxation_time": relaxation.time if relaxation and relaxation.time else 1.0,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from lithostat.model.sides import BOTH, Sides
+
 
 class Segment(NamedTuple):
     """A stretch of a protocol with constant drive, as rows of a table (leading axis: segments), SI.
@@ -23,6 +25,7 @@ class Segment(NamedTuple):
     voltage_exit: Any  # rows to continue at after a limit
     high_exit: Any
     low_exit: Any
+    attach_pressure: Any = 0.0  # isostatic; 0 where lithium is not attached in this segment [Pa]
 
 
 class Curve(NamedTuple):
@@ -42,6 +45,7 @@ class Plan(NamedTuple):
     curve: Curve
     rows: Any
     after_short: Any  # how long the test goes on after a short [s]
+    sides: Sides = BOTH
 
 
 class Drive(NamedTuple):
@@ -55,3 +59,4 @@ class Drive(NamedTuple):
     stiffness: Any  # [Pa/m], 0 while clamped
     relaxing: Any  # 0 while clamped, else 1
     shorted: Any  # 0 before the short, 1 after
+    sides: Sides = BOTH
