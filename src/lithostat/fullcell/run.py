@@ -166,7 +166,7 @@ def make_plant(
     cell: Cell, program: Program, *, host: str = "DFN", tolerance: Tolerance | None = None
 ) -> tuple[Plant, bool]:
     """The coupled model of `cell`, ready for `program`, and whether its counter electrode is lithium metal."""
-    metal = cell.electrode.material in (None, "lithium")
+    metal = cell.electrode.metal is not None
     kind = pybamm.lithium_ion.DFN if host == "DFN" else pybamm.lithium_ion.SPM
     options = {"working electrode": "positive"}
     if any(action.sweep is not None for action in program.actions):
