@@ -1,4 +1,4 @@
-"""look_up(cell, laws): every number that the model asks of materials, each with its source; and what had to stand in."""
+"""look_up(cell, laws): every number that the model asks of cards, each with its source, and what had to stand in."""
 
 from __future__ import annotations
 
