@@ -78,7 +78,9 @@ COLUMNS: dict[str, Column] = {
     "plate_mA_cm2": _number("current density of plating"),
     "strip_mA_cm2": _number("current density of stripping; empty: that of plating"),
     "charge_per_half_cycle_mAh_cm2": _number("that passes one way before the current turns"),
-    "protocol": _text("steps as a list in the words of a protocol, in place of those that the columns make"),
+    "protocol": _text(
+        "steps as a list in the words of a protocol, in place of what the columns make; or a description"
+    ),
     "outcome": _word("what was seen", OUTCOMES),
     "value": _number("of the outcome, where one was given; of a sign, 1 or -1", -1.0),
     "unit": _word("of value, low and high", ("h", "mAh_cm2", "mA_cm2", "MPa")),
@@ -96,4 +98,6 @@ COLUMNS: dict[str, Column] = {
     "since": _text("what the hours count from: current (left out), start, or the number of a step of the protocol"),
 }
 REQUIRED = ("id", "cell_kind", "outcome", "censored", "tag", "stated")
-INPUTS = tuple(name for name in COLUMNS if COLUMNS[name].holds == "number" and name not in ("value", "low", "high", "n_cells"))
+INPUTS = tuple(
+    name for name in COLUMNS if COLUMNS[name].holds == "number" and name not in ("value", "low", "high", "n_cells")
+)

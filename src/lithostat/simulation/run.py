@@ -39,15 +39,23 @@ _ENDED = {
 }
 
 
-def simulate(cell: Cell, protocol: Protocol, *, samples: int = SAMPLES, tolerance: Tolerance | None = None) -> Record:
+def simulate(
+    cell: Cell,
+    protocol: Protocol,
+    *,
+    samples: int = SAMPLES,
+    tolerance: Tolerance | None = None,
+    least_rows: int = 0,
+) -> Record:
     """What this cell does under this protocol.
 
     `samples` points are saved in every step, denser at its start, plus its end. The run is deterministic: the cell is
-    the median cell of its cards, with the focusing of its worst spot (see `ensemble` for scatter). Raises `InputError`
-    for a cell and protocol that do not fit, `SimulationError` (holding the record so far) if the integrator stalls.
+    the median cell of its cards, with the focusing of its worst spot (see `ensemble` for scatter). `least_rows` is for
+    those who simulate many protocols (see `schedule`). Raises `InputError` for a cell and protocol that do not fit,
+    `SimulationError` (holding the record so far) if the integrator stalls.
     """
     resolved = resolve(cell)
-    timetable = schedule(cell, protocol)
+    timetable = schedule(cell, protocol, least_rows)
     p = resolved.parameters
     focusing = worst_spot(p.focusing, resolved.scatter, cell.area)
     p = p._replace(focusing=focusing)

@@ -27,8 +27,11 @@ class Schedule(NamedTuple):
     rows: tuple[Action, ...]
 
 
-def schedule(cell: Cell, protocol: Protocol) -> Schedule:
-    """Unroll the protocol for this cell: every action becomes a row."""
+def schedule(cell: Cell, protocol: Protocol, least_rows: int = 0) -> Schedule:
+    """Unroll the protocol for this cell: every action becomes a row of a table of at least `least_rows`.
+
+    Each length of table compiles anew; a `least_rows` lets one compilation serve short and long protocols.
+    """
     program = unroll(protocol, Scale(cell.area))
     if cell.fixture.kind == "measured" and any(action.pressure is not None for action in program.actions):
         raise InputError(
@@ -41,7 +44,7 @@ def schedule(cell: Cell, protocol: Protocol) -> Schedule:
             expected="the limit on the steps inside, or a number of repeats",
         )
     rows = program.actions
-    length = next(length for length in TABLES if length >= len(rows))
+    length = next(length for length in TABLES if length >= max(len(rows), least_rows))
     padded = [_segment(action) for action in rows] + [PLAIN] * (length - len(rows))
     columns = zip(*padded, strict=True)
     named = zip(Segment._fields, columns, strict=True)
