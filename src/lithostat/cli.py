@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lithostat.commands import calibrate, impedance, sweep
+from lithostat.commands import bench, calibrate, impedance, sweep
 from lithostat.commands.options import Json, Output, ready, save
 from lithostat.experiment.errors import InputError, LithostatError, nearest, sentence_of
 from lithostat.experiment.other_programs import search_installed_only, without_settings_of_here
@@ -283,6 +283,7 @@ app.command()(impedance.impedance)
 app.command()(calibrate.calibrate)
 app.command()(calibrate.recommend)
 app.command()(sweep.sweep)
+app.command()(bench.bench)
 
 
 @app.command()

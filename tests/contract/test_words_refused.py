@@ -29,7 +29,7 @@ BAD_RAMPS = {
         "from: received '1 MPa', whose unit has the wrong dimension",
     ),
     "amperes": (RAMP | {"to": "2 mA"}, "wrong dimension"),
-    "no unit": (RAMP | {"to": 2}, "to: received '2' without a unit"),
+    "no unit": (RAMP | {"to": 2}, "to: received 2 without a unit"),
     "a factor that does not grow": (without(RAMP, "step") | {"factor": 0.5}, "above 1"),
     "a step backwards": (RAMP | {"step": "-0.1 mA/cm2"}, "'step' that is not above 0"),
     "millions of steps": (RAMP | {"step": "1e-9 mA/cm2"}, "at most 10000"),

@@ -11,7 +11,7 @@ from typing import Any
 from lithostat.bench.drive import Drive, NotSimulated, drive_of
 from lithostat.bench.fate import Fate, Task, solve
 from lithostat.bench.prediction import Prediction, prediction
-from lithostat.bench.score import Score, score, sign_score
+from lithostat.bench.score import OFFSET, Score, score, sign_score
 from lithostat.experiment.cell import Cell
 from lithostat.materials.card import find_law
 from lithostat.model.lookup import DEFAULT_LAW
@@ -20,7 +20,7 @@ from lithostat.papers.published_cell import PublishedCell
 from lithostat.papers.reader import Paper
 from lithostat.recommendation.workers import in_process, on_cluster
 
-LONG, ENOUGH = 30.0, 10.0  # times its bound that a cell is followed: one that was dated, one that lived
+LONG, ENOUGH = 100.0, 10.0  # times its bound that a cell is followed: one that was dated, one that lived
 
 
 @dataclass(frozen=True)
@@ -121,13 +121,15 @@ def bench(
     papers: Sequence[Paper],
     laws: Sequence[str] = (DEFAULT_LAW,),
     *,
+    offset: float = OFFSET,
     scheduler: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Bench:
     """Simulate every cell of `papers` under every law, in this process or on the Dask cluster of `scheduler`.
 
-    Cells made and driven alike are simulated once. One that cannot be simulated says so in its verdict and takes no
-    other with it. Raises `InputError` for a law that is not known, `ClusterError` for a cluster that does not answer.
+    `offset` is the standard deviation of ln t between papers, 0 for cells of the lab that a law was fitted to. Cells
+    made and driven alike are simulated once. One that cannot be simulated says so in its verdict and takes no other
+    with it. Raises `InputError` for a law that is not known, `ClusterError` for a cluster that does not answer.
     """
     for law in laws:
         find_law(law)
@@ -142,7 +144,7 @@ def bench(
         if progress is not None:
             progress(len(fates), len(tasks))
     rows = tuple(
-        _row(cell, paper, law, drives, tasks, fates) for paper in papers for cell in paper.cells for law in laws
+        _row(cell, paper, law, offset, drives, tasks, fates) for paper in papers for cell in paper.cells for law in laws
     )
     return Bench(tuple(papers), tuple(laws), rows, _warnings(papers, laws, drives, tasks, fates))
 
@@ -195,7 +197,13 @@ def _hours(cell: PublishedCell, paper: Paper) -> float:
 
 
 def _row(
-    cell: PublishedCell, paper: Paper, law: str, drives: _Drives, tasks: _Tasks, fates: dict[int, Fate]
+    cell: PublishedCell,
+    paper: Paper,
+    law: str,
+    offset: float,
+    drives: _Drives,
+    tasks: _Tasks,
+    fates: dict[int, Fate],
 ) -> BenchRow:
     drive = drives[id(cell)]
     if isinstance(drive, NotSimulated):
@@ -205,7 +213,7 @@ def _row(
         return BenchRow(cell, law, None, _unscored(f"not simulated: {found}"), drive.assumed)
     scatter = life_scatter(drive, law)
     if cell.outcome != "sign":
-        return BenchRow(cell, law, found, score(cell, found, scatter), drive.assumed)
+        return BenchRow(cell, law, found, score(cell, found, scatter, offset), drive.assumed)
     other = next(one for one in paper.cells if one.id == cell.columns["than"])
     beside = drives[id(other)]
     against = str(beside) if isinstance(beside, NotSimulated) else _predicted(other, beside, law, tasks, fates)

@@ -6,7 +6,7 @@ import math
 from typing import NamedTuple
 
 from lithostat.bench.drive import Drive
-from lithostat.experiment.errors import LithostatError, SimulationError
+from lithostat.experiment.errors import sentence_of
 from lithostat.experiment.finding import Critical
 from lithostat.experiment.record import Record
 from lithostat.simulation.integrate import Tolerance
@@ -50,15 +50,11 @@ class Fate(NamedTuple):
 def solve(task: Task) -> Fate:
     """Simulate a task; a test that outlives its table is tried again with a longer one."""
     try:
-        cell = task.drive.for_law(task.law)
         fate = _fate(task, simulated(task, ROWS))
         if fate.kind == "survived" and task.drive.steps_in(task.hours) > ROWS:
             fate = _fate(task, simulated(task, MOST_ROWS))
-    except SimulationError as error:
-        return _none(task, str(error))
-    except LithostatError as error:
-        return _none(task, str(error))
-    del cell
+    except BaseException as error:
+        return Fate(task.number, "stalled", math.nan, math.nan, None, (), sentence_of(error))
     return fate
 
 
@@ -97,7 +93,3 @@ def _clock(since: str, record: Record) -> float:
     else:
         steps = steps.filter(steps["step_count"] == int(since))
     return float(steps["start_second"][0]) if len(steps) else math.inf
-
-
-def _none(task: Task, error: str) -> Fate:
-    return Fate(task.number, "stalled", math.nan, math.nan, None, (), error)

@@ -33,15 +33,15 @@ class Score(NamedTuple):
     verdict: str
 
 
-def spread(cell: PublishedCell, life_scatter: float) -> float:
+def spread(cell: PublishedCell, life_scatter: float, offset: float = OFFSET) -> float:
     """Standard deviation of ln of the outcome of a cell of another lab."""
     critical = cell.outcome in ("critical_current", "critical_pressure")
-    return math.hypot(CRITICAL_SCATTER if critical else life_scatter, OFFSET)
+    return math.hypot(CRITICAL_SCATTER if critical else life_scatter, offset)
 
 
-def score(cell: PublishedCell, predicted: Prediction, life_scatter: float) -> Score:
-    """A prediction against what was measured."""
-    sd = spread(cell, life_scatter)
+def score(cell: PublishedCell, predicted: Prediction, life_scatter: float, offset: float = OFFSET) -> Score:
+    """A prediction against what was measured; `offset` is the standard deviation of ln t between papers."""
+    sd = spread(cell, life_scatter, offset)
     centre = math.log(predicted.middle)
     low, high = math.exp(centre - _Z * sd), math.exp(centre + _Z * sd)
     points = log_probability(cell, centre, sd)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from lithostat.experiment.errors import short
+from lithostat.experiment.protocol import CURRENT_VERBS, FULL_VERBS
 from lithostat.papers.columns import UNITS
 
 
@@ -137,6 +140,32 @@ def _doings(cell: PublishedCell) -> tuple[str, str] | None:
         return "one way, and 'strip_mA_cm2'", "cell_kind 'symmetric', or plating alone"
     if "attach_kind" in cell.columns and "attach_pressure_MPa" not in cell.columns:
         return "'attach_kind' without 'attach_pressure_MPa'", "both or neither"
+    since = str(cell.columns.get("since", "current"))
+    if since not in ("current", "start") and not (since.isdecimal() and int(since) > 0):
+        return f"since {short(since)}", "current, start, or the number of a step of the protocol"
+    return None if cell.protocol is None else _steps(cell, list(_all_steps(cell.protocol)))
+
+
+def _all_steps(steps: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for step in steps:
+        yield step
+        yield from _all_steps(step.get("steps", ()))
+
+
+def _steps(cell: PublishedCell, steps: list[dict[str, Any]]) -> tuple[str, str] | None:
+    """Words of a protocol that make no sense for what the row says was seen."""
+    words = {word.replace(" ", "_") for step in steps for word in step}
+    strange = sorted(words.intersection(FULL_VERBS))
+    if strange:
+        return f"protocol: '{strange[0]}'", "'plate' and 'strip': full cells are followed on their lithium side"
+    ramped = [step["ramp"].get("of") for step in steps if "ramp" in step]
+    for quantity in ("current", "pressure"):
+        if cell.outcome == f"critical_{quantity}" and ramped != [quantity]:
+            return f"'critical_{quantity}' without a ramp of {quantity} in its protocol", "exactly one such ramp"
+    if cell.kind == "hold" and words.intersection((*CURRENT_VERBS, "ramp")):
+        return "a hold with a current in its protocol", "cell_kind 'symmetric', or no current"
+    if cell.kind == "one_way" and words.issuperset(CURRENT_VERBS):
+        return "one way, and both 'plate' and 'strip' in its protocol", "cell_kind 'symmetric', or one of them"
     return None
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lithostat.experiment import document
-from lithostat.experiment.errors import InputError, nearest
+from lithostat.experiment.errors import InputError, nearest, short
 from lithostat.experiment.protocol import Protocol
 from lithostat.papers.columns import COLUMNS, REQUIRED
 from lithostat.papers.published_cell import PublishedCell, contradiction
@@ -74,14 +74,16 @@ def paper_of(name: str, about: str, table: str, *, at: str | None = None) -> Pap
     for key in page.data:
         if key not in _PAPER_KEYS:
             raise page.error(
-                f"unknown key '{key}'{nearest(key, _PAPER_KEYS)}", (key,), f"one of {', '.join(_PAPER_KEYS)}"
+                f"unknown key {short(key)}{nearest(str(key)[:60], _PAPER_KEYS)}",
+                (key,),
+                f"one of {', '.join(_PAPER_KEYS)}",
             )
     if not isinstance(page.data.get("cite"), str) or not page.data["cite"].strip():
         raise page.error("a paper without a source", expected="'cite': author, year, journal")
     said = {key: page.data.get(key) or [] for key in ("assumed", "left_out")}
     for key, lines in said.items():
         if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
-            raise page.error(f"received {lines!r}", (key,), "a list of sentences")
+            raise page.error(f"received {short(lines)}", (key,), "a list of sentences")
     cells = rows_of(table, f"{where}/cells.csv", paper=name)
     doi = page.data.get("doi")
     return Paper(
@@ -130,12 +132,16 @@ def cell_of(given: Mapping[str, Any], *, paper: str | None, file: str, line: int
 
 def _noun(read: dict[str, Any], paper: str | None, file: str, line: int | None) -> PublishedCell:
     if paper is not None and read.get("paper", paper) != paper:
-        raise _fault(f"names the paper '{read['paper']}'", f"'{paper}', whose folder it is in", file, line, read)
+        raise _fault(f"names the paper {short(read['paper'])}", f"'{paper}', whose folder it is in", file, line, read)
     stated = frozenset(str(read["stated"]).translate(_APART).split()) - {"none"}
     unknown = sorted(name for name in stated if name not in COLUMNS)
     if unknown:
         raise _fault(
-            f"'stated' names '{unknown[0]}'{nearest(unknown[0], COLUMNS)}", "names of columns", file, line, read
+            f"'stated' names {short(unknown[0])}{nearest(unknown[0][:60], COLUMNS)}",
+            "names of columns",
+            file,
+            line,
+            read,
         )
     apart = ("id", "paper", "cell_kind", "outcome", "unit", "censored", "tag", "use", "stated", "protocol")
     protocol = read.get("protocol")
@@ -170,12 +176,13 @@ def _read(name: str, value: Any, file: str, line: int | None, row: Mapping[str, 
     if column.holds == "word":
         if str(value) not in column.words:
             expected = f"one of {', '.join(column.words)}"
-            raise _fault(f"{name}: received '{value}'{nearest(str(value), column.words)}", expected, file, line, row)
+            said = f"{name}: received {short(value)}{nearest(str(value)[:60], column.words)}"
+            raise _fault(said, expected, file, line, row)
         return str(value)
     try:
         number = float(value)
     except (TypeError, ValueError):
-        raise _fault(f"{name}: received '{str(value)[:40]}'", "a number", file, line, row) from None
+        raise _fault(f"{name}: received {short(value)}", "a number", file, line, row) from None
     if math.isnan(number) or number < column.least or (math.isinf(number) and name != "high"):
         raise _fault(f"{name}: received {value}", f"a number of at least {column.least:g}", file, line, row)
     return number
@@ -192,26 +199,28 @@ def _steps(value: Any, file: str, line: int | None, row: Mapping[str, Any]) -> l
         except InputError as error:
             raise _fault(f"protocol: {error.problem}", _PROTOCOL, file, line, row) from None
     if not isinstance(steps, list):
-        raise _fault(f"protocol: received '{str(value)[:40]}'", _PROTOCOL, file, line, row)
+        raise _fault(f"protocol: received {short(value)}", _PROTOCOL, file, line, row)
     try:
         Protocol.from_dict({"steps": steps})
     except InputError as error:
-        raise _fault(f"protocol: {error}", _PROTOCOL, file, line, row) from None
+        raise _fault(f"protocol: {error}", None, file, line, row) from None  # which says itself what it expected
     return steps
 
 
 _PROTOCOL = "steps like [{press: 25 MPa, for: 1 min}, {rest: 1 h}], or a description in words"
 
 
-def _fault(problem: str, expected: str, file: str, line: int | None, row: Mapping[str, Any]) -> InputError:
+def _fault(problem: str, expected: str | None, file: str, line: int | None, row: Mapping[str, Any]) -> InputError:
     name = row.get("id")
-    return InputError(problem, file=file, line=line, place=f"row '{name}'" if name else None, expected=expected)
+    return InputError(
+        problem, file=file, line=line, place=f"row {short(str(name))}" if name else None, expected=expected
+    )
 
 
 def _check_heads(heads: list[str], file: str, paper: str | None) -> None:
     for head in heads:
         if head not in COLUMNS:
-            raise InputError(f"unknown column '{head}'{nearest(head, COLUMNS)}", file=file, line=1)
+            raise InputError(f"unknown column {short(head)}{nearest(head[:60], COLUMNS)}", file=file, line=1)
     twice = next((head for head in heads if heads.count(head) > 1), None)
     if twice is not None:
         raise InputError(f"the column '{twice}' stands twice", file=file, line=1, expected="each column once")
@@ -238,7 +247,10 @@ def _check_together(cells: list[PublishedCell], lines: list[int], file: str) -> 
     for cell, line in zip(cells, lines, strict=True):
         if (cell.paper, cell.id) in seen:
             raise InputError(
-                f"the row '{cell.id}' stands twice", file=file, line=line, expected="one row a cell, each with its id"
+                f"the row {short(cell.id)} stands twice",
+                file=file,
+                line=line,
+                expected="one row a cell, each with its id",
             )
         seen[cell.paper, cell.id] = cell
     for cell, line in zip(cells, lines, strict=True):
@@ -246,7 +258,7 @@ def _check_together(cells: list[PublishedCell], lines: list[int], file: str) -> 
         other = seen.get((cell.paper, str(than)))
         if than is not None and (other is None or other.outcome in ("sign", "other")):
             raise InputError(
-                f"the row '{cell.id}' is compared with '{than}'",
+                f"the row {short(cell.id)} is compared with {short(than)}",
                 file=file,
                 line=line,
                 expected="the id of a row of the same table with an outcome of its own",
