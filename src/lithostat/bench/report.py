@@ -11,6 +11,7 @@ from lithostat.experiment.report import Column, Drawing, Number, Report, Section
 from lithostat.papers.reader import Paper
 from lithostat.show.agreement_figure import Point, agreement_figure
 
+DRAWINGS = ("lives", "critical currents")
 _HEADS = ("cell", "measured", "predicted", "90 %", "score", "verdict")
 HOW = (
     "ln of the outcome is normal about ln of what a law predicts for the median cell; its variance adds the scatter "
@@ -26,8 +27,8 @@ def bench_report(made: Bench) -> Report:
     drawings = tuple(
         Drawing(name, functools.partial(agreement_figure, panels, quantity), caption)
         for name, panels, quantity, caption in (
-            ("lives", lives, "life / h", _CAPTION),
-            ("critical currents", currents, "critical current / mA cm$^{-2}$", "Critical currents, drawn alike."),
+            (DRAWINGS[0], lives, "life / h", _CAPTION),
+            (DRAWINGS[1], currents, "critical current / mA cm$^{-2}$", "Critical currents, drawn alike."),
         )
         if any(panels.values())
     )

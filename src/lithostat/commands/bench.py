@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lithostat.commands.options import Json, Output, ready, save
+from lithostat.commands.options import Json, Output, ready, save_drawings, save_page, tell
 from lithostat.experiment.errors import InputError, nearest
-from lithostat.terminal import counted, open_console, plain, print_json
+from lithostat.terminal import counted, open_console, plain
 
 if TYPE_CHECKING:
     from lithostat.papers.reader import Paper
@@ -49,30 +49,19 @@ def bench(
     ready(output)
     with counted(open_console(), "cells under laws (each law compiles once)") as told:
         from lithostat.bench.bench import bench as bench_of
-        from lithostat.bench.report import bench_report, markdown
+        from lithostat.bench.report import DRAWINGS, bench_report, markdown
 
         made = bench_of(chosen, laws, offset=offset, scheduler=scheduler, progress=told)
     from lithostat.experiment.record import write_text
-    from lithostat.show.report_page import report_page
 
     report, folder = bench_report(made), output / "bench"
     written = [
         write_text(folder / "bench.json", json.dumps(plain(made.as_json()), indent=1)),
         write_text(folder / "bench.md", markdown(report)),
+        *save_drawings(report, {name: folder / f"{name.replace(' ', '-')}.png" for name in DRAWINGS}),
+        save_page(report, folder / "index.html"),
     ]
-    written += [
-        save(drawing.draw(), folder / f"{drawing.name.replace(' ', '-')}.png")
-        for section in report.sections
-        for drawing in section.drawings
-    ]
-    written.append(write_text(folder / "index.html", report_page(report)))
-    report = report.with_written(written)
-    if as_json:
-        print_json(report.as_json)
-        return
-    from lithostat.show.report_text import print_report
-
-    print_report(report, open_console(stderr=False))
+    tell(report.with_written(written), as_json=as_json)
 
 
 def _chosen(asked: list[str] | None) -> list[Paper]:
