@@ -66,6 +66,12 @@ def test_a_paper_says_its_source_and_each_of_its_cells_what_the_source_states(pa
         assert cell.outcome == "other" or cell.low > 0.0 or math.isfinite(cell.high) or cell.outcome == "sign"
 
 
+def test_every_column_is_in_the_documentation_as_it_is() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "published-cells.md").read_text(encoding="utf-8")
+    for name, column in COLUMNS.items():
+        assert f"| `{name}` | {', '.join(column.words) if column.words else column.holds} | {column.meaning} |" in page
+
+
 def test_doux_2020_is_eleven_observations_and_every_cell_counts_once() -> None:
     assert len(PAPERS["doux2020"].cells) == 11
     assert len({(cell.paper, cell.id) for cell in CELLS}) == len(CELLS)

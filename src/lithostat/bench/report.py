@@ -108,12 +108,14 @@ def rows_table(made: Bench, law: str) -> Table:
     shown = [row for row in made.of(law) if row.cell.outcome != "other"]
     lines = [_line(row) for row in shown]
     tones = tuple(_tone(row) for row in shown)
+    notes = tuple(f"assumed: {', '.join(row.assumed)}" if row.assumed else "" for row in shown)
     columns = tuple(
         Column(
             head,
             tuple(line[head] for line in lines),
             head in ("measured", "predicted", "score"),
             tones if head == "verdict" else (),
+            notes if head == "cell" else (),
         )
         for head in _HEADS
     )
