@@ -182,7 +182,8 @@ def _event(
     row, before, surely = _first_row(block, index, limit)
     if end is not None and row >= block.first[end]:
         return None
-    hard = np.flatnonzero(held >= HARD)
+    noise_share = block.block_noise()[inside][: len(held)] / expected
+    hard = np.flatnonzero(held >= HARD - 2.0 * noise_share)  # the least of three lies below their mean
     noise = _noise_ratio(block, index, end)
     if np.median(electrons[:3]) >= HARD:
         hard = np.zeros(1, np.int64)
