@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from random_cells import Watched, watched
 
-from lithostat.cycling.shorts import SURE, call_short
+from lithostat.cycling.outcomes import SURE
+from lithostat.cycling.shorts import call_short
 
 CELLS = 500 if os.environ.get("LITHOSTAT_CAMPAIGN") else 30
 ENOUGH = 3  # samples with current after a short; with fewer it may be a glitch

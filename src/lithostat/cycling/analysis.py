@@ -10,6 +10,7 @@ import polars as pl
 
 from lithostat.cycling.capacity import critical_current, full_findings, symmetric_findings, throughput
 from lithostat.cycling.consistency import consistency
+from lithostat.cycling.coverage import coverage_of
 from lithostat.cycling.evidence import Suspect
 from lithostat.cycling.lower_bound import ionic_resistance
 from lithostat.cycling.pressure import pressure_findings
@@ -92,7 +93,7 @@ def analyze_trace(trace: Trace) -> Analysis:
     outcome = _with_charges(judged.outcome, *charges_until(trace.half, judged.outcome.time), trace.note.electrode_area)
     findings = [*_impedance(trace.record)]
     if len(trace.half.flowing):
-        findings += throughput(trace, outcome)
+        findings += [*throughput(trace, outcome), *coverage_of(trace).findings()]
         findings += _of_this_kind(trace, table, cycles, outcome)
         findings += critical_current(table, outcome, trace.note)
     if len(trace.time):

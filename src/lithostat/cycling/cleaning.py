@@ -109,23 +109,22 @@ def turned(record: Record, warnings: tuple[Caution, ...]) -> Record:
     return replace(record, table=record.table.with_columns(columns)) if columns else record
 
 
-def half_voltages(record: Record, half: HalfCycles) -> tuple[np.ndarray, np.ndarray]:
-    """(median voltage [V], direction) of the first half-cycles that carry current."""
-    flowing = half.flowing[:SEEN]
-    voltage = record.column("voltage_volt")
-    return np.array([np.median(voltage[half.first[i] : half.last[i] + 1]) for i in flowing]), half.direction[flowing]
+def half_voltages(record: Record, half: HalfCycles, which: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(median voltage [V], direction) of the first of these half-cycles."""
+    some, voltage = which[:SEEN], record.column("voltage_volt")
+    return np.array([np.median(voltage[half.first[i] : half.last[i] + 1]) for i in some]), half.direction[some]
 
 
 def _voltage_against_current(record: Record, half: HalfCycles) -> bool:
     """True if the voltage of nearly all half-cycles has the sign that the current has not."""
-    means, direction = half_voltages(record, half)
+    means, direction = half_voltages(record, half, half.flowing)
     turned = -np.sign(means) * direction
     both = len(set(direction.tolist())) == 2
     return bool(both and len(means) and np.mean(turned) > MOST)
 
 
 def _upside_down(record: Record, half: HalfCycles) -> bool:
-    means, _ = half_voltages(record, half)
+    means, _ = half_voltages(record, half, half.flowing)
     return bool(len(means) and np.mean(means < -NEVER) > MOST)
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lithostat.cycling.events import HARD, RUN, Event
+from lithostat.cycling.events import COURSE, HARD, OWN_PAST, RUN, Event
 from lithostat.cycling.lower_bound import ionic_resistance
 from lithostat.cycling.trace import Trace
 from lithostat.experiment.quantity import span
@@ -18,6 +18,7 @@ from lithostat.experiment.spectrum import Spectrum
 AT_ONCE = 3.0  # usual sampling intervals; what takes longer came while nothing was seen
 LOUD = 3.0  # times noisier than before is more than chance
 HEALS = 3600.0  # s of rest, or of a gap, in which contact may heal
+OWN = (OWN_PAST, COURSE)  # what it is held against has no other source than its own voltage
 STEADY = 0.2  # relative change below which the resistance after the fall stands still
 
 
@@ -89,14 +90,17 @@ def suspect_from(trace: Trace, event: Event) -> Suspect:
 
 def event_evidence(trace: Trace, event: Event) -> list[Evidence]:
     """The observations that an event in a symmetric cell rests on."""
+    where = f"an intact cell shows at least {event.expected:.3g} ohm"
+    if event.below == (COURSE,):
+        where = f"it had been {event.expected:.3g} ohm a sample before, at the same pressure and temperature"
     found = [
         Evidence(
-            f"V/I fell to {event.level:.3g} ohm (least {event.least:.3g}) where an intact cell shows at least "
-            f"{event.expected:.3g} ohm: {100 * event.electrons:.0f} % of the current passed as electrons",
+            f"V/I fell to {event.level:.3g} ohm (least {event.least:.3g}) where {where}: "
+            f"{100 * event.electrons:.0f} % of the current passed as electrons",
             _drop_weight(event),
         )
     ]
-    found.extend(Evidence(f"V/I lies below {name}", 3.0) for name in event.below if name != "its own past")
+    found.extend(Evidence(f"V/I lies below {name}", 3.0) for name in event.below if name not in OWN)
     if event.before is not None and _waited(trace, event) <= AT_ONCE * trace.interval:
         found.append(Evidence("the drop came within one sampling interval", 1.0))
     found.append(_persistence(trace, event))
@@ -118,7 +122,7 @@ def _other_causes(trace: Trace, event: Event) -> list[Evidence]:
         elif event.mirrored > -0.2 * fall:
             text = "the other direction of current does not show it: an interface does that, a metal conducts both ways"
             found.append(Evidence(text, -1.5))
-    own_past_only = all(name == "its own past" for name in event.below)
+    own_past_only = all(name in OWN for name in event.below)
     if own_past_only and event.electrons < 0.3 and _waited(trace, event) > HEALS:
         found.append(Evidence("it came over a rest or a gap of the record, in which contact can heal", -1.5))
     stands = event.end is None and event.least > (1.0 - STEADY) * event.level and event.noise_ratio <= LOUD

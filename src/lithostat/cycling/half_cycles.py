@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lithostat.cycling.current_levels import level_changes
 from lithostat.experiment.record import Record
 
 QUIET = 0.01  # share of the usual current below which a cell rests
-LEVEL = 0.1  # relative change of the current that begins a new stretch
+GLITCH = 2  # samples of another current that are no stretch of their own
+LONG = 8  # samples of the stretches around them
+FAR = 0.3  # from the mean current; what is farther has only part of it
 BRIDGED = 3.0  # usual intervals from the last sample of a stretch to the next: beyond, nobody knows what flowed
 _MANY = 100_000  # samples that are enough to know what is usual
 
@@ -45,6 +48,10 @@ class HalfCycles:
 def half_cycles(record: Record, holes: np.ndarray | None = None) -> HalfCycles:
     """Split a record where the current changes its sign, its level by more than 10 %, or falls to rest.
 
+    Noise of the current begins no stretch: a level is the median of several samples. Where the cycler counts its steps,
+    a level changes with them or not at all. One or two samples of another current inside a long stretch are a glitch
+    and belong to it; so does a first or last sample that has only part of the current.
+
     `record` has finite times, voltages and currents in the order of time; `holes` are (begin, end) [s] of stretches in
     which the current is not known, and no half-cycle goes on through one.
     """
@@ -55,19 +62,49 @@ def half_cycles(record: Record, holes: np.ndarray | None = None) -> HalfCycles:
     direction = directions(current)
     if "frequency_hertz" in record.table.columns:  # an impedance sweep: its mean current is no cycling
         direction[record.column("frequency_hertz") > 0.0] = -2
-    level = np.abs(current)
-    change = level[1:] - level[:-1]
-    np.abs(change, out=change)
-    larger = np.maximum(level[1:], level[:-1])
-    larger *= LEVEL
-    edge = (direction[1:] != direction[:-1]) | ((change > larger) & (np.abs(direction[1:]) == 1))
+    turn = direction[1:] != direction[:-1]
     broken = _broken(time, holes)
-    edge[broken] = True
-    first = np.concatenate([[0], np.flatnonzero(edge) + 1])
+    turn[broken] = True
+    first = np.concatenate([[0], np.flatnonzero(turn) + 1])
+    first = _without_glitches(first, direction, time, broken)
+    first = np.union1d(first, level_changes(record, first, direction))
     last = np.concatenate([first[1:] - 1, [len(time) - 1]])
-    mean = np.add.reduceat(current, first) / (last - first + 1)
+    way = _direction(first, last, direction)
     until, charge = _charges(record, first, last, np.isin(last, broken))
-    return HalfCycles(first, last, direction[first], mean, charge, time[first], time[last], until)
+    return HalfCycles(first, last, way, levels(current, first, last), charge, time[first], time[last], until)
+
+
+def _direction(first: np.ndarray, last: np.ndarray, direction: np.ndarray) -> np.ndarray:
+    """Direction of each stretch: that of its middle sample, since a glitch may stand at either end."""
+    return direction[(first + last) // 2]
+
+
+def _without_glitches(first: np.ndarray, direction: np.ndarray, time: np.ndarray, broken: np.ndarray) -> np.ndarray:
+    """First rows of the stretches, without those that one or two odd samples inside a long one make."""
+    if len(first) < 3:
+        return first
+    size = np.diff(np.append(first, len(direction)))
+    way = direction[first]
+    inner = np.arange(1, len(first) - 1)
+    glitch = (size[inner] <= GLITCH) & (way[inner - 1] == way[inner + 1]) & (np.abs(way[inner - 1]) == 1)
+    glitch &= (way[inner] != -2) & (np.minimum(size[inner - 1], size[inner + 1]) >= LONG)
+    wait = time[first[inner + 1]] - time[first[inner] - 1]
+    glitch &= wait <= (GLITCH + 1.5) * usual_interval(time)
+    odd = inner[glitch]
+    removed = np.concatenate([first[odd], first[odd + 1]])
+    return np.setdiff1d(first, np.setdiff1d(removed, broken + 1))
+
+
+def levels(current: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Mean current of each stretch [A], without samples that are far from it (part of the current, glitches)."""
+    count = last - first + 1
+    mean = np.add.reduceat(current, first) / count
+    near = np.abs(current - np.repeat(mean, count)) <= FAR * np.abs(np.repeat(mean, count))
+    if near.all():
+        return np.asarray(mean)
+    some = np.add.reduceat(near.astype(np.int64), first)
+    inside = np.add.reduceat(np.where(near, current, 0.0), first)
+    return np.where(2 * some > count, inside / np.maximum(some, 1), mean)
 
 
 def directions(current: np.ndarray) -> np.ndarray:

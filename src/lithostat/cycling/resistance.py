@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lithostat.cycling.half_cycles import HalfCycles
+from lithostat.cycling.half_cycles import FAR, HalfCycles
+from lithostat.cycling.settling import first_settled
 from lithostat.cycling.trace import Trace
 
 PER_HALF_CYCLE = 16  # blocks
@@ -29,7 +30,8 @@ class Blocks:
     `direction` 1 or -1; `age` [s] counts from the last change of the pressure (from the start of the record where
     nobody knows the pressure); `half_cycle` the index into `HalfCycles`; `pressure` [Pa] and `temperature` [K] are
     means, NaN if unknown, `current` [A] is that of its half-cycle without sign. `noise` [V] is the standard deviation
-    of the voltage of one sample, `offset` [V] was taken from the voltage. `ohm` is V/I of every row of the trace.
+    of the voltage of one sample, `offset` [V] was taken from the voltage. `ohm` is V/I of every row of the trace, NaN
+    where that is not settled.
     """
 
     first: np.ndarray
@@ -62,19 +64,19 @@ class Blocks:
         return noise
 
 
-def apparent_resistance(trace: Trace, offset: float = 0.0) -> np.ndarray:
-    """(V - offset) / I [ohm] at every row; NaN where no current flows."""
-    voltage, current = trace.voltage, trace.current
-    return np.divide(voltage - offset, current, out=np.full(len(current), np.nan), where=np.abs(current) > 0.0)
-
-
 def blocks(trace: Trace) -> Blocks:
-    """Blocks of every half-cycle that carries current, without its first sample where others follow."""
-    half = trace.half
+    """Blocks of every half-cycle at a held current, from where its voltage has settled; equal in time, not in samples.
+
+    Where single samples of the current are noisier than those of the voltage (ripple, a coarse range), V is divided by
+    the current of the half-cycle, else by that of the sample.
+    """
+    half, which = trace.half, trace.judged
     offset = voltage_offset(trace)
-    ohm = apparent_resistance(trace, offset)
-    noise, usual = _noise(trace)
-    first, last, owner = _edges(half, (noise / (FINE * usual)) ** 2 if usual > 0.0 else 0.0)
+    settled, averaged = first_settled(trace, which, _noise(trace, trace.voltage, which))
+    ohm = _apparent_resistance(trace, which, settled, offset)
+    noise, usual = _noise(trace, ohm, which, per_ampere=True), _usual(trace, which)
+    needed = (noise / (FINE * usual)) ** 2 if usual > 0.0 else 0.0
+    first, last, owner = _edges(trace, which, averaged, needed)
     time = trace.time
     return Blocks(
         first,
@@ -94,6 +96,36 @@ def blocks(trace: Trace) -> Blocks:
     )
 
 
+def _apparent_resistance(trace: Trace, which: np.ndarray, settled: np.ndarray, offset: float) -> np.ndarray:
+    """(V - offset) / I [ohm] at every settled row of these stretches, NaN elsewhere.
+
+    A sample whose current is far from that of its half-cycle (part of a switch) shows what the one before it does.
+    """
+    half = trace.half
+    count = half.last[which] - settled + 1
+    owner = np.repeat(np.arange(len(which)), count)
+    rows = np.repeat(settled - np.cumsum(count) + count, count) + np.arange(len(owner))
+    level = half.current[which][owner]
+    current, voltage = trace.current[rows], trace.voltage[rows] - offset
+    odd = np.abs(current - level) > FAR * np.abs(level)
+    by_sample = np.divide(voltage, current, out=np.full(len(rows), np.nan), where=current != 0.0)
+    by_level = voltage / level
+    best = by_level if _roughness(by_level, owner) < _roughness(by_sample, owner) else by_sample
+    if odd.any():
+        good = np.maximum.accumulate(np.where(odd, 0, np.arange(len(rows))))
+        best = np.where(odd & (owner[good] == owner), best[good], np.where(odd, by_level, best))
+    ohm = np.full(len(trace.time), np.nan)
+    ohm[rows] = best
+    return ohm
+
+
+def _roughness(values: np.ndarray, owner: np.ndarray) -> float:
+    """Median step between neighbours of one stretch."""
+    at = np.arange(0, len(values) - 1, max(1, len(values) // _MANY))
+    at = at[owner[at] == owner[at + 1]]
+    return float(np.median(np.abs(values[at + 1] - values[at]))) if len(at) else 0.0
+
+
 def voltage_offset(trace: Trace) -> float:
     """Voltage of the instrument and of unlike electrodes at no current [V]: what opposite half-cycles have in common.
 
@@ -103,7 +135,7 @@ def voltage_offset(trace: Trace) -> float:
     equal current it takes a small sum, so that a short between two half-cycles does not enter; 0 without a reversal.
     """
     half, sums = trace.half, []
-    flowing, least = half.flowing, dict[int, float]()
+    flowing, least = trace.judged, dict[int, float]()
     for place in range(min(len(flowing) - 1, SEARCHED)):
         near = [index for index in flowing[place : place + 3] if _opposite(half, flowing[place], index) is not None]
         if len(near) < 2 or near[1] != flowing[place + 1] or not _opposite(half, near[0], near[1]):
@@ -150,21 +182,34 @@ def jumps(log: np.ndarray) -> np.ndarray:
     return np.asarray(step > max(_JUMP, SIGMAS * usual))
 
 
-def _edges(half: HalfCycles, needed: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(first row, last row, half-cycle) of every block; `needed` samples average the noise out."""
-    owner = half.flowing
-    count = half.last[owner] - half.first[owner] + 1
-    skip = (count > 4).astype(np.int64)
-    first, count = half.first[owner] + skip, count - skip
+def _edges(
+    trace: Trace, which: np.ndarray, settled: np.ndarray, needed: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(first row, last row, half-cycle) of every block; `needed` samples average the noise out.
+
+    The blocks of a half-cycle are as long as each other. Even sampling puts equally many samples in each; of a burst
+    after a switch all lie in one.
+    """
+    time, last = trace.time, trace.half.last[which]
+    count = last - settled + 1
     size = np.clip(count // PER_HALF_CYCLE, 1, LARGEST)
     size = np.maximum(size, np.minimum(count, int(count.sum()) // MOST))
     size = np.maximum(size, np.minimum(count // 2, int(np.ceil(min(needed, 1e6)))))
-    number = np.maximum(count // size, 1)
-    which = np.repeat(np.arange(len(owner)), number)
-    within = np.arange(len(which)) - np.repeat(np.cumsum(number) - number, number)
-    begin = first[which] + within * size[which]
-    end = np.where(within == number[which] - 1, (first + count - 1)[which], begin + size[which] - 1)
-    return begin, end, owner[which]
+    number = np.maximum(count // np.maximum(size, 1), 1)
+    owner = np.repeat(np.arange(len(which)), number)
+    within = np.arange(len(owner)) - np.repeat(np.cumsum(number) - number, number)
+    width = (time[last] - time[settled]) / np.maximum(
+        count - 1, 1
+    )  # usual interval, by which the last block ends later
+    length = (time[last] - time[settled] + width) / number
+    begin = np.searchsorted(time, time[settled][owner] + within * length[owner] - 1e-6 * width[owner], side="left")
+    begin = np.clip(begin, settled[owner], last[owner])
+    begin[within == 0] = settled
+    new = np.concatenate([[True], (begin[1:] > begin[:-1]) | (owner[1:] != owner[:-1])]) if len(begin) else begin > 0
+    begin, owner = begin[new], owner[new]
+    end = np.concatenate([begin[1:] - 1, last[-1:]])
+    end = np.minimum(end, last[owner])
+    return begin, end, which[owner]
 
 
 def _sums(values: np.ndarray, first: np.ndarray, last: np.ndarray, ufunc: np.ufunc) -> np.ndarray:
@@ -198,21 +243,27 @@ def _means(values: np.ndarray | None, first: np.ndarray, last: np.ndarray) -> np
     return np.divide(total, count, out=np.full(len(first), np.nan), where=count > 0)
 
 
-def _noise(trace: Trace) -> tuple[float, float]:
-    """(standard deviation of one sample, usual size) of the voltage [V] in the half-cycles that carry current.
+def _noise(trace: Trace, values: np.ndarray, which: np.ndarray, *, per_ampere: bool = False) -> float:
+    """Standard deviation of one sample of the voltage in these half-cycles [V]; `per_ampere` says that values are V/I.
 
-    The first from differences of neighbours, which drift and steps hardly touch; the second is that of the first half-
-    cycles, the largest of twenty.
+    From differences of neighbours, which drift and steps hardly touch.
     """
-    voltage, half = trace.voltage, trace.half
-    owner = half.flowing[(half.last - half.first)[half.flowing] >= 3]
-    differences, count = [], 0
+    half = trace.half
+    owner = which[(half.last - half.first)[which] >= 3]
+    differences, count = [np.zeros(0)], 0
     for index in owner[:: max(1, len(owner) // (_MANY // 8))]:
-        differences.append(np.diff(voltage[half.first[index] + 1 : half.last[index] + 1]))
-        count += len(differences[-1])
+        steps = np.diff(values[half.first[index] + 1 : half.last[index] + 1])
+        steps = steps[np.isfinite(steps)]
+        differences.append(steps * abs(half.current[index]) if per_ampere else steps)
+        count += len(steps)
         if count > _MANY:
             break
-    usual = [abs(float(np.median(voltage[half.first[i] : half.last[i] + 1]))) for i in half.flowing[:20]]
-    if not differences:
-        return 0.0, max(usual, default=0.0)
-    return float(1.4826 * np.median(np.abs(np.concatenate(differences))) / np.sqrt(2.0)), max(usual)
+    steps = np.abs(np.concatenate(differences))
+    return float(1.4826 * np.median(steps) / np.sqrt(2.0)) if len(steps) else 0.0
+
+
+def _usual(trace: Trace, which: np.ndarray) -> float:
+    """Largest median voltage of the first half-cycles [V]."""
+    half = trace.half
+    medians = [abs(float(np.median(trace.voltage[half.first[i] : half.last[i] + 1]))) for i in which[:20]]
+    return max(medians, default=0.0)

@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from lithostat.cycling.analysis import Analysis
-from lithostat.cycling.shorts import SURE
+from lithostat.cycling.outcomes import SURE
 from lithostat.experiment.quantity import show, span
 from lithostat.lab.completeness import Completeness
 from lithostat.lab.folder import LoadedCell
