@@ -187,14 +187,14 @@ def _with_habits(draw: np.random.Generator, tool: Instrument, cell: Truth, names
 
     usual = cell.current * cell.ionic
     if chance("polarisation", 0.5):
-        slowest = min(120.0, cell.half / 20.0)
+        slowest = max(min(120.0, cell.half / 20.0), 0.01)
         more["polarisation"] = float(np.exp(draw.uniform(np.log(0.003), np.log(slowest))))
         more["polarised"] = float(draw.uniform(0.2, 1.0))
     if chance("fast samples", 0.35):
-        last = np.exp(draw.uniform(np.log(0.005), np.log(min(60.0, cell.half / 30.0))))
+        last = np.exp(draw.uniform(np.log(0.005), np.log(max(min(60.0, cell.half / 30.0), 0.01))))
         count = int(np.exp(draw.uniform(np.log(1.0), np.log(60.0))))
         more["after_switch"] = tuple(float(at) for at in np.unique(np.geomspace(1e-3, last, count).round(3)))
-    if chance("trigger", 0.2):
+    if usual > 0.0 and chance("trigger", 0.2):
         more["trigger"] = float(usual * np.exp(draw.uniform(np.log(0.01), np.log(0.2))))
     if chance("ripple", 0.5):
         more["current_ripple"] = float(np.exp(draw.uniform(np.log(1e-4), np.log(0.1))))

@@ -113,7 +113,7 @@ def _other_causes(trace: Trace, event: Event) -> list[Evidence]:
     """What else would look like this event."""
     found = []
     if event.samples < RUN:
-        found.append(Evidence(f"only {event.samples} sample(s) show it: a glitch looks the same", -6.0))
+        found.append(Evidence(f"only {event.samples} sample(s) show it: a glitch looks the same", -12.0))
     fall = event.expected - event.level
     if len(event.directions) == 1 and event.end is not None:
         if event.mirrored > 0.5 * fall:
@@ -190,7 +190,7 @@ def pressure_slopes(trace: Trace) -> tuple[np.ndarray, np.ndarray]:
 
 def _drop_weight(event: Event) -> float:
     """A tenth of the current as electrons is hardly more than a doubt; nine tenths leave none."""
-    return float(np.interp(event.electrons, [0.0, 0.1, 0.3, HARD, 1.0], [0.0, 0.7, 2.0, 4.0, 5.0]))
+    return float(np.interp(event.electrons, [0.0, 0.05, 0.1, 0.3, HARD, 1.0], [-4.0, 0.0, 0.7, 2.0, 4.0, 5.0]))
 
 
 def _persistence(trace: Trace, event: Event) -> Evidence:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lithostat.cycling.half_cycles import FAR, HalfCycles
-from lithostat.cycling.settling import first_settled
+from lithostat.cycling.half_cycles import FAR
+from lithostat.cycling.settling import sample_noise
 from lithostat.cycling.trace import Trace
 
 PER_HALF_CYCLE = 16  # blocks
@@ -18,8 +18,6 @@ SIGMAS = 8.0  # of the noise that a jump must exceed
 _MANY = 200_000  # samples that are enough to know the noise
 FINE = 0.02  # of its resistance is the noise that a block should have at most
 MOST = 2_000_000  # blocks of a record; beyond, blocks take more samples
-REVERSALS = 10  # that tell the offset of the voltage
-SEARCHED = 1000  # half-cycles among which they are looked for
 
 
 @dataclass(frozen=True)
@@ -71,10 +69,9 @@ def blocks(trace: Trace) -> Blocks:
     the current of the half-cycle, else by that of the sample.
     """
     half, which = trace.half, trace.judged
-    offset = voltage_offset(trace)
-    settled, averaged = first_settled(trace, which, _noise(trace, trace.voltage, which))
+    offset, (settled, averaged) = trace.offset, trace.settled
     ohm = _apparent_resistance(trace, which, settled, offset)
-    noise, usual = _noise(trace, ohm, which, per_ampere=True), _usual(trace, which)
+    noise, usual = sample_noise(trace, ohm, which, per_ampere=True), _usual(trace, which)
     needed = (noise / (FINE * usual)) ** 2 if usual > 0.0 else 0.0
     first, last, owner = _edges(trace, which, averaged, needed)
     time = trace.time
@@ -124,42 +121,6 @@ def _roughness(values: np.ndarray, owner: np.ndarray) -> float:
     at = np.arange(0, len(values) - 1, max(1, len(values) // _MANY))
     at = at[owner[at] == owner[at + 1]]
     return float(np.median(np.abs(values[at + 1] - values[at]))) if len(at) else 0.0
-
-
-def voltage_offset(trace: Trace) -> float:
-    """Voltage of the instrument and of unlike electrodes at no current [V]: what opposite half-cycles have in common.
-
-    Of each half-cycle it takes the least voltage (a tenth of the samples lie below): voids and polarisation come on top
-    of that, and not alike in both directions. Half the sum of two that follow one another, where possible with the mean
-    of the two around the one, so that a resistance that rises steadily is no offset. Of the first ten reversals at
-    equal current it takes a small sum, so that a short between two half-cycles does not enter; 0 without a reversal.
-    """
-    half, sums = trace.half, []
-    flowing, least = trace.judged, dict[int, float]()
-    for place in range(min(len(flowing) - 1, SEARCHED)):
-        near = [index for index in flowing[place : place + 3] if _opposite(half, flowing[place], index) is not None]
-        if len(near) < 2 or near[1] != flowing[place + 1] or not _opposite(half, near[0], near[1]):
-            continue
-        for index in near:
-            least.setdefault(index, _least(trace.voltage, half, index))
-        around = len(near) == 3 and not _opposite(half, near[0], near[2])
-        first = 0.5 * (least[near[0]] + least[near[2]]) if around else least[near[0]]
-        sums.append(0.5 * (first + least[near[1]]))
-        if len(sums) == REVERSALS:
-            break
-    return float(sorted(sums, key=abs)[len(sums) // 4]) if sums else 0.0
-
-
-def _opposite(half: HalfCycles, index: int, other: int) -> bool | None:
-    """Whether two half-cycles of like current have opposite directions; None if their currents are not alike."""
-    same_level = abs(abs(half.current[index]) - abs(half.current[other])) < 0.02 * abs(half.current[index])
-    return bool(half.direction[index] == -half.direction[other]) if same_level else None
-
-
-def _least(voltage: np.ndarray, half: HalfCycles, index: int) -> float:
-    """Voltage of a half-cycle that a tenth of its samples stay below, in the direction of the current."""
-    first, last, sign = half.first[index], half.last[index], half.direction[index]
-    return float(sign * np.quantile(sign * voltage[first + (last - first > 4) : last + 1], 0.1))
 
 
 def _age(trace: Trace, rows: np.ndarray) -> np.ndarray:
@@ -241,25 +202,6 @@ def _means(values: np.ndarray | None, first: np.ndarray, last: np.ndarray) -> np
     count = _sums(known.astype(float), first, last, np.add)
     total = _sums(np.where(known, values, 0.0), first, last, np.add)
     return np.divide(total, count, out=np.full(len(first), np.nan), where=count > 0)
-
-
-def _noise(trace: Trace, values: np.ndarray, which: np.ndarray, *, per_ampere: bool = False) -> float:
-    """Standard deviation of one sample of the voltage in these half-cycles [V]; `per_ampere` says that values are V/I.
-
-    From differences of neighbours, which drift and steps hardly touch.
-    """
-    half = trace.half
-    owner = which[(half.last - half.first)[which] >= 3]
-    differences, count = [np.zeros(0)], 0
-    for index in owner[:: max(1, len(owner) // (_MANY // 8))]:
-        steps = np.diff(values[half.first[index] + 1 : half.last[index] + 1])
-        steps = steps[np.isfinite(steps)]
-        differences.append(steps * abs(half.current[index]) if per_ampere else steps)
-        count += len(steps)
-        if count > _MANY:
-            break
-    steps = np.abs(np.concatenate(differences))
-    return float(1.4826 * np.median(steps) / np.sqrt(2.0)) if len(steps) else 0.0
 
 
 def _usual(trace: Trace, which: np.ndarray) -> float:

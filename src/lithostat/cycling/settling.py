@@ -2,40 +2,97 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from lithostat.cycling.trace import Trace
+if TYPE_CHECKING:
+    from lithostat.cycling.trace import Trace
 
-MOVES = 0.05  # of the voltage: settled is what gains less from one sample to the first at twice its age
+MOVES = 0.02  # of the voltage that may still come
+SLOWS = 3.0  # times more than in the same span again: it comes to an end, unlike a resistance that grows
 SHARE = 0.25  # of a half-cycle that settling may take; what is slower is judged as part of the cell
+SPANS = 14  # each half as long as the one before, the longest an eighth of the half-cycle
 SIGMAS = 4.0  # of the noise of one sample
-TWICE = 2  # samples in a row that have settled
+CALM = 2  # samples in a row that have settled
+LOOKED_AT = 200  # half-cycles that stand for all of their kind
+_MANY = 200_000  # samples that are enough to know the noise
+MOST = 0.95  # of them that have settled by the time that is taken
 
 
-def first_settled(trace: Trace, which: np.ndarray, noise: float) -> tuple[np.ndarray, np.ndarray]:
-    """(first row from which the voltage has settled, first row that is averaged) of each of these stretches.
+def first_settled(trace: Trace) -> tuple[np.ndarray, np.ndarray]:
+    """(first row from which the voltage has settled, first row that is averaged) of each judged stretch.
 
-    A voltage that comes up with a time constant gains a lot while its age since the switch doubles, one that follows a
-    resistance does not. Both a sample and the one after it must gain less than 5 %, noise aside. The first of more than
-    four samples is never averaged. `noise` [V] is that of one sample.
+    A voltage that comes up with a time constant of its own gains much in some span of time and little in the same span
+    again; one that follows a resistance does not slow down like that. Half-cycles that follow another directly and
+    those that follow a rest settle alike among each other: some of each say how long it takes. The first of more than
+    four samples is never averaged.
     """
-    half, time, voltage = trace.half, trace.time, trace.voltage
-    first, last, sign = half.first[which], half.last[which], half.direction[which].astype(float)
-    start = half.start[which]
-    latest = start + SHARE * (np.maximum(half.until[which], half.end[which]) - start)
-    row, calm = first.copy(), np.zeros(len(which), np.int64)
-    open_ = np.flatnonzero(last - first >= 2)
-    while len(open_):
-        at = row[open_] + calm[open_]
-        age = time[at] - start[open_]
-        later = np.searchsorted(time, start[open_] + 2.0 * age, side="left")
-        later = np.minimum(np.maximum(later, at + 1), last[open_])
-        now, then = sign[open_] * voltage[at], sign[open_] * voltage[later]
-        gains = then - now > MOVES * np.abs(then) + SIGMAS * noise
-        row[open_] = np.where(gains, at + 1, row[open_])
-        calm[open_] = np.where(gains, 0, calm[open_] + 1)
-        over = (calm[open_] >= TWICE) | (time[np.minimum(row[open_], last[open_])] > latest[open_])
-        over |= row[open_] + calm[open_] >= last[open_] - 1
-        open_ = open_[~over]
+    half, time, which = trace.half, trace.time, trace.judged
+    noise = sample_noise(trace, trace.voltage, which)
+    first, last, start = half.first[which], half.last[which], half.start[which]
+    length = np.maximum(half.until[which], half.end[which]) - start
+    behind = np.abs(half.direction[np.maximum(which - 1, 0)]) == 1
+    behind &= which > 0
+    waits = np.zeros(len(which))
+    for group in (np.flatnonzero(behind), np.flatnonzero(~behind)):
+        some = group[:: max(1, len(group) // LOOKED_AT)]
+        if len(some):
+            waits[group] = np.quantile(_wait(trace, which[some], length[some], noise), MOST, method="higher")
+    until = start + np.minimum(waits, SHARE * length)
+    row = np.where(waits > 0.0, np.searchsorted(time, until * (1.0 + 1e-15), side="left"), first)
+    row = np.clip(row, first, np.maximum(last - 1, first))
     more_than_four = last - first + 1 > 4
-    return np.minimum(row, last), np.minimum(np.maximum(row, first + more_than_four), last)
+    return row, np.minimum(np.maximum(row, first + more_than_four), last)
+
+
+def _wait(trace: Trace, which: np.ndarray, length: np.ndarray, noise: float) -> np.ndarray:
+    """Time from the first sample of each of these stretches to the first that has settled [s]."""
+    half, time, voltage = trace.half, trace.time, trace.voltage
+    first, last, start = half.first[which], half.last[which], half.start[which]
+    sign = half.direction[which].astype(float)
+    spans = length[:, None] * 0.125 * 0.5 ** np.arange(SPANS)[None, :]
+    row, calm = first.copy(), np.zeros(len(which), np.int64)
+    going = np.flatnonzero(last - first >= 2)
+    while len(going):
+        at = row[going] + calm[going]
+        once = _row_after(time, at, spans[going], last[going])
+        twice = _row_after(time, at, 2.0 * spans[going], last[going])
+        now, soon, later = (
+            (sign[going] * voltage[at])[:, None],
+            *(sign[going, None] * voltage[r] for r in (once, twice)),
+        )
+        gain, more = soon - now, later - soon
+        comes = (gain > MOVES * np.abs(soon) + SIGMAS * noise) & (gain > SLOWS * more) & (twice > once)
+        unsettled = comes.any(axis=1)
+        row[going] = np.where(unsettled, at + 1, row[going])
+        calm[going] = np.where(unsettled, 0, calm[going] + 1)
+        over = (calm[going] >= CALM) | (row[going] + calm[going] >= last[going] - 1)
+        over |= time[np.minimum(row[going], last[going])] > start[going] + SHARE * length[going]
+        going = going[~over]
+    return np.asarray(time[np.minimum(row, last)] - start)
+
+
+def _row_after(time: np.ndarray, row: np.ndarray, spans: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """The first row that lies a span behind `row` at least, and one row at least; the last one where none does."""
+    later = np.searchsorted(time, time[row][:, None] + spans, side="left")
+    return np.minimum(np.maximum(later, row[:, None] + 1), last[:, None])
+
+
+def sample_noise(trace: Trace, values: np.ndarray, which: np.ndarray, *, per_ampere: bool = False) -> float:
+    """Standard deviation of one sample of the voltage in these half-cycles [V]; `per_ampere` says that values are V/I.
+
+    From differences of neighbours, which drift and steps hardly touch.
+    """
+    half = trace.half
+    owner = which[(half.last - half.first)[which] >= 3]
+    differences, count = [np.zeros(0)], 0
+    for index in owner[:: max(1, len(owner) // (_MANY // 8))]:
+        steps = np.diff(values[half.first[index] + 1 : half.last[index] + 1])
+        steps = steps[np.isfinite(steps)]
+        differences.append(steps * abs(half.current[index]) if per_ampere else steps)
+        count += len(steps)
+        if count > _MANY:
+            break
+    steps = np.abs(np.concatenate(differences))
+    return float(1.4826 * np.median(steps) / np.sqrt(2.0)) if len(steps) else 0.0

@@ -6,7 +6,6 @@ import numpy as np
 import polars as pl
 
 from lithostat.cycling.half_cycles import HalfCycles
-from lithostat.cycling.resistance import voltage_offset
 from lithostat.cycling.trace import Trace
 
 MAH = 1000.0 / 3600.0  # mAh per coulomb
@@ -17,7 +16,7 @@ def half_cycle_table(trace: Trace) -> pl.DataFrame:
     """One row per half-cycle that carries current; areal values only with a stated area.
 
     `overpotential_volt` is the mean of the voltage along the current, less its offset, over the second half of the
-    half-cycle (symmetric cells only); `charge_ah` is positive in both directions.
+    time of the half-cycle (symmetric cells only); `charge_ah` is positive in both directions.
     """
     half, note, voltage, pressure = trace.half, trace.note, trace.voltage, trace.pressure
     keep = half.flowing
@@ -33,9 +32,9 @@ def half_cycle_table(trace: Trace) -> pl.DataFrame:
         "voltage_end_volt": voltage[half.last[keep]],
     }
     if trace.symmetric:
-        offset = voltage_offset(trace)
-        middle = (half.first[keep] + half.last[keep] + 1) // 2
-        table["overpotential_volt"] = (_mean(voltage, middle, half.last[keep]) - offset) * half.direction[keep]
+        middle = np.searchsorted(trace.time, 0.5 * (half.start[keep] + half.end[keep]), side="left")
+        middle = np.clip(middle, half.first[keep], half.last[keep])
+        table["overpotential_volt"] = (_mean(voltage, middle, half.last[keep]) - trace.offset) * half.direction[keep]
     if pressure is not None:
         table["pressure_pa"] = _mean(pressure, half.first[keep], half.last[keep])
         table["pressure_change_pa"] = pressure[half.last[keep]] - pressure[half.first[keep]]

@@ -10,7 +10,9 @@ import numpy as np
 from lithostat.cycling.cleaning import clean, in_order, turned, wrong_signs
 from lithostat.cycling.half_cycles import HalfCycles, half_cycles, usual_interval
 from lithostat.cycling.kind_of_cell import NOT_KNOWN, Kind, kind_of_cell
+from lithostat.cycling.settling import first_settled
 from lithostat.cycling.technique import GALVANOSTATIC, techniques
+from lithostat.cycling.voltage_offset import voltage_offset
 from lithostat.experiment.cell_note import CellNote
 from lithostat.experiment.finding import Caution
 from lithostat.experiment.record import Record
@@ -22,8 +24,8 @@ class Trace:
 
     `record` holds the rows that have time, voltage and current, in the order of time, with signs settled for this kind
     of cell; `came` is the record as it came. `half` are its stretches (rows of `record`), `technique` what was done in
-    each; `holes` has one (begin, end) [s] for each stretch in which the current is not known. `signs` warn of signs that
-    were turned, `warnings` of all that was done.
+    each; `holes` has one (begin, end) [s] for each stretch in which the current is not known. `signs` warn of signs
+    that were turned, `warnings` of all that was done.
     """
 
     record: Record
@@ -65,6 +67,16 @@ class Trace:
     def judged(self) -> np.ndarray:
         """Indices of the stretches whose voltage can be judged: current flows and is held."""
         return _held(self.half, self.technique)
+
+    @cached_property
+    def settled(self) -> tuple[np.ndarray, np.ndarray]:
+        """(first row whose voltage has settled after the switch, first row to average) of each judged stretch."""
+        return first_settled(self)
+
+    @cached_property
+    def offset(self) -> float:
+        """Voltage at no current [V], of a symmetric cell; 0 for other kinds."""
+        return voltage_offset(self) if self.symmetric else 0.0
 
     @cached_property
     def interval(self) -> float:
