@@ -27,7 +27,7 @@ def level_changes(record: Record, first: np.ndarray, direction: np.ndarray) -> n
     steps = _steps(record, first, direction)
     if steps is not None:
         places = np.intersect1d(places, np.concatenate([steps, steps + 1, steps - 1]))
-    noise = _noise(current, direction)
+    noise = current_noise(current, direction)
     width = int(np.clip(np.ceil((1.77 * SURE * noise / LEVEL) ** 2), FEWEST, MOST))
     owner = np.searchsorted(first, places, side="right") - 1
     begin, end = first[owner], np.append(first[1:], len(current))[owner]
@@ -60,7 +60,7 @@ def _steps(record: Record, first: np.ndarray, direction: np.ndarray) -> np.ndarr
     return None
 
 
-def _noise(current: np.ndarray, direction: np.ndarray) -> float:
+def current_noise(current: np.ndarray, direction: np.ndarray) -> float:
     """Noise of one sample of the current, as a share of it."""
     at = np.arange(0, len(current) - 1, max(1, len(current) // _MANY))
     at = at[(np.abs(direction[at]) == 1) & (direction[at + 1] == direction[at])]

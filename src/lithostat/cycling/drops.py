@@ -83,7 +83,7 @@ def _abrupt(block: Blocks, middle: int, high: float, low: float, fall: float) ->
     """The drop around this block if most of it happens between two samples, else None."""
     limit = high - 0.5 * fall
     index = middle if block.resistance[middle] < limit else middle + 1
-    row, _, _ = first_row(block, index, limit)
+    row, *_ = first_row(block, index, limit)
     if row < STEP or row + STEP > len(block.ohm):
         return None
     before, after = np.nanmean(block.ohm[row - STEP : row]), np.nanmean(block.ohm[row : row + STEP])

@@ -10,8 +10,8 @@ STEP = 3  # samples on each side of a step
 BLURRED = 10.0  # times the noise of one sample; a smaller step is not known to one sample
 
 
-def first_row(block: Blocks, index: int, limit: float) -> tuple[int, int | None, int]:
-    """(first row that shows the path, last row before it, row by which it is there): where the samples step down most.
+def first_row(block: Blocks, index: int, limit: float) -> tuple[int, int | None, int, float]:
+    """(first row that shows the path, last before it, row by which it is there, step): where samples step down most.
 
     The step is the mean of three samples before minus that of three from the row on. The first sample after a switch of
     the current is in no block; it is taken if it lies on the low side.
@@ -20,7 +20,7 @@ def first_row(block: Blocks, index: int, limit: float) -> tuple[int, int | None,
         rows = np.arange(max(int(block.first[0]) - 1, 0), int(block.last[0]) + 1)
         rows = rows[np.isfinite(block.ohm[rows])]
         lead = int(np.argmax(block.ohm[rows] < limit))  # some samples of an intact cell may come first
-        return int(rows[lead]), int(rows[lead - 1]) if lead else None, int(rows[lead])
+        return int(rows[lead]), int(rows[lead - 1]) if lead else None, int(rows[lead]), 0.0
     begin, until = max(0, index - 2), min(len(block) - 1, index + 1)
     rows = np.arange(block.first[begin], block.last[until] + 1)
     rows = rows[np.isfinite(block.ohm[rows]) & _in_blocks(block, rows)]
@@ -36,9 +36,10 @@ def first_row(block: Blocks, index: int, limit: float) -> tuple[int, int | None,
     switch = row - 1
     if last < switch and -highest < block.ohm[switch] < 0.5 * (before[best] + after[best]):
         row = switch
-    if before[best] - after[best] < BLURRED * noise:
-        return row, int(rows[max(first - 1 - STEP, 0)]), int(rows[min(first + STEP, len(rows) - 1)])
-    return row, last, row
+    step = float(before[best] - after[best])
+    if step < BLURRED * noise:
+        return row, int(rows[max(first - 1 - STEP, 0)]), int(rows[min(first + STEP, len(rows) - 1)]), step
+    return row, last, row, step
 
 
 def _stepped_before(ohm: np.ndarray, at: int, noise: float) -> int:

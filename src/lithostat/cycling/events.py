@@ -19,6 +19,7 @@ MARGIN_BLIND = 0.15  # where one of them was not: a draught or a turn of the scr
 MARGIN_UNPLATED = 0.3  # after the first reversal: one contact has never been plated before, and heals
 SIGMAS = 6.0
 RUN = 3  # samples in a row that make an event; fewer are a glitch
+ABRUPT = 0.5  # of the fall that comes from one sample to the next where a path forms at once
 HARD = 0.8  # share of the current that passes as electrons in a hard short
 MOST = 50  # events looked for
 OWN_PAST, COURSE = "its own past", "its course until then"
@@ -37,7 +38,7 @@ class Event:
     `below` names the bounds that were broken; `hardened` is the row from which it was hard; `from_start` is true if no
     block before it was that of an intact cell. `samples` lie below the
     limit. `mirrored` [ohm] is what V/I rose by in the other direction of current, NaN where that was not seen;
-    `blind` is true if nobody measured the pressure.
+    `blind` is true if nobody measured the pressure, `abrupt` if half of the fall came from one sample to the next.
     """
 
     row: int
@@ -56,6 +57,7 @@ class Event:
     samples: int
     mirrored: float
     blind: bool
+    abrupt: bool
 
     @property
     def hard(self) -> bool:
@@ -197,7 +199,7 @@ def _event(
     held = (
         electrons if len(electrons) < 3 else np.min(np.stack([electrons[:-2], electrons[1:-1], electrons[2:]]), axis=0)
     )
-    row, before, surely = first_row(block, index, limit)
+    row, before, surely, step = first_row(block, index, limit)
     if end is not None and row >= block.first[end]:
         return None
     noise_share = block.block_noise()[inside][: len(held)] / expected
@@ -228,6 +230,7 @@ def _event(
         samples=_below(block, index, min(len(block) if end is None else end, index + RUN) - 1, limit),
         mirrored=float("nan"),
         blind=not bool(np.isfinite(block.pressure[index])),
+        abrupt=before is None or step > ABRUPT * (expected - float(np.median(ohm[:3]))),
     )
 
 

@@ -17,6 +17,7 @@ from lithostat.experiment.spectrum import Spectrum
 
 AT_ONCE = 3.0  # usual sampling intervals; what takes longer came while nothing was seen
 LOUD = 3.0  # times noisier than before is more than chance
+YOUNG = 0.1  # of the time under current: what comes in a longer interval may have come slowly
 HEALS = 3600.0  # s of rest, or of a gap, in which contact may heal
 OWN = (OWN_PAST, COURSE)  # what it is held against has no other source than its own voltage
 STEADY = 0.2  # relative change below which the resistance after the fall stands still
@@ -101,7 +102,10 @@ def event_evidence(trace: Trace, event: Event) -> list[Evidence]:
         )
     ]
     found.extend(Evidence(f"V/I lies below {name}", 3.0) for name in event.below if name not in OWN)
-    if event.before is not None and _waited(trace, event) <= AT_ONCE * trace.interval:
+    waited = _waited(trace, event)
+    begins = float(trace.half.start[trace.judged[0]])
+    soon = waited <= min(AT_ONCE * trace.interval, YOUNG * (float(trace.time[event.row]) - begins))
+    if event.before is not None and event.abrupt and soon:
         found.append(Evidence("the drop came within one sampling interval", 1.0))
     found.append(_persistence(trace, event))
     if event.noise_ratio > LOUD:
@@ -125,6 +129,8 @@ def _other_causes(trace: Trace, event: Event) -> list[Evidence]:
     own_past_only = all(name in OWN for name in event.below)
     if own_past_only and event.electrons < 0.3 and _waited(trace, event) > HEALS:
         found.append(Evidence("it came over a rest or a gap of the record, in which contact can heal", -1.5))
+    if own_past_only and not event.abrupt and event.electrons < HARD:
+        found.append(Evidence("it came slowly: contact that gains does the same", -2.0))
     stands = event.end is None and event.least > (1.0 - STEADY) * event.level and event.noise_ratio <= LOUD
     if event.blind and own_past_only and stands and event.electrons < HARD:
         found.append(Evidence("nobody measured the pressure: a turn of the screw gives a steady fall like this", -3.0))

@@ -67,11 +67,23 @@ def half_cycles(record: Record, holes: np.ndarray | None = None) -> HalfCycles:
     turn[broken] = True
     first = np.concatenate([[0], np.flatnonzero(turn) + 1])
     first = _without_glitches(first, direction, time, broken)
+    first = np.union1d(first, _behind_gaps(time, first, direction))
     first = np.union1d(first, level_changes(record, first, direction))
     last = np.concatenate([first[1:] - 1, [len(time) - 1]])
     way = _direction(first, last, direction)
     until, charge = _charges(record, first, last, np.isin(last, broken))
     return HalfCycles(first, last, way, levels(current, first, last), charge, time[first], time[last], until)
+
+
+def _behind_gaps(time: np.ndarray, first: np.ndarray, direction: np.ndarray) -> np.ndarray:
+    """Rows behind gaps as long as a half-cycle: the current may have been switched back and forth meanwhile."""
+    ends = np.append(first[1:], len(time)) - 1
+    flows = np.abs(direction[first]) == 1
+    if np.count_nonzero(flows) < 2:
+        return np.zeros(0, np.int64)
+    usual = float(np.median((time[ends] - time[first])[flows]))
+    gaps = np.flatnonzero(np.diff(time) > max(usual, 10.0 * usual_interval(time))) + 1
+    return np.asarray(gaps[np.abs(direction[gaps]) == 1])
 
 
 def _direction(first: np.ndarray, last: np.ndarray, direction: np.ndarray) -> np.ndarray:
@@ -96,10 +108,15 @@ def _without_glitches(first: np.ndarray, direction: np.ndarray, time: np.ndarray
 
 
 def levels(current: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """Mean current of each stretch [A], without samples that are far from it (part of the current, glitches)."""
-    count = last - first + 1
+    """Mean current of each stretch [A], without samples that are far from the middle ones: parts of a switch, glitches.
+
+    Where fewer than half are near those, as in a decay, the mean of all.
+    """
+    count, middle = last - first + 1, (first + last) // 2
+    around = [current[np.clip(middle + shift, first, last)] for shift in (-1, 0, 1)]
+    usual = np.repeat(np.median(around, axis=0), count)
+    near = np.abs(current - usual) <= FAR * np.abs(usual)
     mean = np.add.reduceat(current, first) / count
-    near = np.abs(current - np.repeat(mean, count)) <= FAR * np.abs(np.repeat(mean, count))
     if near.all():
         return np.asarray(mean)
     some = np.add.reduceat(near.astype(np.int64), first)

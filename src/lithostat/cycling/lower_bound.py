@@ -49,16 +49,17 @@ def history_bound(block: Blocks, current: np.ndarray, among: np.ndarray, *, cree
     window = _window(block)
     age = block.age**RIPENING if creep else np.ones(len(ohm))
     bound = np.full(len(ohm), np.inf)
-    jumped = slice(None if regime[-1] else _ENOUGH)  # of one regime only the first blocks are left for the next line
+    jumped = slice(None if regime[-1] else 1)  # where there is one regime the loop below does it all
     factors = [factor[jumped] for factor in (press, conduct, drive, age)]
     bound[jumped] = np.maximum(_carried(ohm[jumped], factors[:3]), _recent(ohm[jumped], factors, window))
     edges = np.concatenate([[0], np.flatnonzero(np.diff(regime)) + 1, [len(ohm)]])
     for begin, end in itertools.pairwise(edges):
-        settled = slice(begin + _ENOUGH, end)
+        first = _ENOUGH if begin else 0  # nothing comes before the first regime that could be carried into it
+        settled = slice(begin + first, end)
         part = slice(begin, end)
         here = _carried(ohm[part], [press[part], conduct[part]])
         recent = _recent(ohm[part], [press[part], conduct[part], age[part]], window)
-        bound[settled] = np.minimum(here, recent)[_ENOUGH:]
+        bound[settled] = np.minimum(here, recent)[first:]
     return bound
 
 

@@ -68,8 +68,9 @@ def blocks(trace: Trace) -> Blocks:
     Where single samples of the current are noisier than those of the voltage (ripple, a coarse range), V is divided by
     the current of the half-cycle, else by that of the sample.
     """
-    half, which = trace.half, trace.judged
-    offset, (settled, averaged) = trace.offset, trace.settled
+    half, offset = trace.half, trace.offset
+    has_settled = trace.settled[1] <= half.last[trace.judged]
+    which, (settled, averaged) = trace.judged[has_settled], (rows[has_settled] for rows in trace.settled)
     ohm = _apparent_resistance(trace, which, settled, offset)
     noise, usual = sample_noise(trace, ohm, which, per_ampere=True), _usual(trace, which)
     needed = (noise / (FINE * usual)) ** 2 if usual > 0.0 else 0.0

@@ -17,7 +17,8 @@ SIGMAS = 4.0  # of the noise of one sample
 CALM = 2  # samples in a row that have settled
 LOOKED_AT = 200  # half-cycles that stand for all of their kind
 _MANY = 200_000  # samples that are enough to know the noise
-MOST = 0.95  # of them that have settled by the time that is taken
+MOST = 0.95  # of them that have settled by the time that is usual
+FAR = 1.5  # times as long is not of their kind
 
 
 def first_settled(trace: Trace) -> tuple[np.ndarray, np.ndarray]:
@@ -26,7 +27,7 @@ def first_settled(trace: Trace) -> tuple[np.ndarray, np.ndarray]:
     A voltage that comes up with a time constant of its own gains much in some span of time and little in the same span
     again; one that follows a resistance does not slow down like that. Half-cycles that follow another directly and
     those that follow a rest settle alike among each other: some of each say how long it takes. The first of more than
-    four samples is never averaged.
+    four samples is never averaged. A row behind the last of a stretch says that none of it has settled.
     """
     half, time, which = trace.half, trace.time, trace.judged
     noise = sample_noise(trace, trace.voltage, which)
@@ -34,20 +35,25 @@ def first_settled(trace: Trace) -> tuple[np.ndarray, np.ndarray]:
     length = np.maximum(half.until[which], half.end[which]) - start
     behind = np.abs(half.direction[np.maximum(which - 1, 0)]) == 1
     behind &= which > 0
-    waits = np.zeros(len(which))
+    waits = np.full(len(which), -1.0)
     for group in (np.flatnonzero(behind), np.flatnonzero(~behind)):
         some = group[:: max(1, len(group) // LOOKED_AT)]
         if len(some):
-            waits[group] = np.quantile(_wait(trace, which[some], length[some], noise), MOST, method="higher")
-    until = start + np.minimum(waits, SHARE * length)
-    row = np.where(waits > 0.0, np.searchsorted(time, until * (1.0 + 1e-15), side="left"), first)
-    row = np.clip(row, first, np.maximum(last - 1, first))
+            waits[group] = _longest(_unsettled(trace, which[some], length[some], noise))
+    until = start + np.minimum(waits, SHARE * np.maximum(length, np.median(length) if len(length) else 0.0))
+    row = np.where(waits >= 0.0, np.searchsorted(time, until, side="right"), first)
     more_than_four = last - first + 1 > 4
-    return row, np.minimum(np.maximum(row, first + more_than_four), last)
+    return row, np.where(row > last, row, np.minimum(np.maximum(row, first + more_than_four), last))
 
 
-def _wait(trace: Trace, which: np.ndarray, length: np.ndarray, noise: float) -> np.ndarray:
-    """Time from the first sample of each of these stretches to the first that has settled [s]."""
+def _longest(waits: np.ndarray) -> float:
+    """The longest of these times, without the few that are far longer than the others: a path that healed does that."""
+    usual = float(np.quantile(waits, MOST))
+    return float(np.max(waits[waits <= FAR * max(usual, 0.0)], initial=usual)) if usual >= 0.0 else -1.0
+
+
+def _unsettled(trace: Trace, which: np.ndarray, length: np.ndarray, noise: float) -> np.ndarray:
+    """Time from the first sample of each of these stretches to the last that has not settled [s]; -1 if all have."""
     half, time, voltage = trace.half, trace.time, trace.voltage
     first, last, start = half.first[which], half.last[which], half.start[which]
     sign = half.direction[which].astype(float)
@@ -70,7 +76,7 @@ def _wait(trace: Trace, which: np.ndarray, length: np.ndarray, noise: float) -> 
         over = (calm[going] >= CALM) | (row[going] + calm[going] >= last[going] - 1)
         over |= time[np.minimum(row[going], last[going])] > start[going] + SHARE * length[going]
         going = going[~over]
-    return np.asarray(time[np.minimum(row, last)] - start)
+    return np.where(row > first, time[np.maximum(row - 1, 0)] - start, -1.0)
 
 
 def _row_after(time: np.ndarray, row: np.ndarray, spans: np.ndarray, last: np.ndarray) -> np.ndarray:

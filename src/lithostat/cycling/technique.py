@@ -7,6 +7,7 @@ import re
 
 import numpy as np
 
+from lithostat.cycling.current_levels import current_noise
 from lithostat.cycling.half_cycles import HalfCycles
 from lithostat.experiment.record import Record
 
@@ -92,7 +93,9 @@ def _of_one(time: np.ndarray, voltage: np.ndarray, current: np.ndarray) -> str:
     edges = np.linspace(0, len(time), min(PARTS, len(time) // 3) + 1).astype(int)
     at, volt, ampere = (np.array([np.median(values[a:b]) for a, b in itertools.pairwise(edges)])
                         for values in (time, voltage, current))  # fmt: skip
-    if np.ptp(ampere) <= HELD * np.max(np.abs(ampere)):
+    noise = 1.4826 * float(np.median(np.abs(np.diff(current)))) / np.sqrt(2.0)
+    chance = 6.0 * noise / np.sqrt(len(time) / len(at))  # what the medians of noise alone spread over
+    if np.ptp(ampere) <= HELD * np.max(np.abs(ampere)) + chance:
         return GALVANOSTATIC
     if np.ptp(volt) <= max(FIXED, FIXED * float(np.max(np.abs(volt)))):
         return POTENTIOSTATIC
@@ -106,6 +109,7 @@ def _voltage_is_what_is_held(record: Record, half: HalfCycles, which: np.ndarray
         return False
     one, two = which[:-1][: 20 * PAIRS], which[1:][: 20 * PAIRS]
     middle = (half.first + half.last) // 2
+    size, owner = np.abs(record.column("current_ampere")), np.repeat(np.arange(len(half)), half.last - half.first + 1)
     voltage = np.abs(record.column("voltage_volt")[middle])
     opposite = half.direction[one] == -half.direction[two]
     apart = [np.abs(np.abs(values[one]) - np.abs(values[two])) / np.maximum(np.abs(values[one]), 1e-300)
@@ -113,4 +117,5 @@ def _voltage_is_what_is_held(record: Record, half: HalfCycles, which: np.ndarray
     like = opposite & (apart[0] < LIKE)
     if np.count_nonzero(like) < PAIRS:
         return False
-    return bool(np.median(apart[0][like]) <= MATCHED and np.median(apart[1][like]) >= UNMATCHED)
+    chance = current_noise(size, half.direction[owner]) / np.sqrt(np.median(half.last[one] - half.first[one] + 1))
+    return bool(np.median(apart[0][like]) <= MATCHED and np.median(apart[1][like]) >= max(UNMATCHED, 5.0 * chance))

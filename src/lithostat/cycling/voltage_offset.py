@@ -25,8 +25,9 @@ def voltage_offset(trace: Trace) -> float:
     equal current it takes a small sum, so that a short between two half-cycles does not enter; 0 without a reversal.
     """
     half, sums = trace.half, []
+    has_settled = trace.settled[1] <= half.last[trace.judged]
     settled = dict(zip(trace.judged.tolist(), trace.settled[1].tolist(), strict=True))
-    flowing, least = trace.judged, dict[int, float]()
+    flowing, least = trace.judged[has_settled], dict[int, float]()
     for place in range(min(len(flowing) - 1, SEARCHED)):
         near = [index for index in flowing[place : place + 3] if _opposite(half, flowing[place], index) is not None]
         if len(near) < 2 or near[1] != flowing[place + 1] or not _opposite(half, near[0], near[1]):
