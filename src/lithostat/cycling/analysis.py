@@ -12,6 +12,7 @@ from lithostat.cycling.capacity import critical_current, full_findings, symmetri
 from lithostat.cycling.consistency import consistency
 from lithostat.cycling.coverage import coverage_of
 from lithostat.cycling.evidence import Suspect
+from lithostat.cycling.held_voltage import held_voltage_findings
 from lithostat.cycling.lower_bound import ionic_resistance
 from lithostat.cycling.pressure import pressure_findings
 from lithostat.cycling.shorts import call
@@ -95,7 +96,7 @@ def analyze_trace(trace: Trace) -> Analysis:
     if len(trace.half.flowing):
         findings += [*throughput(trace, outcome), *coverage_of(trace).findings()]
         findings += _of_this_kind(trace, table, cycles, outcome)
-        findings += critical_current(table, outcome, trace.note)
+        findings += [*critical_current(table, outcome, trace.note), *held_voltage_findings(trace)]
     if len(trace.time):
         findings += pressure_findings(trace)
     return Analysis(
@@ -114,7 +115,7 @@ def _of_this_kind(trace: Trace, table: pl.DataFrame, cycles: pl.DataFrame, outco
     """Overpotentials of a symmetric cell, capacities of one with a cathode; neither where the kind is not known."""
     if trace.symmetric:
         return symmetric_findings(table, outcome, trace.note)
-    return full_findings(cycles, trace.note) if trace.kind in ("half", "full") else []
+    return full_findings(trace, cycles) if trace.kind in ("half", "full") else []
 
 
 def _with_charges(outcome: Outcome, one: float, both: float, area: float | None) -> Outcome:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from lithostat.cycling.cycles import begins_with
 from lithostat.cycling.tables import MAH, charges_until
 from lithostat.cycling.trace import Trace
 from lithostat.experiment.cell_note import CellNote
@@ -63,17 +64,19 @@ def lithium(areal: float) -> float:
     return 3.6e4 * areal * cards()["lithium"].value("molar_volume").value / FARADAY
 
 
-def full_findings(table: pl.DataFrame, note: CellNote) -> list[Finding]:
+def full_findings(trace: Trace, table: pl.DataFrame) -> list[Finding]:
     """First cycle, efficiency with and without it, retention with its reference cycle."""
     if not len(table):
         return []
+    note, first_half = trace.note, begins_with(trace)
+    ratio = "discharge / charge" if first_half == "charge" else "charge / discharge"
     charge, discharge = table["charge_ah"].to_numpy() * 1e3, table["discharge_ah"].to_numpy() * 1e3
     number, efficiency = table["cycle_count"].to_numpy(), table["efficiency"].to_numpy() * 100.0
     first = int(number[0])
     findings = [
         Finding("first charge capacity", float(charge[0]), "mAh", formula=f"charge of cycle {first}"),
         Finding("first discharge capacity", float(discharge[0]), "mAh", formula=f"discharge of cycle {first}"),
-        _efficiency("first-cycle efficiency", efficiency[:1], f"discharge / charge of cycle {first}"),
+        _efficiency("first-cycle efficiency", efficiency[:1], f"{ratio} of cycle {first}"),
     ]
     done = np.flatnonzero((charge > 0.0) & (discharge > 0.0))
     later = done[done > 0]
@@ -82,7 +85,7 @@ def full_findings(table: pl.DataFrame, note: CellNote) -> list[Finding]:
             _efficiency(
                 "mean Coulombic efficiency",
                 efficiency[later],
-                f"mean of discharge / charge over {len(later)} cycles, the first one left out",
+                f"mean of {ratio} over {len(later)} cycles, the first one left out",
             )
         )
         last = later[-1]

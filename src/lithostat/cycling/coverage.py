@@ -54,8 +54,7 @@ class Coverage:
         if self.unknown <= 0.0:
             return []
         text = f"the current is not known for {span(self.unknown)}, of which nothing is claimed"
-        weight = float(np.interp(self.share, [0.0, 0.5, 1.0], [3.0, 1.5, 0.0]))
-        return [Evidence(f"{text}: {span(self.judged)} under current were judged", weight)]
+        return [Evidence(f"{text}: {span(self.judged)} under current were judged", 0.0)]
 
     def findings(self) -> list[Finding]:
         """Time, charge and share of what was judged."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -101,7 +102,15 @@ def not_shorted(
     cause = f"no short until the record ends; {ENDED.get(trace.note.ended or '', 'nobody said why it ends')}"
     discharged = bool(np.any(np.diff(half.direction[half.flowing].astype(int)) == -2))
     alive = [*_signs_of_life(block, intact, trace.note, discharged), *coverage_of(trace).doubts()]
-    return outcome_of(trace, "censored", end, cause, alive, against=True)
+    return _as_far_as_judged(trace, outcome_of(trace, "censored", end, cause, alive, against=True))
+
+
+def _as_far_as_judged(trace: Trace, outcome: Outcome) -> Outcome:
+    """The outcome with even odds for the share of the record in which nobody knows what flowed."""
+    share = coverage_of(trace).share
+    if outcome.confidence is None or not len(trace.holes):
+        return outcome
+    return replace(outcome, confidence=round(share * outcome.confidence + (1.0 - share) * 0.5, 3))
 
 
 def _collapsed(trace: Trace, spectrum: Spectrum, why: Evidence) -> Outcome:
