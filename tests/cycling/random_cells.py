@@ -35,6 +35,12 @@ class Truth:
     one_way: bool
     ionic: float  # ohm
     soft: float  # resistance of the path when it has just formed [ohm]
+    least: float  # V/I that the intact cell showed under current before [ohm]
+
+    @property
+    def fall(self) -> float:
+        """Share by which V/I lies below the least that the intact cell ever showed, when the path has just formed."""
+        return 1.0 - self.ionic * self.soft / (self.ionic + self.soft) / self.least
 
     @property
     def electrons(self) -> float:
@@ -90,8 +96,12 @@ def truth(seed: int) -> Truth:
     said = {"area": f"{area} cm2", "electrolyte_thickness": f"{thickness} mm", "electrolyte": "Li6PS5Cl"}
     time, current = record.column("test_time_second"), np.abs(record.column("current_ampere"))
     length = float(np.diff(time)[current[1:] > 0.0].sum()) if one_way else half * 3600.0
-    ionic = float(np.median(record.column("internal_resistance_ohm")))
-    return Truth(record, record.outcome, said, float(current.max()), length, one_way, ionic, float(soft))
+    ohm = record.column("internal_resistance_ohm")
+    before = ohm[(time < record.outcome.time) & (current > 0.0)]
+    least = float(before.min()) if len(before) else float(np.median(ohm))
+    return Truth(
+        record, record.outcome, said, float(current.max()), length, one_way, float(np.median(ohm)), float(soft), least
+    )
 
 
 def watch(cell: Truth, seed: int, *, habits: bool = True) -> Watched:

@@ -14,6 +14,7 @@ from lithostat.experiment.record import Record
 
 SHORTEST_HOLE = 10.0  # usual intervals without a known current, from which on it is not guessed
 MOST = 0.8  # share of the half-cycles that must say the same of a sign
+EARLY = 0.05  # of a charge or discharge, in which the voltage may still be on its way
 SEEN = 20  # half-cycles that settle a sign
 SWEEP = 0.1  # V that a charge or discharge must change the voltage by, to say which way the current flows
 NEVER = 0.5  # V; a cell with a cathode whose voltage lies below the negative of this was connected the wrong way
@@ -110,9 +111,22 @@ def turned(record: Record, warnings: tuple[Caution, ...]) -> Record:
 
 
 def half_voltages(record: Record, half: HalfCycles, which: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(median voltage [V], direction) of the first of these half-cycles."""
+    """(median voltage over the second half of its time [V], direction) of the first of these half-cycles.
+
+    Samples that crowd behind a switch do not count: the voltage is still on its way there.
+    """
     some, voltage = which[:SEEN], record.column("voltage_volt")
-    return np.array([np.median(voltage[half.first[i] : half.last[i] + 1]) for i in some]), half.direction[some]
+    middle = row_at(record, half, some, 0.5)
+    return np.array(
+        [np.median(voltage[a : half.last[i] + 1]) for a, i in zip(middle, some, strict=True)]
+    ), half.direction[some]
+
+
+def row_at(record: Record, half: HalfCycles, which: np.ndarray, share: float) -> np.ndarray:
+    """First row of each of these stretches behind this share of its time."""
+    at = half.start[which] + share * (half.end[which] - half.start[which])
+    rows = np.searchsorted(record.column("test_time_second"), at, side="left")
+    return np.clip(rows, half.first[which], half.last[which])
 
 
 def _voltage_against_current(record: Record, half: HalfCycles) -> bool:
@@ -135,7 +149,7 @@ def _slope_along_current(record: Record, half: HalfCycles) -> float:
     """
     flowing = half.flowing[(half.last - half.first)[half.flowing] >= 2][: 2 * SEEN]
     voltage, direction = record.column("voltage_volt"), half.direction[flowing]
-    change = (voltage[half.last[flowing]] - voltage[half.first[flowing] + 1]) * direction
+    change = (voltage[half.last[flowing]] - voltage[row_at(record, half, flowing, EARLY)]) * direction
     clear = np.abs(change) > SWEEP
     both = len(set(direction[clear].tolist())) == 2
     return float(np.mean(np.sign(change[clear]))) if both else 0.0

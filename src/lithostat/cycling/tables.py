@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from lithostat.cycling.cleaning import row_at
 from lithostat.cycling.cycles import begins_with, cycles_of, gains
 from lithostat.cycling.half_cycles import HalfCycles
 from lithostat.cycling.trace import Trace
@@ -32,8 +33,7 @@ def half_cycle_table(trace: Trace) -> pl.DataFrame:
         "voltage_end_volt": voltage[half.last[keep]],
     }
     if trace.symmetric:
-        middle = np.searchsorted(trace.time, 0.5 * (half.start[keep] + half.end[keep]), side="left")
-        middle = np.clip(middle, half.first[keep], half.last[keep])
+        middle = row_at(trace.record, half, keep, 0.5)
         table["overpotential_volt"] = (_mean(voltage, middle, half.last[keep]) - trace.offset) * half.direction[keep]
     if pressure is not None:
         table["pressure_pa"] = _mean(pressure, half.first[keep], half.last[keep])
