@@ -32,6 +32,7 @@ VERSION: Literal[2] = (
 )
 UpperVoltage = Annotated[float, BeforeValidator(reader("upper_voltage"))]
 LowerVoltage = Annotated[float, BeforeValidator(reader("lower_voltage"))]
+Current = Annotated[float, BeforeValidator(reader("current"))]
 Sensitivity = Annotated[float, BeforeValidator(reader("load_cell_sensitivity"))]
 Zero = Annotated[float, BeforeValidator(reader("load_cell_zero"))]
 
@@ -141,7 +142,8 @@ class Holder(Fixture):
 class CellNote(Noun):
     """The content of a `cell.yaml`: SI floats inside, None where nobody said.
 
-    `cycle_begins_with` is 'charge' or 'discharge', for the efficiency; without it, what a half cell begins with.
+    `current` [A] is that of files which hold none. `cycle_begins_with` is 'charge' or 'discharge', for the efficiency;
+    without it, what a half cell begins with.
     `ended` says why the record stops where it stops, for a cell that did not fail; `files` are patterns of the files
     that belong to the cell; `read_as` maps such patterns to a declaration of their format; `time_zone` is that of
     clocks that do not say theirs ('Europe/Berlin').
@@ -160,6 +162,7 @@ class CellNote(Noun):
     load_cell: LoadCell | None = None
     spectra: tuple[SpectrumState, ...] = ()
     time_zone: str | None = None
+    current: Current | None = None
     cycle_begins_with: Literal["charge", "discharge"] | None = None
     files: tuple[str, ...] = ()
     read_as: Mapping[str, str] = {}

@@ -14,6 +14,7 @@ from lithostat.experiment.errors import InputError, LithostatError
 from lithostat.experiment.record import Record
 from lithostat.lab.checksums import SUMS, check_sum, listed_sums
 from lithostat.lab.note_conflicts import NOTE, area_conflicts, note_of
+from lithostat.lab.stated_current import with_stated_current
 from lithostat.lab.stated_spectra import with_stated_spectra
 from lithostat.reading.clock import natural
 from lithostat.reading.declaration import find
@@ -121,7 +122,8 @@ def load(
             progress(name)
         try:
             check_sum(path, sums)
-            records.append(with_stated_spectra(read(path, declaration=_declaration(path, cell, note)), name, note))
+            record = with_stated_current(read(path, declaration=_declaration(path, cell, note)), note)
+            records.append(with_stated_spectra(record, name, note))
             names.append(name)
         except LithostatError as error:
             refused.append((name, _sentence(error, path)))

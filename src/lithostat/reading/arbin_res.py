@@ -19,6 +19,7 @@ import polars as pl
 
 from lithostat.experiment.errors import InputError, MissingPackage
 from lithostat.experiment.record import Record
+from lithostat.reading.arbin_auxiliary import CHANNELS, NAMES, with_auxiliary
 from lithostat.reading.harmonise import Column, harmonise
 
 ROWS, HEADER = "Channel_Normal_Table", "Global_Table"
@@ -84,6 +85,8 @@ def read(path: Path) -> Record:
         raise InputError("holds no rows of data", file=str(path), expected="a test that was started")
     table = table.sort("Data_Point")  # rows lie in the order of database pages
     said += _gaps(table)
+    table, more = with_auxiliary(table, *_auxiliary(path))
+    said += more
     if int(table["Test_ID"].n_unique()) > 1:
         raise InputError(f"holds {table['Test_ID'].n_unique()} tests", file=str(path), expected="one test per file")
     return harmonise(
@@ -130,6 +133,23 @@ def _by_access_parser(path: Path) -> tuple[pl.DataFrame, dict[str, Any], list[st
     header = {name: values[0] for name, values in data["tables"].get(HEADER, {}).items() if values}
     said = [f"the database reader complained {data['complaints']} times about rows"] if data["complaints"] else []
     return pl.DataFrame(rows), header, said
+
+
+def _auxiliary(path: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The tables of auxiliary channels and of their names; empty ones where the database has none that can be read."""
+    frames = []
+    for name in (CHANNELS, NAMES):
+        try:
+            if shutil.which("mdb-export"):
+                text = _run(["mdb-export", str(path.resolve()), name], path)
+                frame = pl.read_csv(io.StringIO(text), infer_schema=False) if text.strip() else pl.DataFrame()
+            else:
+                tables = json.loads(_run([sys.executable, "-c", _CHILD, str(path.resolve()), name], path))["tables"]
+                frame = pl.DataFrame(tables.get(name, {}))
+        except (InputError, pl.exceptions.PolarsError):
+            frame = pl.DataFrame()  # older databases have no such table
+        frames.append(frame)
+    return frames[0], frames[1]
 
 
 def _run(command: list[str], path: Path) -> str:

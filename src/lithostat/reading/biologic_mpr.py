@@ -16,7 +16,7 @@ from lithostat.experiment.record import Record
 from lithostat.reading.biologic_settings import settings
 from lithostat.reading.harmonise import Column, harmonise
 from lithostat.reading.sweeps import Points, spectra
-from lithostat.reading.three_electrodes import SENTENCE, floating
+from lithostat.reading.voltage_columns import SENTENCE, floating
 
 MAGIC = b"BIO-LOGIC MODULAR FILE"
 OPEN_CIRCUIT = 0x0B  # code of the technique in the first byte of the settings

@@ -19,6 +19,7 @@ from lithostat.reading.stitch import with_states
 
 DAY = 86400.0  # s
 STANDARD_GRAVITY = 9.80665  # m/s2; a log in kg means the force that this mass has
+AUXILIARY = re.compile(r"(?i)^aux|^analog|^external|^ext[ _.]|load|force|press|strain")
 INPUT_RANGE = 24.0  # V; analog inputs read 10 V, those of industry 24 V
 PLAUSIBLE = 2e8  # Pa; presses of operating cells stay far below, dies for pellets reach 4e8
 NOISE = 6.0  # standard deviations that a pressure may lie below zero
@@ -69,6 +70,8 @@ def calibrate(record: Record, note: CellNote, *, outside: Mapping[str, Samples] 
         table, about = _measured(table, signal, note, warnings)
     elif note.load_cell is not None and not _known(table, "measured_pressure_pa"):
         warnings.append("cell.yaml states a load cell, but no file has its signal")
+    if signal is None and note.load_cell is None:
+        warnings += _offered(table)
     table = _stated(table, note)
     if note.pressure is not None and "measured_pressure_pa" in table.columns:
         warnings += _against_stated(table["measured_pressure_pa"].to_numpy(), note.pressure)
@@ -98,6 +101,24 @@ def _signal(record: Record, note: CellNote, outside: Mapping[str, Samples]) -> _
         return None  # a file that was calibrated already
     column = next((name for name in ("load_cell_volt", "load_newton") if _known(table, name)), None)
     return None if column is None else _in_unit(table, column, outside, note)
+
+
+def _offered(table: pl.DataFrame) -> list[str]:
+    """Auxiliary channels that may be the load cell, where nobody says which one is."""
+    if _known(table, "measured_pressure_pa"):
+        return []
+    names = [
+        name.removeprefix(OTHER)
+        for name in table.columns
+        if name.startswith(OTHER)
+        and AUXILIARY.search(name.removeprefix(OTHER))
+        and table[name].dtype.is_numeric()
+        and _known(table, name)
+    ]
+    if not names:
+        return []
+    which = "', '".join(names)
+    return [f"auxiliary channels without a meaning: '{which}'; if one is the load cell, state 'load_cell.column'"]
 
 
 def _known(table: pl.DataFrame, name: str) -> bool:

@@ -17,7 +17,7 @@ HEAD = 1 << 16  # bytes that are enough to tell formats apart
 LARGEST = 8 << 30  # bytes; no cycler file of one cell is larger
 
 # Each module has `recognise(head, path) -> bool` and `read(path) -> Record`; the first that recognises a file reads it.
-FORMATS = ("own", "biologic_mpr", "neware", "arbin_res", "spreadsheet", "delimited")
+FORMATS = ("own", "biologic_mpr", "neware", "arbin_res", "hdf5", "spreadsheet", "delimited")
 
 
 def read(path: str | Path, *, declaration: str | Path | None = None) -> Record:

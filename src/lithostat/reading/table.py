@@ -18,7 +18,7 @@ from lithostat.reading.harmonise import Column, unit_of
 from lithostat.reading.plain_rows import plain_rows
 from lithostat.reading.rows import delimiter_of, no_line_end, rows_of, unique
 from lithostat.reading.text import DELIMITERS, HEAD, Found, split_line
-from lithostat.reading.three_electrodes import between_terminals
+from lithostat.reading.voltage_columns import between_terminals, filled
 
 LOOKED_AT = 20  # rows whose cells tell durations and dates from numbers
 
@@ -80,6 +80,7 @@ def part_of(table: Found, reading: Reading) -> Part | None:
         _signed(part, state, reading)
     _open_circuit(part, table, reading)
     between_terminals(part, reading)
+    filled(part, reading)
     return part
 
 
