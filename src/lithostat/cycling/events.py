@@ -193,15 +193,16 @@ def _recovery(block: Blocks, index: int, expected: float) -> int | None:
 def _event(
     block: Blocks, index: int, end: int | None, expected: float, limit: float, bounds: dict[str, np.ndarray]
 ) -> Event | None:
+    row, before, surely, step = first_row(block, index, limit)
+    if end is not None and row >= block.first[end]:
+        return None
     inside = slice(index, end)
     ohm = np.maximum(block.resistance[inside], 0.0)
+    ohm[0] = max(_from_row(block, index, row), 0.0)
     electrons = np.clip(1.0 - ohm / expected, 0.0, 1.0)
     held = (
         electrons if len(electrons) < 3 else np.min(np.stack([electrons[:-2], electrons[1:-1], electrons[2:]]), axis=0)
     )
-    row, before, surely, step = first_row(block, index, limit)
-    if end is not None and row >= block.first[end]:
-        return None
     noise_share = block.block_noise()[inside][: len(held)] / expected
     hard = np.flatnonzero(held >= HARD - 2.0 * noise_share)  # the least of three lies below their mean
     noise = _noise_ratio(block, index, end)
@@ -221,7 +222,7 @@ def _event(
             name
             for name, bound in bounds.items()
             if np.isfinite(bound[inside][:3]).all()
-            and np.median(block.resistance[inside][:3] / bound[inside][:3]) < 0.95
+            and np.median(block.resistance[inside][:3] - 0.95 * bound[inside][:3]) < 0.0
         ),
         hardened=_hard_row(block, index + int(hard[0]), row, expected) if len(hard) else None,
         noise_ratio=noise,
@@ -245,6 +246,13 @@ def _mirrored(block: Blocks, index: int, origin: int) -> float:
         return float("nan")
     before, after = other[max(0, old - 4 * PER_HALF_CYCLE) : old], other[split : split + PER_HALF_CYCLE]
     return float(np.median(block.resistance[after]) - np.median(block.resistance[before]))
+
+
+def _from_row(block: Blocks, index: int, row: int) -> float:
+    """Resistance of a block from `row` on [ohm]: its samples before are those of the intact cell."""
+    if not block.first[index] < row <= block.last[index]:
+        return float(block.resistance[index])
+    return float(np.nanmedian(block.ohm[row : block.last[index] + 1]))
 
 
 def _hard_row(block: Blocks, index: int, row: int, expected: float) -> int:

@@ -114,14 +114,15 @@ def levels(current: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarr
     """
     count, middle = last - first + 1, (first + last) // 2
     around = [current[np.clip(middle + shift, first, last)] for shift in (-1, 0, 1)]
-    usual = np.repeat(np.median(around, axis=0), count)
-    near = np.abs(current - usual) <= FAR * np.abs(usual)
-    mean = np.add.reduceat(current, first) / count
-    if near.all():
-        return np.asarray(mean)
-    some = np.add.reduceat(near.astype(np.int64), first)
-    inside = np.add.reduceat(np.where(near, current, 0.0), first)
-    return np.where(2 * some > count, inside / np.maximum(some, 1), mean)
+    usual, mean = np.median(around, axis=0), np.add.reduceat(current, first) / count
+    for _ in range(2):  # the middle samples are noisy themselves
+        level = np.repeat(usual, count)
+        near = np.abs(current - level) <= FAR * np.abs(level)
+        if near.all():
+            return np.asarray(mean)
+        some = np.add.reduceat(near.astype(np.int64), first)
+        usual = np.where(some > 0, np.add.reduceat(np.where(near, current, 0.0), first) / np.maximum(some, 1), usual)
+    return np.where(2 * some > count, usual, mean)
 
 
 def directions(current: np.ndarray) -> np.ndarray:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lithostat.cycling.cleaning import row_at
+
 if TYPE_CHECKING:
     from lithostat.cycling.trace import Trace
 
@@ -88,13 +90,14 @@ def _row_after(time: np.ndarray, row: np.ndarray, spans: np.ndarray, last: np.nd
 def sample_noise(trace: Trace, values: np.ndarray, which: np.ndarray, *, per_ampere: bool = False) -> float:
     """Standard deviation of one sample of the voltage in these half-cycles [V]; `per_ampere` says that values are V/I.
 
-    From differences of neighbours, which drift and steps hardly touch.
+    From differences of neighbours in the second half of each, which drift and steps hardly touch.
     """
     half = trace.half
     owner = which[(half.last - half.first)[which] >= 3]
     differences, count = [np.zeros(0)], 0
-    for index in owner[:: max(1, len(owner) // (_MANY // 8))]:
-        steps = np.diff(values[half.first[index] + 1 : half.last[index] + 1])
+    some = owner[:: max(1, len(owner) // (_MANY // 8))]
+    for index, begin in zip(some, row_at(trace.record, half, some, 0.5), strict=True):
+        steps = np.diff(values[max(begin, half.first[index] + 1) : half.last[index] + 1])
         steps = steps[np.isfinite(steps)]
         differences.append(steps * abs(half.current[index]) if per_ampere else steps)
         count += len(steps)

@@ -15,7 +15,7 @@ GALVANOSTATIC, POTENTIOSTATIC, SWEEP = "galvanostatic", "potentiostatic", "volta
 REST, IMPEDANCE = "rest", "impedance"
 HELD = 0.1  # relative spread of a current that is held
 FIXED = 2e-3  # V, or this share of the voltage if more, over which a held voltage may spread
-STRAIGHT = 0.05  # of its range that a swept voltage may lie off a straight line
+EVEN, MOSTLY = 0.1, 0.75  # a swept voltage goes on at one rate, to this share, in most parts; it may turn in others
 SHORTEST = 6  # samples that tell a held current from another
 MATCHED, UNMATCHED = 1e-3, 0.02  # shares by which pairs of opposite stretches differ in what is held, and in the other
 PARTS = 12  # of a stretch, whose medians are looked at
@@ -99,8 +99,11 @@ def _of_one(time: np.ndarray, voltage: np.ndarray, current: np.ndarray) -> str:
         return GALVANOSTATIC
     if np.ptp(volt) <= max(FIXED, FIXED * float(np.max(np.abs(volt)))):
         return POTENTIOSTATIC
-    straight = volt[0] + (volt[-1] - volt[0]) * (at - at[0]) / max(at[-1] - at[0], 1e-12)
-    return SWEEP if np.max(np.abs(volt - straight)) <= STRAIGHT * np.ptp(volt) else GALVANOSTATIC
+    if np.mean(np.abs(np.abs(ampere) - np.median(np.abs(ampere))) <= HELD * np.median(np.abs(ampere)) + chance) >= 0.5:
+        return GALVANOSTATIC  # held for most of the time, as in a charge that ends at a voltage
+    rate = np.abs(np.diff(volt)) / np.maximum(np.diff(at), 1e-12)
+    even = np.abs(rate - np.median(rate)) <= EVEN * np.median(rate)
+    return SWEEP if np.mean(even) >= MOSTLY else GALVANOSTATIC
 
 
 def _voltage_is_what_is_held(record: Record, half: HalfCycles, which: np.ndarray) -> bool:
