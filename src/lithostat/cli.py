@@ -197,16 +197,23 @@ def analyze(
     from lithostat.experiment.cell_note import note_from
 
     note_from(overrides)  # a flag with a fault is an error before anything is read
-    from lithostat.lab.analyze import analyze_cell, write_cell, write_folder
+    import functools
+
+    from lithostat.lab.analyze import AnalysedCell, analyze_and_write, write_folder
     from lithostat.lab.folder import find_cells
+    from lithostat.lab.many_cells import side_by_side
 
     found = find_cells(folder, together=together)
-    cells = []
-    with named_steps(open_console(), "reading", sum(len(cell.files) + 1 for cell in found)) as step:
-        for cell in found:
-            analysed = analyze_cell(cell, overrides=overrides, repeats=len(found), progress=step)
-            step(f"{cell.name}: writing")
-            cells.append(write_cell(analysed, output, draw=pages))
+    work = functools.partial(analyze_and_write, overrides=overrides, repeats=len(found), output=output, draw=pages)
+    size = sum(path.stat().st_size for cell in found for path in cell.files)
+    console, done = open_console(), dict[int, AnalysedCell]()
+    with named_steps(console, f"{found[0].name}", len(found)) as step:
+        for index, cell in side_by_side(found, work, lambda cell, why: AnalysedCell(cell.name, error=why), size=size):
+            done[index] = cell
+            step(f"{cell.name} is done")
+            if len(found) > 1:
+                console.print(f"{len(done)} of {len(found)}: {cell.name}: {cell.outcome}", markup=False)
+    cells = [done[index] for index in range(len(found))]
     written = write_folder(cells, output, folder.resolve().name)
     if as_json:
         print_json([cell.as_json() for cell in cells])

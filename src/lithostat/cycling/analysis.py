@@ -132,20 +132,13 @@ def _impedance(record: Record) -> list[Finding]:
         where = [f"spectrum '{at.name}'"] if at.name else []
         if at.pressure is not None:
             where.append(f"at {at.pressure / 1e6:.4g} MPa")
-        findings += [
-            Finding(
-                f"ionic resistance, {label} spectrum",
-                ionic_resistance(at),
-                "ohm",
-                tuple(where),
-                formula="Re Z where -Im Z leaves zero at high frequency",
-            ),
-            Finding(
-                f"total resistance, {label} spectrum",
-                at.total_resistance,
-                "ohm",
-                tuple(where),
-                formula="Re Z at the lowest frequency",
-            ),
-        ]
+        for name, ohm, formula in (
+            ("ionic", ionic_resistance(at), "Re Z where -Im Z leaves zero at high frequency"),
+            ("total", at.total_resistance, "Re Z at the lowest frequency"),
+        ):
+            why = "the points are noise" if at.is_noise else f"Re Z is negative ({ohm:.3g} ohm)" if ohm <= 0.0 else ""
+            value, evidence = (None, [why, *where]) if why else (ohm, where)
+            findings.append(
+                Finding(f"{name} resistance, {label} spectrum", value, "ohm", tuple(evidence), formula=formula)
+            )
     return findings

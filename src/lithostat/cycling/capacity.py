@@ -21,12 +21,13 @@ def symmetric_findings(table: pl.DataFrame, outcome: Outcome, note: CellNote) ->
     whole = table.filter(pl.col("end_second") <= outcome.time) if len(table) else table
     if not len(whole):
         return []
+    why = until_short(outcome)
     eta = whole["overpotential_volt"].to_numpy() * 1e3
     hours = whole["end_second"].to_numpy() / 3600.0
     formula = "mean of (V - offset) along the current over the second half of a half-cycle"
     findings = [
         Finding("overpotential at first", float(eta[0]), "mV", formula=formula),
-        Finding("overpotential at last", float(eta[-1]), "mV", formula=formula),
+        Finding("overpotential at last", float(eta[-1]), "mV", why, formula=formula),
     ]
     level = np.abs(whole["current_ampere"].to_numpy())
     same = np.abs(level - level[-1]) < _LEVEL * level[-1]
@@ -38,7 +39,7 @@ def symmetric_findings(table: pl.DataFrame, outcome: Outcome, note: CellNote) ->
                 "drift of the overpotential",
                 drift,
                 "% per 100 h",
-                (f"{same.sum()} half-cycles at the last current",),
+                (f"{same.sum()} half-cycles at the last current", *why),
                 formula="slope of a straight line through the overpotentials over its value at their start",
             )
         )
@@ -54,9 +55,16 @@ def symmetric_findings(table: pl.DataFrame, outcome: Outcome, note: CellNote) ->
                 formula="|I| of the last half-cycle / area",
             ),
             Finding("areal charge per half-cycle", areal, "mAh/cm2", formula="median of int |I| dt / area"),
-            Finding("lithium per half-cycle", 1e6 * lithium(areal), "um", formula="Q V_m / (F A), dense lithium"),
         ]
+        if note.cell.electrode.material in (None, "lithium"):
+            formula = "Q V_m / (F A), dense lithium"
+            findings.append(Finding("lithium per half-cycle", 1e6 * lithium(areal), "um", formula=formula))
     return findings
+
+
+def until_short(outcome: Outcome) -> tuple[str, ...]:
+    """What a finding says that takes only the time before a short that was called."""
+    return (f"until the short that was called at {outcome.time / 3600.0:.4g} h",) if outcome.shorted else ()
 
 
 def lithium(areal: float) -> float:
@@ -139,10 +147,11 @@ def critical_current(table: pl.DataFrame, outcome: Outcome, note: CellNote) -> l
 def throughput(trace: Trace, outcome: Outcome) -> list[Finding]:
     """Charge in one direction and in both until the outcome, two findings that papers like to mix."""
     forth, both = charges_until(trace.half, outcome.time)
-    area = trace.note.electrode_area
+    area, why = trace.note.electrode_area, until_short(outcome)
+    formula = "int |I| dt of the direction that carried more"
     findings = [
-        Finding("charge in one direction", forth * MAH, "mAh", formula="int |I| dt of the direction that carried more"),
-        Finding("charge in both directions", both * MAH, "mAh", formula="int |I| dt"),
+        Finding("charge in one direction", forth * MAH, "mAh", why, formula=formula),
+        Finding("charge in both directions", both * MAH, "mAh", why, formula="int |I| dt"),
     ]
     if area is not None:
         per = MAH / (1e4 * area)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lithostat.cycling.events import COURSE, HARD, OWN_PAST, RUN, Event
-from lithostat.cycling.lower_bound import ionic_resistance
+from lithostat.cycling.lower_bound import believable, ionic_resistance
 from lithostat.cycling.trace import Trace
 from lithostat.experiment.quantity import span
 from lithostat.experiment.spectrum import Spectrum
@@ -80,7 +80,7 @@ def suspect_from(trace: Trace, event: Event) -> Suspect:
     """An event in a symmetric cell with all that speaks for it and against it."""
     evidence = (
         *event_evidence(trace, event),
-        *impedance_evidence(float(trace.time[event.row]), trace.record.spectra),
+        *impedance_evidence(float(trace.time[event.row]), filter(believable, trace.record.spectra)),
         *pressure_evidence(trace, event.row),
     )
     hardened = None if event.hardened is None else max(event.hardened, event.row)

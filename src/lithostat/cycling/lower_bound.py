@@ -109,6 +109,11 @@ def ionic_resistance(spectrum: Spectrum) -> float:
     return float(real[upper[-1] + 1] if len(upper) else real[0])
 
 
+def believable(spectrum: Spectrum) -> bool:
+    """Whether a spectrum can be that of a cell: no noise, and no negative resistance, as of a reference that floats."""
+    return not spectrum.is_noise and spectrum.total_resistance > 0.0 and ionic_resistance(spectrum) > 0.0
+
+
 def pellet_bound(note: CellNote, temperature: np.ndarray) -> tuple[str, np.ndarray]:
     """(what it is, resistance [ohm] at each temperature [K]) of a pellet that conducts as well as it possibly can.
 

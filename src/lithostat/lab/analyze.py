@@ -9,9 +9,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from lithostat.cycling.analysis import Analysis, analyze
+from lithostat.cycling.half_cycles import half_cycles
 from lithostat.experiment.errors import LithostatError
 from lithostat.experiment.record import write_text, write_whole
 from lithostat.lab.cell_page import cell_page
@@ -32,6 +34,11 @@ class AnalysedCell:
     complete: Completeness | None = None
     error: str | None = None
     written: tuple[Path, ...] = field(default=())
+
+    @property
+    def outcome(self) -> str:
+        """The outcome in a word, or why there is none."""
+        return self.error or (self.analysis.outcome.kind if self.analysis is not None else "unknown")
 
     def as_json(self) -> dict[str, Any]:
         """One object for people and programs."""
@@ -87,6 +94,23 @@ def write_cell(cell: AnalysedCell, folder: Path, *, draw: bool = True) -> Analys
     if draw:
         written.append(write_text(folder / f"{stem}.html", cell_page(cell.loaded, cell.analysis, cell.complete)))
     return replace(cell, written=tuple(written))
+
+
+def analyze_and_write(
+    cell: CellFolder, *, overrides: Mapping[str, Any], repeats: int, output: Path, draw: bool
+) -> AnalysedCell:
+    """Read, analyse and write one cell, and keep what a table and a page over all cells need of it: not its rows."""
+    return without_rows(write_cell(analyze_cell(cell, overrides=overrides, repeats=repeats), output, draw=draw))
+
+
+def without_rows(cell: AnalysedCell) -> AnalysedCell:
+    """The cell with its calls, findings and words, and without the tables of its record."""
+    if cell.loaded is None or cell.analysis is None:
+        return cell
+    record = replace(cell.loaded.record, table=cell.loaded.record.table.clear(), spectra=())
+    trace = replace(cell.analysis.trace, record=record, came=record, half=half_cycles(record), technique=np.zeros(0))
+    analysis = replace(cell.analysis, trace=trace, suspects=())
+    return replace(cell, loaded=replace(cell.loaded, record=record), analysis=analysis)
 
 
 def write_folder(cells: list[AnalysedCell], folder: Path, title: str) -> list[Path]:

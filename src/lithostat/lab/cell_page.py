@@ -16,7 +16,7 @@ from lithostat.lab.printed import printed
 from lithostat.show.cell_figure import Mark, cell_figure, drawable
 from lithostat.show.cycles_figure import capacity_figure, overpotential_figure
 from lithostat.show.page import page, svg
-from lithostat.show.spectra_figure import spectra_figure
+from lithostat.show.spectra_figure import drawn_spectra, spectra_figure
 
 
 def cell_page(loaded: LoadedCell, analysis: Analysis, complete: Completeness) -> str:
@@ -33,7 +33,8 @@ def cell_page(loaded: LoadedCell, analysis: Analysis, complete: Completeness) ->
         override=_override(analysis),
         interval=_interval(analysis),
         figures={name: drawn.get(name, "") for name in ("time", "cycles", "spectra")},
-        spectra_count=len(loaded.record.spectra),
+        spectra_count=len(drawn_spectra(loaded.record.spectra)),
+        noise_count=sum(spectrum.is_noise for spectrum in loaded.record.spectra),
         findings=[printed(finding) for finding in analysis.findings],
         warnings=analysis.warnings,
         items=complete.items,
@@ -58,7 +59,7 @@ def cell_figures(loaded: LoadedCell, analysis: Analysis) -> dict[str, Figure]:
         figures["cycles"] = overpotential_figure(analysis.half_cycles)
     elif not symmetric and len(analysis.cycles) > 1:
         figures["cycles"] = capacity_figure(analysis.cycles)
-    if record.spectra:
+    if drawn_spectra(record.spectra):
         figures["spectra"] = spectra_figure(record.spectra)
     return figures
 

@@ -34,6 +34,7 @@ _UNITS = {
     "metre": "m",
     "coulomb": "C",
 }
+NAMED = 12  # columns that a warning names
 NOT_WHOLE = 0.05  # share of numbers with decimals from which on a column is no counter
 _WHOLE = ("record_index", "step_index", "step_count", "cycle_count", "file_index", "interpolated")
 
@@ -86,7 +87,9 @@ def harmonise(
         else:
             table[to.to] = _converted(raw[name], to, str(path))
     if others:
-        warnings.append(f"columns without a standard name, kept as they are: {', '.join(others)}")
+        named, more = ", ".join(others[:NAMED]), len(others) - NAMED
+        also = f" and {more} more" if more > 0 else ""
+        warnings.append(f"columns without a standard name, kept as they are: {named}{also}")
     table = _required(table, len(raw), warnings, str(path))
     table = _timed_by_clock(table, warnings)
     if start is None and "unix_time_second" in table and len(raw):
