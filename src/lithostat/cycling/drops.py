@@ -39,20 +39,31 @@ def sudden_drops(block: Blocks, judged: np.ndarray) -> list[Drop]:
     owner = block.half_cycle
     middle = np.arange(AROUND, size - AROUND)
     whole = (owner[middle - AROUND] == owner[middle]) & (owner[middle + AROUND] == owner[middle]) & judged[middle]
+    middle_of_three = _median_of_three(block.resistance)
+    high, low = middle_of_three[middle - AROUND], middle_of_three[middle + 1]
+    likely = whole & (high - low > LEAST * high) & (high > 0.0)
+    if not likely.any():
+        return []
+    middle, high, low = middle[likely], high[likely], low[likely]
     before, after = windows[middle - AROUND], windows[middle + 1]
-    high, low = np.median(before, axis=1), np.median(after, axis=1)
     fall = high * _weather(block, middle) - low
     noise = SIGMAS * block.block_noise()[middle] * 1.25 / np.sqrt(AROUND)
     flat = np.maximum(np.ptp(before, axis=1), np.ptp(after, axis=1)) - noise < FLAT * fall
-    found = whole & flat & (high > 0.0) & (fall > LEAST * high + noise) & ~_early(block)[middle]
+    found = flat & (fall > LEAST * high + noise) & ~_early(block)[middle]
     drops = []
-    for group in np.split(np.flatnonzero(found), np.flatnonzero(np.diff(np.flatnonzero(found)) > AROUND) + 1):
+    for group in np.split(np.flatnonzero(found), np.flatnonzero(np.diff(middle[found]) > AROUND) + 1):
         if not len(group):
             continue
         best = int(group[np.argmax(fall[group])])
         drop = _abrupt(block, int(middle[best]), float(high[best]), float(low[best]), float(fall[best]))
         drops += [drop] if drop is not None else []
     return drops
+
+
+def _median_of_three(values: np.ndarray) -> np.ndarray:
+    """Median of each value and the two behind it."""
+    one, two, three = values[:-2], values[1:-1], values[2:]
+    return np.maximum(np.minimum(one, two), np.minimum(np.maximum(one, two), three))
 
 
 def _weather(block: Blocks, middle: np.ndarray) -> np.ndarray:

@@ -62,17 +62,29 @@ def half_cycles(record: Record, holes: np.ndarray | None = None) -> HalfCycles:
     direction = directions(current)
     if "frequency_hertz" in record.table.columns:  # an impedance sweep: its mean current is no cycling
         direction[record.column("frequency_hertz") > 0.0] = -2
-    turn = direction[1:] != direction[:-1]
+    begins = np.ones(len(time), bool)
+    np.not_equal(direction[1:], direction[:-1], out=begins[1:])
     broken = _broken(time, holes)
-    turn[broken] = True
-    first = np.concatenate([[0], np.flatnonzero(turn) + 1])
-    first = _without_glitches(first, direction, time, broken)
-    first = np.union1d(first, _behind_gaps(time, first, direction))
-    first = np.union1d(first, level_changes(record, first, direction))
+    begins[broken + 1] = True
+    begins[_glitches(np.flatnonzero(begins), direction, time)] = False
+    begins[broken + 1] = True
+    first = np.flatnonzero(begins)
+    begins[_behind_gaps(time, first, direction)] = True
+    begins[level_changes(record, np.flatnonzero(begins), direction)] = True
+    first = np.flatnonzero(begins)
     last = np.concatenate([first[1:] - 1, [len(time) - 1]])
-    way = _direction(first, last, direction)
-    until, charge = _charges(record, first, last, np.isin(last, broken))
+    hole = np.zeros(len(time), bool)
+    hole[broken] = True
+    until, charge = _charges(record, first, last, hole[last])
+    way = direction[(first + last) // 2]  # of the middle sample, since a glitch may stand at either end
     return HalfCycles(first, last, way, levels(current, first, last), charge, time[first], time[last], until)
+
+
+def rows_between(first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """All rows of the stretches first..last, one after the other."""
+    count = np.maximum(last - first + 1, 0)
+    rows: np.ndarray = np.repeat(first - np.cumsum(count) + count, count) + np.arange(int(count.sum()))
+    return rows
 
 
 def _behind_gaps(time: np.ndarray, first: np.ndarray, direction: np.ndarray) -> np.ndarray:
@@ -86,15 +98,10 @@ def _behind_gaps(time: np.ndarray, first: np.ndarray, direction: np.ndarray) -> 
     return np.asarray(gaps[np.abs(direction[gaps]) == 1])
 
 
-def _direction(first: np.ndarray, last: np.ndarray, direction: np.ndarray) -> np.ndarray:
-    """Direction of each stretch: that of its middle sample, since a glitch may stand at either end."""
-    return direction[(first + last) // 2]
-
-
-def _without_glitches(first: np.ndarray, direction: np.ndarray, time: np.ndarray, broken: np.ndarray) -> np.ndarray:
-    """First rows of the stretches, without those that one or two odd samples inside a long one make."""
+def _glitches(first: np.ndarray, direction: np.ndarray, time: np.ndarray) -> np.ndarray:
+    """Those of the first rows of stretches that one or two odd samples inside a long one make."""
     if len(first) < 3:
-        return first
+        return first[:0]
     size = np.diff(np.append(first, len(direction)))
     way = direction[first]
     inner = np.arange(1, len(first) - 1)
@@ -103,8 +110,7 @@ def _without_glitches(first: np.ndarray, direction: np.ndarray, time: np.ndarray
     wait = time[first[inner + 1]] - time[first[inner] - 1]
     glitch &= wait <= (GLITCH + 1.5) * usual_interval(time)
     odd = inner[glitch]
-    removed = np.concatenate([first[odd], first[odd + 1]])
-    return np.setdiff1d(first, np.setdiff1d(removed, broken + 1))
+    return np.concatenate([first[odd], first[odd + 1]])
 
 
 def levels(current: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
@@ -114,15 +120,26 @@ def levels(current: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarr
     """
     count, middle = last - first + 1, (first + last) // 2
     around = [current[np.clip(middle + shift, first, last)] for shift in (-1, 0, 1)]
-    usual, mean = np.median(around, axis=0), np.add.reduceat(current, first) / count
+    usual = np.maximum(np.minimum(around[0], around[1]), np.minimum(np.maximum(around[0], around[1]), around[2]))
+    mean = np.add.reduceat(current, first) / count
+    strays = with_strays(current, first, usual)
+    if not len(strays):
+        return np.asarray(mean)
+    rows, count, usual = rows_between(first[strays], last[strays]), count[strays], usual[strays]
+    values, begin = current[rows], np.cumsum(count) - count
     for _ in range(2):  # the middle samples are noisy themselves
         level = np.repeat(usual, count)
-        near = np.abs(current - level) <= FAR * np.abs(level)
-        if near.all():
-            return np.asarray(mean)
-        some = np.add.reduceat(near.astype(np.int64), first)
-        usual = np.where(some > 0, np.add.reduceat(np.where(near, current, 0.0), first) / np.maximum(some, 1), usual)
-    return np.where(2 * some > count, usual, mean)
+        near = np.abs(values - level) <= FAR * np.abs(level)
+        some = np.add.reduceat(near.astype(np.int64), begin)
+        usual = np.where(some > 0, np.add.reduceat(np.where(near, values, 0.0), begin) / np.maximum(some, 1), usual)
+    mean[strays] = np.where(2 * some > count, usual, mean[strays])
+    return np.asarray(mean)
+
+
+def with_strays(current: np.ndarray, first: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """Indices of the stretches, which begin at `first`, with a sample that is far from the level of its stretch [A]."""
+    most, least = np.maximum.reduceat(current, first), np.minimum.reduceat(current, first)
+    return np.flatnonzero(np.maximum(most - level, level - least) > FAR * np.abs(level))
 
 
 def directions(current: np.ndarray) -> np.ndarray:
@@ -161,9 +178,11 @@ def _charges(record: Record, first: np.ndarray, last: np.ndarray, hole: np.ndarr
         return until, charge
     end, begin = last[:-1], first[1:]
     wait = time[begin] - time[end]
-    longest = np.maximum.reduceat(np.where(np.isin(np.arange(len(width)), end), 0.0, width), first[:-1])
-    usual = usual_interval(time)
-    near = (wait <= np.maximum(BRIDGED * usual, 1.5 * longest)) & ~hole[:-1]
+    near = wait <= BRIDGED * usual_interval(time)
+    if not near.all():
+        width[end] = 0.0
+        near |= wait <= 1.5 * np.maximum.reduceat(width, first[:-1])
+    near &= ~hole[:-1]
     after = _since_switch(record, begin, wait)
     until[:-1] = np.where(near, time[begin] - after, until[:-1])
     along = current[end] * current[begin] > 0.0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lithostat.cycling.half_cycles import FAR
+from lithostat.cycling.half_cycles import FAR, HalfCycles, rows_between, with_strays
 from lithostat.cycling.settling import sample_noise
 from lithostat.cycling.trace import Trace
 
@@ -99,29 +99,50 @@ def _apparent_resistance(trace: Trace, which: np.ndarray, settled: np.ndarray, o
 
     A sample whose current is far from that of its half-cycle (part of a switch) shows what the one before it does.
     """
-    half = trace.half
-    count = half.last[which] - settled + 1
-    owner = np.repeat(np.arange(len(which)), count)
-    rows = np.repeat(settled - np.cumsum(count) + count, count) + np.arange(len(owner))
-    level = half.current[which][owner]
-    current, voltage = trace.current[rows], trace.voltage[rows] - offset
-    odd = np.abs(current - level) > FAR * np.abs(level)
-    by_sample = np.divide(voltage, current, out=np.full(len(rows), np.nan), where=current != 0.0)
-    by_level = voltage / level
-    best = by_level if _roughness(by_level, owner) < _roughness(by_sample, owner) else by_sample
-    if odd.any():
-        good = np.maximum.accumulate(np.where(odd, 0, np.arange(len(rows))))
-        best = np.where(odd & (owner[good] == owner), best[good], np.where(odd, by_level, best))
-    ohm = np.full(len(trace.time), np.nan)
-    ohm[rows] = best
+    half, current = trace.half, trace.current
+    judged = np.zeros(len(half), bool)
+    judged[which] = True
+    until = half.last + 1
+    until[which] = settled
+    outside = rows_between(half.first, until - 1)  # not judged, or not settled
+    level = np.where(judged, half.current, np.nan)
+    ohm = trace.voltage - offset
+    if _divide_by_level(ohm, current, half, which, settled):
+        ohm /= np.repeat(level, half.last - half.first + 1)
+    else:
+        np.divide(ohm, current, out=ohm, where=current != 0.0)
+    ohm[outside] = np.nan
+    strays = with_strays(current, half.first, half.current)
+    strays = strays[judged[strays]]
+    if len(strays):
+        rows = rows_between(half.first[strays], half.last[strays])
+        levels = np.repeat(half.current[strays], (half.last - half.first + 1)[strays])
+        odd = rows[np.abs(current[rows] - levels) > FAR * np.abs(levels)]
+        owner = np.searchsorted(half.first, odd, side="right") - 1
+        good = np.ones(len(ohm), bool)
+        good[odd] = False
+        before = np.maximum.accumulate(np.where(good, np.arange(len(ohm)), 0))[odd]
+        inside = (before >= half.first[owner]) & np.isfinite(ohm[before])
+        ohm[odd] = np.where(np.isfinite(ohm[odd]) & inside, ohm[before], np.nan)
     return ohm
 
 
-def _roughness(values: np.ndarray, owner: np.ndarray) -> float:
-    """Median step between neighbours of one stretch."""
-    at = np.arange(0, len(values) - 1, max(1, len(values) // _MANY))
-    at = at[owner[at] == owner[at + 1]]
-    return float(np.median(np.abs(values[at + 1] - values[at]))) if len(at) else 0.0
+def _divide_by_level(
+    voltage: np.ndarray, current: np.ndarray, half: HalfCycles, which: np.ndarray, settled: np.ndarray
+) -> bool:
+    """Whether the level of the current makes less noise of V/I than its samples do; by some of the settled rows."""
+    step = max(1, len(voltage) // _MANY)
+    rows = np.arange(0, len(voltage) - 1, step)
+    owner = np.searchsorted(half.first, rows, side="right") - 1
+    begin = np.full(len(half), len(voltage))
+    begin[which] = settled
+    rows, owner = (values[(rows >= begin[owner]) & (rows < half.last[owner])] for values in (rows, owner))
+    rows, owner = (values[(current[rows] != 0.0) & (current[rows + 1] != 0.0)] for values in (rows, owner))
+    if not len(rows):
+        return False
+    by_sample = np.abs(voltage[rows + 1] / current[rows + 1] - voltage[rows] / current[rows])
+    by_level = np.abs((voltage[rows + 1] - voltage[rows]) / half.current[owner])
+    return bool(np.median(by_level) < np.median(by_sample))
 
 
 def _age(trace: Trace, rows: np.ndarray) -> np.ndarray:

@@ -93,15 +93,14 @@ def sample_noise(trace: Trace, values: np.ndarray, which: np.ndarray, *, per_amp
     From differences of neighbours in the second half of each, which drift and steps hardly touch.
     """
     half = trace.half
-    owner = which[(half.last - half.first)[which] >= 3]
-    differences, count = [np.zeros(0)], 0
-    some = owner[:: max(1, len(owner) // (_MANY // 8))]
-    for index, begin in zip(some, row_at(trace.record, half, some, 0.5), strict=True):
-        steps = np.diff(values[max(begin, half.first[index] + 1) : half.last[index] + 1])
-        steps = steps[np.isfinite(steps)]
-        differences.append(steps * abs(half.current[index]) if per_ampere else steps)
-        count += len(steps)
-        if count > _MANY:
-            break
-    steps = np.abs(np.concatenate(differences))
+    if not len(which):
+        return 0.0
+    rows = np.arange(0, len(values) - 1, max(1, len(values) // _MANY))
+    owner = np.searchsorted(half.first, rows, side="right") - 1
+    begin = np.full(len(half), len(values))
+    begin[which] = np.maximum(row_at(trace.record, half, which, 0.5), half.first[which] + 1)
+    inside = (rows >= begin[owner]) & (rows < half.last[owner])
+    steps = np.abs(values[rows + 1] - values[rows])[inside]
+    steps = steps * np.abs(half.current[owner[inside]]) if per_ampere else steps
+    steps = steps[np.isfinite(steps)]
     return float(1.4826 * np.median(steps) / np.sqrt(2.0)) if len(steps) else 0.0
