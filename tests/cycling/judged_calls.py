@@ -97,24 +97,24 @@ def judged_calls(seeds: Iterable[int], workers: int = 1) -> list[Judged]:
         return list(pool.map(_invented, seeds, chunksize=20))
 
 
-def bins(calls: list[Judged], least: int) -> list[tuple[float, float, int]]:
-    """(mean stated confidence, share right, number) of claims with like confidences, of one kind each.
+def bins(calls: list[Judged], least: int) -> dict[str, list[tuple[float, float, int]]]:
+    """By kind of claim, (mean stated confidence, share right, number) of claims with like confidences.
 
     Claims are sorted by what they state; a bin takes `least` and all that state the same as its last.
     """
-    result = []
-    for shorted in (False, True):
+    result = {}
+    for name in ("no short", "short"):
         some = sorted(
             (call.confidence, bool(call.right))
             for call in calls
-            if call.right is not None and ("short" in call.kind) == shorted
+            if call.right is not None and ("short" in call.kind) == (name == "short")
         )
-        begin = 0
+        begin, result[name] = 0, []
         while len(some) - begin >= least:
             end = begin + least
             while end < len(some) and some[end][0] == some[end - 1][0]:
                 end += 1
             part = np.array(some[begin:end])
-            result.append((float(part[:, 0].mean()), float(part[:, 1].mean()), end - begin))
+            result[name].append((float(part[:, 0].mean()), float(part[:, 1].mean()), end - begin))
             begin = end
     return result

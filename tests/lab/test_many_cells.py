@@ -23,11 +23,12 @@ def failed(number: int, why: str) -> str:
 
 @pytest.mark.parametrize("numbers", [[1, 2, 3, 4], [1, 5, 2, 3, 6]])
 def test_each_has_its_result_and_a_death_is_one(numbers):
-    results = dict(side_by_side(numbers, work, failed, size=SMALL, workers=2))
+    results = dict(side_by_side(numbers, work, work, failed, size=SMALL, workers=2))
     assert sorted(results) == list(range(len(numbers)))
     for index, number in enumerate(numbers):
         if number == 3:
-            assert results[index] == "failed 3: ValueError: three is no cell"
+            assert results[index].startswith("failed 3: this is a fault in lithostat")
+            assert "three is no cell" in results[index]
         elif number == 5:
             assert results[index] == f"failed 5: {DIED}"
         else:
@@ -36,5 +37,5 @@ def test_each_has_its_result_and_a_death_is_one(numbers):
 
 
 def test_a_small_folder_starts_no_process():
-    results = dict(side_by_side([1, 2], work, failed, size=SMALL - 1, workers=2))
+    results = dict(side_by_side([1, 2], work, work, failed, size=SMALL - 1, workers=2))
     assert all(result.endswith(f" {os.getpid()}") for result in results.values())

@@ -63,7 +63,7 @@ class Analysis:
             "outcome": call.kind,
             "cause": call.cause,
             "time_to_short_s": self.time_to_short,
-            "censored_at_s": None if call.shorted else call.cycling_time,
+            "censored_at_s": None if call.group in ("short", "not known") else call.cycling_time,
             "time_since_start_s": call.time,
             "interval_s": list(call.interval) if call.interval else None,
             "resolution_s": call.resolution,
@@ -95,8 +95,10 @@ def analyze_trace(trace: Trace) -> Analysis:
     findings = [*_impedance(trace.record)]
     if len(trace.half.flowing):
         findings += [*throughput(trace, outcome), *coverage_of(trace).findings()]
-        findings += _of_this_kind(trace, table, cycles, outcome)
-        findings += [*critical_current(table, outcome, trace.note), *held_voltage_findings(trace)]
+        if not coverage_of(trace).why_not():
+            findings += _of_this_kind(trace, table, cycles, outcome)
+            findings += critical_current(table, outcome, trace.note)
+        findings += held_voltage_findings(trace)
     if len(trace.time):
         findings += pressure_findings(trace)
     return Analysis(
@@ -112,7 +114,7 @@ def analyze_trace(trace: Trace) -> Analysis:
 
 
 def _of_this_kind(trace: Trace, table: pl.DataFrame, cycles: pl.DataFrame, outcome: Outcome) -> list[Finding]:
-    """Overpotentials of a symmetric cell, capacities of one with a cathode; neither where the kind is not known."""
+    """Overpotentials of a symmetric cell, capacities of one with a cathode; neither where nobody knows the kind."""
     if trace.symmetric:
         return symmetric_findings(table, outcome, trace.note)
     return full_findings(trace, cycles) if trace.kind in ("half", "full") else []

@@ -17,6 +17,7 @@ def with_auxiliary(table: pl.DataFrame, channels: pl.DataFrame, names: pl.DataFr
     """
     if not len(channels) or not {"Data_Point", "Auxiliary_Index", "Data_Type", "X"} <= set(channels.columns):
         return table, []
+    channels = channels.drop_nulls(["Data_Point", "Auxiliary_Index", "Data_Type"])
     said, added = [], []
     key = pl.col("Data_Point").cast(pl.Float64, strict=False)
     for (kind, index), part in channels.group_by("Data_Type", "Auxiliary_Index", maintain_order=True):
@@ -27,7 +28,7 @@ def with_auxiliary(table: pl.DataFrame, channels: pl.DataFrame, names: pl.DataFr
         lost = len(samples) - int(table[name].is_not_null().sum())
         if lost:
             said.append(f"{lost} samples of '{name}' belong to no row and are dropped")
-    said.append(f"auxiliary channels: {', '.join(added)}")
+    said += [f"auxiliary channels: {', '.join(added)}"] if added else []
     return table, said
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import csv
+import contextlib
 import io
-import json
-import shutil
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -18,14 +15,17 @@ from typing import Any
 import polars as pl
 
 from lithostat.experiment.errors import InputError, MissingPackage
+from lithostat.experiment.files import open_file
+from lithostat.experiment.other_programs import empty_folder, program
 from lithostat.experiment.record import Record
 from lithostat.reading.arbin_auxiliary import CHANNELS, NAMES, with_auxiliary
-from lithostat.reading.harmonise import Column, harmonise
+from lithostat.reading.harmonise import LARGEST, Column, harmonise
+from lithostat.reading.listening import listening
 
 ROWS, HEADER = "Channel_Normal_Table", "Global_Table"
 MAGIC = (b"\x00\x01\x00\x00Standard Jet DB", b"\x00\x01\x00\x00Standard ACE DB")
 EPOCH = datetime(1899, 12, 30)  # Arbin's clock counts days from here, in local time
-PATIENCE = 20.0  # s, and as much again for every 4 MB; either library can go round in circles on a damaged page
+PATIENCE = 20.0  # s, and as much again for every 4 MB; it can go round in circles on a damaged page
 COLUMNS = {
     "Data_Point": Column("record_index"),
     "Test_Time": Column("test_time_second", "s"),
@@ -42,26 +42,6 @@ COLUMNS = {
     "step_count": Column("step_count"),
 }
 
-# access-parser runs in a child: a damaged page can keep it busy for ever or make it ask for any amount of memory, and
-# neither can be stopped from inside. It prints the columns of both tables, and how many complaints it logged.
-_CHILD = """
-import contextlib, json, logging, sys
-with contextlib.suppress(ImportError):
-    import resource
-    resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
-from access_parser import AccessParser
-complaints = []
-handler = logging.Handler()
-handler.emit = lambda entry: complaints.append(entry.levelno)
-logging.getLogger("access_parser").addHandler(handler)
-path, *tables = sys.argv[1:]
-database = AccessParser(path)
-complaints.clear()  # of the system tables
-found = {name: database.parse_table(name) for name in tables if name in database.catalog}
-found = {name: table if all(map(len, table.values())) else {} for name, table in found.items()}
-print(json.dumps({"tables": found, "complaints": len(complaints)}, default=str))
-"""
-
 
 def recognise(head: bytes, path: Path) -> bool:
     """A Jet or ACE database, or a file that is named like one."""
@@ -75,17 +55,17 @@ def read(path: Path) -> Record:
     """
     if not _magic(path):
         raise InputError("does not start like an Access database", file=str(path), expected="an Arbin .res")
-    if shutil.which("mdb-export"):
-        table, header, said = _by_mdbtools(path)
-    else:
-        table, header, said = _by_access_parser(path)
+    exporter = program("mdb-export", outside=path.parent)
+    tables, said = _by_mdbtools(path, str(exporter)) if exporter is not None else _by_access_parser(path)
+    table, names = tables[ROWS], tables[HEADER]
+    header = {} if names.is_empty() else {name: _plain(value) for name, value in names.row(0, named=True).items()}
     if missing := [name for name in ("Data_Point", "Test_Time", "Current", "Voltage") if name not in table.columns]:
         raise InputError(f"has no {', '.join(missing)} in '{ROWS}'", file=str(path), expected="an Arbin .res")
     if not len(table):
         raise InputError("holds no rows of data", file=str(path), expected="a test that was started")
     table = table.sort("Data_Point")  # rows lie in the order of database pages
     said += _gaps(table)
-    table, more = with_auxiliary(table, *_auxiliary(path))
+    table, more = with_auxiliary(table, tables[CHANNELS], tables[NAMES])
     said += more
     if int(table["Test_ID"].n_unique()) > 1:
         raise InputError(f"holds {table['Test_ID'].n_unique()} tests", file=str(path), expected="one test per file")
@@ -101,55 +81,72 @@ def read(path: Path) -> Record:
 
 
 def _magic(path: Path) -> bool:
-    with path.open("rb") as stream:
+    with open_file(path, LARGEST) as stream:
         return stream.read(32).startswith(MAGIC)
 
 
-def _by_mdbtools(path: Path) -> tuple[pl.DataFrame, dict[str, Any], list[str]]:
-    """Both tables through `mdb-export`.
+def _by_mdbtools(path: Path, exporter: str) -> tuple[dict[str, pl.DataFrame], list[str]]:
+    """All tables through `mdb-export`, those that the database does not have as empty ones.
 
     It prints single precision with 8 digits, which is one unit in the last place of such a number at most. It is called
     here and not through polars_access_mdbtools because that neither limits its time nor looks at how it ended.
     """
-    text = _run(["mdb-export", str(path.resolve()), ROWS], path)
-    table = pl.read_csv(io.StringIO(text), infer_schema=False) if text.strip() else pl.DataFrame()
-    table = table.cast(pl.Float64, strict=False)  # every column is a number; a damaged one is null
-    rows = list(csv.DictReader(io.StringIO(_run(["mdb-export", str(path.resolve()), HEADER], path))))
-    return table, dict(rows[0]) if rows else {}, []
+
+    def table(name: str) -> pl.DataFrame:
+        text = _run([exporter, str(path.resolve()), name], path)
+        return pl.read_csv(io.StringIO(text), infer_schema=False) if text.strip() else pl.DataFrame()
+
+    tables = {name: table(name) for name in (ROWS, HEADER)}
+    tables[ROWS] = tables[ROWS].cast(pl.Float64, strict=False)  # every column is a number; a damaged one is null
+    for name in (CHANNELS, NAMES):
+        try:
+            tables[name] = table(name)
+        except (InputError, pl.exceptions.PolarsError):
+            tables[name] = pl.DataFrame()  # older databases have no such table
+    return tables, []
 
 
-def _by_access_parser(path: Path) -> tuple[pl.DataFrame, dict[str, Any], list[str]]:
-    """Both tables through access-parser, in a child process."""
+def _by_access_parser(path: Path) -> tuple[dict[str, pl.DataFrame], list[str]]:
+    """The same through access-parser. A damaged page can keep it busy for ever or make it ask for any memory."""
     try:
-        import access_parser  # noqa: F401
+        from access_parser import AccessParser
     except ImportError:
         raise MissingPackage(
             f"{path}: an Arbin .res file; install its reader with pip install 'lithostat[files]', or mdbtools"
         ) from None
-    data = json.loads(_run([sys.executable, "-c", _CHILD, str(path.resolve()), ROWS, HEADER], path))
-    rows = data["tables"].get(ROWS, {})
-    if len({len(values) for values in rows.values()}) > 1:
+    try:
+        with listening("access_parser") as complaints:
+            database = AccessParser(str(path))
+            complaints.clear()  # of the system tables
+            found = {name: database.parse_table(name) for name in (ROWS, HEADER) if name in database.catalog}
+            said = [f"the database reader complained {len(complaints)} times about rows"] if complaints else []
+            for name in (CHANNELS, NAMES):
+                if name in database.catalog:
+                    with contextlib.suppress(KeyError, ValueError, TypeError, IndexError):
+                        found[name] = database.parse_table(name)
+    except MemoryError:
+        raise
+    except Exception as error:  # it has a dozen kinds
+        raise _damaged(f"{type(error).__name__}: {error}", path) from None
+    if len({len(values) for values in found.get(ROWS, {}).values()}) > 1:
         raise InputError(f"is damaged: columns of '{ROWS}' differ in length", file=str(path))
-    header = {name: values[0] for name, values in data["tables"].get(HEADER, {}).items() if values}
-    said = [f"the database reader complained {data['complaints']} times about rows"] if data["complaints"] else []
-    return pl.DataFrame(rows), header, said
+    return {name: _frame(found.get(name, {})) for name in (ROWS, HEADER, CHANNELS, NAMES)}, said
 
 
-def _auxiliary(path: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The tables of auxiliary channels and of their names; empty ones where the database has none that can be read."""
-    frames = []
-    for name in (CHANNELS, NAMES):
-        try:
-            if shutil.which("mdb-export"):
-                text = _run(["mdb-export", str(path.resolve()), name], path)
-                frame = pl.read_csv(io.StringIO(text), infer_schema=False) if text.strip() else pl.DataFrame()
-            else:
-                tables = json.loads(_run([sys.executable, "-c", _CHILD, str(path.resolve()), name], path))["tables"]
-                frame = pl.DataFrame(tables.get(name, {}))
-        except (InputError, pl.exceptions.PolarsError):
-            frame = pl.DataFrame()  # older databases have no such table
-        frames.append(frame)
-    return frames[0], frames[1]
+def _frame(columns: dict[str, list[Any]]) -> pl.DataFrame:
+    """A table as access-parser gives it, as long as its shortest column."""
+    rows = min(map(len, columns.values()), default=0)  # of an empty table, texts of no length
+    return pl.DataFrame({name: list(values[:rows]) for name, values in columns.items()}, strict=False)
+
+
+def _plain(value: Any) -> Any:
+    """An entry of the header as JSON has it."""
+    return value if isinstance(value, str | int | float | None) else str(value)
+
+
+def _damaged(why: str, path: Path) -> InputError:
+    problem = f"is damaged or none of Arbin's ({(why.splitlines() or [''])[0][:200]})"
+    return InputError(problem, file=str(path), expected=f"an Access database with '{ROWS}'")
 
 
 def _run(command: list[str], path: Path) -> str:
@@ -160,7 +157,8 @@ def _run(command: list[str], path: Path) -> str:
     begin = time.monotonic()
     with (
         tempfile.TemporaryFile() as complaints,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints) as process,
+        empty_folder() as folder,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints, cwd=folder) as process,
     ):
         timer = threading.Timer(patience, process.kill)
         timer.start()
@@ -176,11 +174,7 @@ def _run(command: list[str], path: Path) -> str:
     if len(printed) > most or time.monotonic() - begin >= patience:
         raise InputError("keeps its reader busy without an end; it is damaged", file=str(path))
     if code != 0 or complaint:
-        raise InputError(
-            f"is damaged or none of Arbin's ({complaint or f'its reader ended with code {code}'})",
-            file=str(path),
-            expected=f"an Access database with '{ROWS}'",
-        )
+        raise _damaged(complaint or f"its reader ended with code {code}", path)
     return printed.decode(errors="replace")
 
 

@@ -12,6 +12,8 @@ import numpy as np
 import polars as pl
 
 from lithostat.experiment.errors import InputError
+from lithostat.experiment.files import open_file
+from lithostat.experiment.output_names import readable
 from lithostat.experiment.quantity import linear
 from lithostat.experiment.record import COLUMNS, OTHER, REQUIRED, Record
 from lithostat.experiment.spectrum import Spectrum
@@ -36,6 +38,7 @@ _UNITS = {
 }
 NAMED = 12  # columns that a warning names
 NOT_WHOLE = 0.05  # share of numbers with decimals from which on a column is no counter
+LARGEST = 8 << 30  # bytes; no cycler file of one cell is larger
 _WHOLE = ("record_index", "step_index", "step_count", "cycle_count", "file_index", "interpolated")
 
 
@@ -87,7 +90,8 @@ def harmonise(
         else:
             table[to.to] = _converted(raw[name], to, str(path))
     if others:
-        named, more = ", ".join(others[:NAMED]), len(others) - NAMED
+        named = ", ".join(name if len(name) <= 60 else f"{name[:57]}..." for name in others[:NAMED])
+        more = len(others) - NAMED
         also = f" and {more} more" if more > 0 else ""
         warnings.append(f"columns without a standard name, kept as they are: {named}{also}")
     table = _required(table, len(raw), warnings, str(path))
@@ -127,9 +131,9 @@ def _same_scale(step_time: Any, time: Any) -> bool:
 def provenance(path: str | Path, format_name: str, about: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Which file was read, its SHA-256, as what, and what its header said."""
     path = Path(path)
-    with path.open("rb") as stream:
+    with open_file(path, LARGEST) as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    file = {"name": path.name, "sha256": digest, "bytes": path.stat().st_size, "format": format_name}
+    file = {"name": readable(path.name), "sha256": digest, "bytes": path.stat().st_size, "format": format_name}
     return {"made_by": "reading", "files": [file | {"header": dict(about or {})}]}
 
 
