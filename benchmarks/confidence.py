@@ -22,7 +22,7 @@ def main() -> None:
     options = common.parser(__doc__)
     options.add_argument("--cells", type=int, default=4000)
     options.add_argument(
-        "--first", type=int, default=50_000, help="the first seed; no number was set on those from here"
+        "--first", type=int, default=51_000, help="the first seed; no number was set on those from here"
     )
     options.add_argument("--least", type=int, default=200)
     options.add_argument("--workers", type=int, default=2)

@@ -12,7 +12,7 @@ import pytest
 from judged_calls import Judged, bins, judged_calls
 
 CAMPAIGN = bool(os.environ.get("LITHOSTAT_CAMPAIGN"))
-SEEDS = range(50_000, 54_000) if CAMPAIGN else range(50_000, 50_120)
+SEEDS = range(51_000, 55_000) if CAMPAIGN else range(51_000, 51_120)
 LEAST = 200  # claims in a bin
 WITHIN = 0.05
 

@@ -141,7 +141,7 @@ def _signs_of_life(
             f"{measured}neither an ionic resistance nor thickness and area were stated: a short before the first "
             "current cannot be excluded"
         )
-        found.append(Evidence(text, 1.0 if intact else 2.0))
+        found.append(Evidence(text, 1.0 if intact else 1.25))
     return found
 
 
