@@ -57,7 +57,7 @@ def named_steps(console: Console, first: str, total: int) -> Iterator[Any]:
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(first, total=total)
-        yield lambda name: progress.update(task, description=name, advance=1)
+        yield lambda name, steps=1: progress.update(task, description=name, advance=steps)
 
 
 @contextmanager
@@ -112,7 +112,8 @@ def print_cells(cells: list[AnalysedCell], page: Path | None) -> None:
             table.add_row(escape(cell.name), "[yellow]not analysed[/]", "", "", "")
             continue
         call, short = cell.analysis.outcome, cell.analysis.time_to_short
-        time = short if short is not None else call.cycling_time
+        lived = None if call.group == "not known" else call.cycling_time
+        time = short if short is not None else lived
         table.add_row(
             escape(cell.name),
             f"[{COLOURS.get(TONES.get(call.group, ''), 'yellow')}]{call.kind}[/]",

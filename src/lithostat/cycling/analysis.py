@@ -10,7 +10,9 @@ import polars as pl
 
 from lithostat.cycling.capacity import critical_current, full_findings, symmetric_findings, throughput
 from lithostat.cycling.consistency import consistency
+from lithostat.cycling.coverage import coverage_of
 from lithostat.cycling.evidence import Suspect
+from lithostat.cycling.held_voltage import held_voltage_findings
 from lithostat.cycling.lower_bound import ionic_resistance
 from lithostat.cycling.pressure import pressure_findings
 from lithostat.cycling.shorts import call
@@ -61,7 +63,7 @@ class Analysis:
             "outcome": call.kind,
             "cause": call.cause,
             "time_to_short_s": self.time_to_short,
-            "censored_at_s": None if call.shorted else call.cycling_time,
+            "censored_at_s": None if call.group in ("short", "not known") else call.cycling_time,
             "time_since_start_s": call.time,
             "interval_s": list(call.interval) if call.interval else None,
             "resolution_s": call.resolution,
@@ -92,9 +94,11 @@ def analyze_trace(trace: Trace) -> Analysis:
     outcome = _with_charges(judged.outcome, *charges_until(trace.half, judged.outcome.time), trace.note.electrode_area)
     findings = [*_impedance(trace.record)]
     if len(trace.half.flowing):
-        findings += throughput(trace, outcome)
-        findings += _of_this_kind(trace, table, cycles, outcome)
-        findings += critical_current(table, outcome, trace.note)
+        findings += [*throughput(trace, outcome), *coverage_of(trace).findings()]
+        if not coverage_of(trace).why_not():
+            findings += _of_this_kind(trace, table, cycles, outcome)
+            findings += critical_current(table, outcome, trace.note)
+        findings += held_voltage_findings(trace)
     if len(trace.time):
         findings += pressure_findings(trace)
     return Analysis(
@@ -110,10 +114,10 @@ def analyze_trace(trace: Trace) -> Analysis:
 
 
 def _of_this_kind(trace: Trace, table: pl.DataFrame, cycles: pl.DataFrame, outcome: Outcome) -> list[Finding]:
-    """Overpotentials of a symmetric cell, capacities of one with a cathode; neither where the kind is not known."""
+    """Overpotentials of a symmetric cell, capacities of one with a cathode; neither where nobody knows the kind."""
     if trace.symmetric:
         return symmetric_findings(table, outcome, trace.note)
-    return full_findings(cycles, trace.note) if trace.kind in ("half", "full") else []
+    return full_findings(trace, cycles) if trace.kind in ("half", "full") else []
 
 
 def _with_charges(outcome: Outcome, one: float, both: float, area: float | None) -> Outcome:
@@ -130,20 +134,13 @@ def _impedance(record: Record) -> list[Finding]:
         where = [f"spectrum '{at.name}'"] if at.name else []
         if at.pressure is not None:
             where.append(f"at {at.pressure / 1e6:.4g} MPa")
-        findings += [
-            Finding(
-                f"ionic resistance, {label} spectrum",
-                ionic_resistance(at),
-                "ohm",
-                tuple(where),
-                formula="Re Z where -Im Z leaves zero at high frequency",
-            ),
-            Finding(
-                f"total resistance, {label} spectrum",
-                at.total_resistance,
-                "ohm",
-                tuple(where),
-                formula="Re Z at the lowest frequency",
-            ),
-        ]
+        for name, ohm, formula in (
+            ("ionic", ionic_resistance(at), "Re Z where -Im Z leaves zero at high frequency"),
+            ("total", at.total_resistance, "Re Z at the lowest frequency"),
+        ):
+            why = "the points are noise" if at.is_noise else f"Re Z is negative ({ohm:.3g} ohm)" if ohm <= 0.0 else ""
+            value, evidence = (None, [why, *where]) if why else (ohm, where)
+            findings.append(
+                Finding(f"{name} resistance, {label} spectrum", value, "ohm", tuple(evidence), formula=formula)
+            )
     return findings

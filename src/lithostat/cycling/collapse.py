@@ -9,7 +9,7 @@ import numpy as np
 
 from lithostat.cycling.events import MARGIN
 from lithostat.cycling.evidence import Evidence
-from lithostat.cycling.lower_bound import COLLAPSE, ionic_resistance, pellet_bound
+from lithostat.cycling.lower_bound import COLLAPSE, believable, ionic_resistance, pellet_bound
 from lithostat.cycling.trace import Trace
 from lithostat.experiment.cell_note import CellNote
 from lithostat.experiment.spectrum import Spectrum
@@ -23,7 +23,8 @@ def split_spectra(trace: Trace) -> tuple[list[Spectrum], list[tuple[Spectrum, Ev
     """(spectra of the intact cell, spectra that show an electronic path and why), in the order of time."""
     intact: list[Spectrum] = []
     collapsed: list[tuple[Spectrum, Evidence]] = []
-    for spectrum in sorted(trace.record.spectra, key=lambda each: -math.inf if each.time is None else each.time):
+    believed = [spectrum for spectrum in trace.record.spectra if believable(spectrum)]
+    for spectrum in sorted(believed, key=lambda each: -math.inf if each.time is None else each.time):
         evidence = _collapse(spectrum, intact, trace.note)
         if evidence is None:
             intact.append(spectrum)

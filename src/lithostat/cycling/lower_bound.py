@@ -22,7 +22,7 @@ ROOM = 298.15
 RIPENING = 0.25  # power of time that contact may gain with
 FRESH = 0.6  # share of the ionic resistance that contact leaves while it is not twice as old
 COLLAPSE = 0.2  # share of the ionic resistance that ripening never takes it below
-_ENOUGH = 3  # blocks of the same regime that make a history
+_ENOUGH = 3  # blocks of the same regime that make a history at least
 WINDOW = 4  # half-cycles that make the recent past
 _NEAR = 1.03  # times the least resistance counts as having shown it again
 _MOST_REGIMES = 5000  # more of them are noise
@@ -49,17 +49,28 @@ def history_bound(block: Blocks, current: np.ndarray, among: np.ndarray, *, cree
     window = _window(block)
     age = block.age**RIPENING if creep else np.ones(len(ohm))
     bound = np.full(len(ohm), np.inf)
-    jumped = slice(None if regime[-1] else _ENOUGH)  # of one regime only the first blocks are left for the next line
+    jumped = slice(None if regime[-1] else 1)  # where there is one regime the loop below does it all
     factors = [factor[jumped] for factor in (press, conduct, drive, age)]
     bound[jumped] = np.maximum(_carried(ohm[jumped], factors[:3]), _recent(ohm[jumped], factors, window))
     edges = np.concatenate([[0], np.flatnonzero(np.diff(regime)) + 1, [len(ohm)]])
     for begin, end in itertools.pairwise(edges):
-        settled = slice(begin + _ENOUGH, end)
+        first = _both_seen(block, begin, end) if begin else 0  # nothing can be carried into the first regime
+        settled = slice(begin + first, end)
         part = slice(begin, end)
         here = _carried(ohm[part], [press[part], conduct[part]])
         recent = _recent(ohm[part], [press[part], conduct[part], age[part]], window)
-        bound[settled] = np.minimum(here, recent)[_ENOUGH:]
+        bound[settled] = np.minimum(here, recent)[first:]
     return bound
+
+
+def _both_seen(block: Blocks, begin: int, end: int) -> int:
+    """Blocks of a regime until a half-cycle of each direction is over: voids of the one heal in the other."""
+    direction = block.direction[begin:end]
+    other = np.flatnonzero(direction != direction[0])
+    if not len(other):
+        return end - begin
+    after = np.flatnonzero(block.half_cycle[begin:end] > block.half_cycle[begin + other[0]])
+    return max(_ENOUGH, int(after[0]) if len(after) else end - begin)
 
 
 def impedance_bound(block: Blocks, spectra: Sequence[Spectrum]) -> np.ndarray:
@@ -96,6 +107,11 @@ def ionic_resistance(spectrum: Spectrum) -> float:
     crossing = np.flatnonzero((imaginary[:-1] > 0.0) & (imaginary[1:] <= 0.0))
     upper = crossing[crossing < max(1, len(real) // 2)]
     return float(real[upper[-1] + 1] if len(upper) else real[0])
+
+
+def believable(spectrum: Spectrum) -> bool:
+    """Whether a spectrum can be that of a cell: no noise, and no negative resistance, as of a reference that floats."""
+    return not spectrum.is_noise and spectrum.total_resistance > 0.0 and ionic_resistance(spectrum) > 0.0
 
 
 def pellet_bound(note: CellNote, temperature: np.ndarray) -> tuple[str, np.ndarray]:

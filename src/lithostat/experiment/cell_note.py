@@ -32,6 +32,7 @@ VERSION: Literal[2] = (
 )
 UpperVoltage = Annotated[float, BeforeValidator(reader("upper_voltage"))]
 LowerVoltage = Annotated[float, BeforeValidator(reader("lower_voltage"))]
+Current = Annotated[float, BeforeValidator(reader("current"))]
 Sensitivity = Annotated[float, BeforeValidator(reader("load_cell_sensitivity"))]
 Zero = Annotated[float, BeforeValidator(reader("load_cell_zero"))]
 
@@ -85,12 +86,14 @@ class LoadCell(Noun):
     """How the signal of the load cell becomes a pressure: F = sensitivity (U - zero), P = F / area.
 
     `column` is the name that the file gives the signal; without it, the column that a reader knows to be the load cell.
+    `unit` is that of its numbers, where its name does not say it or says another.
     A signal in volts needs the `sensitivity`; one in newtons or pascals does not. `zero` is the signal without load, or
     is found by taring on the stretches of `tare`, during which the stack was not loaded (two of them show the drift).
     """
 
     sensitivity: Sensitivity | None = None
     column: str | None = None
+    unit: Literal["V", "mV", "N", "kN", "kg", "MPa", "bar"] | None = None
     zero: Zero | None = None
     tare: tuple[Span, ...] = ()
     area: Area | None = None  # the force acts on; else that of the die
@@ -139,6 +142,8 @@ class Holder(Fixture):
 class CellNote(Noun):
     """The content of a `cell.yaml`: SI floats inside, None where nobody said.
 
+    `current` [A] is that of files which hold none. `cycle_begins_with` is 'charge' or 'discharge', for the efficiency;
+    without it, what a half cell begins with.
     `ended` says why the record stops where it stops, for a cell that did not fail; `files` are patterns of the files
     that belong to the cell; `read_as` maps such patterns to a declaration of their format; `time_zone` is that of
     clocks that do not say theirs ('Europe/Berlin').
@@ -157,6 +162,8 @@ class CellNote(Noun):
     load_cell: LoadCell | None = None
     spectra: tuple[SpectrumState, ...] = ()
     time_zone: str | None = None
+    current: Current | None = None
+    cycle_begins_with: Literal["charge", "discharge"] | None = None
     files: tuple[str, ...] = ()
     read_as: Mapping[str, str] = {}
     ended: Literal["stopped", "leak", "rig", "running"] | None = None
