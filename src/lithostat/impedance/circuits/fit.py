@@ -28,6 +28,7 @@ from lithostat.impedance.validity.sweep import ordered
 STARTS = 24
 UNDETERMINED = 0.5  # standard error of a logarithm above which a value is not determined
 ASTRAY = 0.3  # of |Z| left over; such a circuit describes nothing
+NOTHING = -800.0  # logarithm of what is fixed at zero: its exponential is 0
 LEAST_NOISE = 1e-7  # weighted residual below which a spectrum counts as exact
 
 
@@ -129,10 +130,14 @@ def fit_each(
     weighting: str = "modulus",
     fixed: Mapping[str, float] | None = None,
     start: Mapping[str, float] | None = None,
+    begin: Sequence[Mapping[str, float]] | None = None,
     starts: int = STARTS,
     seed: int = 0,
 ) -> tuple[Fit, ...]:
-    """Fit one circuit to many spectra at once, each for itself; `search` says where each fit starts."""
+    """Fit one circuit to many spectra at once, each for itself; `search` says where each fit starts.
+
+    `begin` are the values in SI that each spectrum starts from, and then nothing is searched.
+    """
     chosen = circuit(text) if isinstance(text, str) else text
     checked = [ordered(spectrum) for spectrum in spectra]
     if not checked:
@@ -141,7 +146,10 @@ def fit_each(
     bounds = limits(chosen, fixed or {})
     _enough(chosen, clean, bounds)
     table = sweeps(clean, weighting)
-    found, agreed = search(table, chosen, bounds, own=start, count=starts, seed=seed)
+    if begin is None:
+        found, agreed = search(table, chosen, bounds, own=start, count=starts, seed=seed)
+    else:
+        found, agreed = coordinates(chosen, begin), np.ones(len(clean))
     if weighting == "modulus":
         table = by_model(table, chosen, found)
     rows = np.arange(len(clean))
@@ -157,6 +165,14 @@ def fit_each(
     return tuple(replace(one, warnings=(*said, *doubts(one))) for one, (_, said) in zip(fits, checked, strict=True))
 
 
+def coordinates(chosen: Circuit, values: Sequence[Mapping[str, float]]) -> np.ndarray:
+    """Fit coordinates (spectra, parameters) of values in SI by name; a value of zero is the lowest there is."""
+    logs = logarithmic(chosen)
+    natural_ = np.stack([chosen.array(each) for each in values])
+    with np.errstate(divide="ignore"):
+        return np.where(logs, np.maximum(np.log(np.where(logs, natural_, 1.0)), NOTHING), natural_)
+
+
 def limits(chosen: Circuit, fixed: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray]:
     """Lowest and highest coordinate of every parameter, (parameters,) each; equal for a fixed one."""
     logs = logarithmic(chosen)
@@ -166,13 +182,15 @@ def limits(chosen: Circuit, fixed: Mapping[str, float]) -> tuple[np.ndarray, np.
         if name not in chosen.names:
             chosen.array({name: value})  # says which names there are
         place = chosen.names.index(name)
-        if not low[place] <= value <= high[place]:
+        nothing = value == 0.0 and chosen.parameters[place].letter in ("R", "L")
+        if not (low[place] <= value <= high[place] or nothing):
             raise InputError(
                 f"{name} = {value:g} {chosen.units[place]} cannot be fixed there",
                 expected=f"a value from {low[place]:g} to {high[place]:g}",
             )
         low[place] = high[place] = value
-    return np.where(logs, np.log(low), low), np.where(logs, np.log(high), high)
+    with np.errstate(divide="ignore"):
+        return tuple(np.where(logs, np.maximum(np.log(end), NOTHING), end) for end in (low, high))  # type: ignore[return-value]
 
 
 def _enough(chosen: Circuit, spectra: Sequence[Spectrum], bounds: tuple[np.ndarray, np.ndarray]) -> None:

@@ -18,12 +18,14 @@ from lithostat.experiment.finding import Finding
 from lithostat.experiment.spectrum import Spectrum
 from lithostat.impedance.circuits.circuit import Circuit, circuit
 from lithostat.impedance.circuits.fit import LEAST_NOISE, STARTS, Fit, doubts, fit_each, inverse, limits
+from lithostat.impedance.circuits.followed import followed
 from lithostat.impedance.circuits.least_squares import Solution, least_squares
 from lithostat.impedance.circuits.misfit import Sweeps, by_model, of_all, sweeps
 from lithostat.impedance.circuits.ties import STEEPEST, Tie, second_differences, tie
 
 AXES = ("pressure", "temperature", "time")
 REFUSED = 1e-3  # chance of a tie's cost under noise alone below which it is doubted
+WARMED = 2.0  # K between the coldest and the warmest spectrum, from which temperature orders a series
 STEADY = 0.02  # least standard deviation of a second difference of a smooth logarithm
 
 
@@ -105,16 +107,19 @@ def fit_series(
     axis: str | None = None,
     weighting: str = "modulus",
     fixed: Mapping[str, float] | None = None,
+    begin: Sequence[Mapping[str, float]] | None = None,
     starts: int = STARTS,
     seed: int = 0,
 ) -> SeriesFit:
     """Fit one circuit to a series. `ties` says how parameters run along it (see `TIES`); the others are free.
 
+    `begin` are values in SI to start each spectrum from; without them starts are searched for.
     `axis` is 'pressure', 'temperature' or 'time': what 'smooth' runs along (the order of the spectra if it is None).
     Raises `InputError` for a tie that the spectra cannot follow.
     """
     chosen = circuit(text) if isinstance(text, str) else text
-    alone = fit_each(spectra, chosen, weighting=weighting, fixed=fixed, starts=starts, seed=seed)
+    alone = fit_each(spectra, chosen, weighting=weighting, fixed=fixed, begin=begin, starts=starts, seed=seed)
+    alone = followed(alone, _warmth(alone))
     used = {name: kind for name, kind in (ties or {}).items() if kind != "free"}
     for name in used:
         if name not in chosen.names:
@@ -128,6 +133,13 @@ def fit_series(
     clean = [fit.spectrum for fit in alone]
     knots = {name: tie(name, kind, clean) for name, kind in used.items()}
     return _together(chosen, alone, knots, axis, weighting, fixed or {})
+
+
+def _warmth(fits: Sequence[Fit]) -> np.ndarray | None:
+    """Temperatures [K], if they order the series: its resistances follow them more than anything else."""
+    kelvin = [fit.spectrum.temperature for fit in fits]
+    known = np.array([np.nan if each is None else each for each in kelvin], float)
+    return known if np.isfinite(known).all() and np.ptp(known) > WARMED else None
 
 
 def _together(
