@@ -11,7 +11,6 @@ import polars as pl
 from lithostat.cycling.capacity import critical_current, full_findings, symmetric_findings, throughput
 from lithostat.cycling.consistency import consistency
 from lithostat.cycling.evidence import Suspect
-from lithostat.cycling.lower_bound import ionic_resistance
 from lithostat.cycling.pressure import pressure_findings
 from lithostat.cycling.shorts import call
 from lithostat.cycling.tables import charges_until, cycle_table, half_cycle_table
@@ -19,6 +18,7 @@ from lithostat.cycling.trace import Trace, trace_of
 from lithostat.experiment.cell_note import CellNote
 from lithostat.experiment.finding import Finding, Outcome
 from lithostat.experiment.record import Record
+from lithostat.impedance.validity.foot import first_foot
 
 
 @dataclass(frozen=True)
@@ -130,14 +130,9 @@ def _impedance(record: Record) -> list[Finding]:
         where = [f"spectrum '{at.name}'"] if at.name else []
         if at.pressure is not None:
             where.append(f"at {at.pressure / 1e6:.4g} MPa")
+        foot = first_foot(at).finding
         findings += [
-            Finding(
-                f"ionic resistance, {label} spectrum",
-                ionic_resistance(at),
-                "ohm",
-                tuple(where),
-                formula="Re Z where -Im Z leaves zero at high frequency",
-            ),
+            dataclasses.replace(foot, name=f"ionic resistance, {label} spectrum", evidence=(*where, *foot.evidence)),
             Finding(
                 f"total resistance, {label} spectrum",
                 at.total_resistance,

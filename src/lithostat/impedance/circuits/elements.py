@@ -151,6 +151,7 @@ def _line_symmetric(omega: Any, contacted: Any, other: Any, q: Any, n: Any, *, x
 _OHM = Parameter("R", "ohm", 1e-6, 1e12)
 _TAU = Parameter("tau", "s", 1e-10, 1e8)
 _EXPONENT = Parameter("n", "1", 0.2, 1.0, logarithmic=False)
+_FARAD, _HENRY = Parameter("C", "F", 1e-16, 1e6), Parameter("L", "H", 1e-13, 1e3)
 _CHARGE = Parameter("Q", "S s^n", 1e-16, 1e6)
 _ION, _ELECTRON, _TRANSFER = (Parameter(letter, "ohm", 1e-6, 1e12) for letter in ("Rion", "Rel", "Rct"))
 
@@ -158,8 +159,8 @@ ELEMENTS: dict[str, Element] = {
     element.symbol: element
     for element in (
         Element("R", "resistor", "R", (_OHM,), BARSOUKOV, _resistor, lambda _: (1.0,)),
-        Element("C", "capacitor", "1/(j*w*C)", (Parameter("C", "F", 1e-16, 1e6),), BARSOUKOV, _capacitor, lambda _: (-1.0,)),
-        Element("L", "inductor", "j*w*L", (Parameter("L", "H", 1e-13, 1e3),), BARSOUKOV, _inductor, lambda _: (1.0,)),
+        Element("C", "capacitor", "1/(j*w*C)", (_FARAD,), BARSOUKOV, _capacitor, lambda _: (-1.0,)),
+        Element("L", "inductor", "j*w*L", (_HENRY,), BARSOUKOV, _inductor, lambda _: (1.0,)),
         Element(
             "La",
             "lossy inductor (leads with eddy currents)",
@@ -216,7 +217,7 @@ ELEMENTS: dict[str, Element] = {
             "ARC",
             "resistor and constant phase element in parallel, by its capacitance",
             "R/(1+(j*w*R*C)**n)",
-            (_OHM, Parameter("C", "F", 1e-16, 1e6), _EXPONENT),
+            (_OHM, _FARAD, _EXPONENT),
             BARSOUKOV,
             _arc,
         ),

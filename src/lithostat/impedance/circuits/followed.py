@@ -38,17 +38,13 @@ def followed(fits: Sequence[Fit], along: np.ndarray | None = None) -> tuple[Fit,
     for twins in exchangeable(fits[0].circuit.tree):
         spots = [places(part) for part in twins]
         names = [{fits[0].circuit.names[k] for k in spot} for spot in spots]
-        seen = [[_among(arcs(fit), own) for own in names] for fit in found]
-        if len(twins) > _MOST or any(arc is None for row in seen for arc in row) or any(fit.fixed for fit in fits):
+        seen = [[arc for own in names for arc in arcs(fit) if set(arc.names) == own] for fit in found]
+        if len(twins) > _MOST or any(len(row) < len(twins) for row in seen) or any(fit.fixed for fit in fits):
             continue
-        turns = _turns([row for row in seen], order)  # type: ignore[misc]
+        turns = _turns(seen, order)
         for k, turn in enumerate(turns):
             found[k] = _turned(found[k], spots, turn)
     return tuple(found)
-
-
-def _among(known: tuple[Arc, ...], names: set[str]) -> Arc | None:
-    return next((arc for arc in known if set(arc.names) == names), None)
 
 
 def _turns(seen: list[list[Arc]], order: np.ndarray) -> list[tuple[int, ...]]:

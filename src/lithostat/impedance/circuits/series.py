@@ -48,7 +48,7 @@ class Law:
 
 @dataclass(frozen=True)
 class SeriesFit:
-    """Fits of a series, in its order. `laws` are the tied parameters, `doubted` the ties that the data speak against.
+    """Fits of a series, in its order. `laws` are the tied parameters, `doubted` a sentence if data speak against them.
 
     `covariance` is of all shared coordinates together, (K, K); `axis` is what the series runs along (None if nothing
     does). `alone` are the fits of each spectrum for itself, without ties: tied values lie on their law exactly, so that
@@ -62,6 +62,7 @@ class SeriesFit:
     covariance: np.ndarray
     warnings: tuple[str, ...] = ()
     alone: tuple[Fit, ...] = ()
+    doubted: tuple[str, ...] = ()
 
     def values(self, name: str) -> np.ndarray:
         """A parameter along the series, SI, (spectra,)."""
@@ -268,8 +269,8 @@ def _result(
     laws = {name: _law(chosen, name, knot, edges, shared, covariance) for name, knot in knots.items()}
     laws = {name: law for name, law in laws.items() if law.kind != "smooth"}
     converged = () if solution.converged[0] else ("the series did not converge",)
-    warnings = (*converged, *_doubted(alone, fits, knots, data, degrees, free))
-    return SeriesFit(chosen, fits, laws, axis, covariance, warnings, alone)
+    doubted = _doubted(alone, fits, knots, data, degrees, free)
+    return SeriesFit(chosen, fits, laws, axis, covariance, (*converged, *doubted), alone, doubted)
 
 
 def _one(

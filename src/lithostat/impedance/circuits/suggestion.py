@@ -36,6 +36,7 @@ IN_VAIN = 3  # rungs without a better criterion that end the climb; the third ab
 DECISIVE = 10.0  # difference of the criterion that leaves no doubt (Kass, Raftery 1995, J. Am. Stat. Assoc. 90, 773)
 LOOKED_AT = 5  # spectra of a series, evenly chosen
 INDUCTIVE = 3  # points above the axis at the high-frequency end, from which circuits with an inductor are tried too
+SMALL = 0.05  # share of |Z| that an element may add anywhere without being seen
 LEADS, LOOP, SERIES = "L0-", "-RL1", "R0-"
 
 
@@ -89,7 +90,7 @@ class _Variants:
     def of(self, rung: str) -> Iterator[str]:
         """Texts of a rung; those without R0 follow where the one with it has shown that it is nothing."""
         for inductor in self.leads:
-            for loop in self.loops if "CPE" != rung[3:6] else ("",):
+            for loop in self.loops if rung[3:6] != "CPE" else ("",):
                 self.bare = False
                 yield inductor + rung + loop
                 if self.bare:
@@ -135,8 +136,8 @@ def _wild(fit: Fit) -> bool:
     """True if the fit did not converge, or a value lies at a bound or anywhere.
 
     A value may do so where that says something: an exponent at 1 is a capacitor, a resistance in series at its lower
-    bound is nothing, and the capacitance of an arc beyond the highest frequency is not in a sweep that shows its
-    resistance.
+    bound is nothing, leads and electrodes may add nothing to this sweep, and the capacitance of an arc beyond the
+    highest frequency is not in a sweep that shows its resistance.
     """
     sd = np.sqrt(np.diag(fit.covariance))
     names = np.array(fit.circuit.names)
@@ -144,7 +145,7 @@ def _wild(fit: Fit) -> bool:
     fine = {name for name in fit.at_bound if name.endswith("_n")}
     if "R0" in loose and _is_nothing(fit, "R0"):
         fine.add("R0")
-    fine |= _beyond(fit.circuit.tree, fit, loose)
+    fine |= _silent(fit) | _beyond(fit.circuit.tree, fit, loose)
     return bool(loose - fine) or not fit.converged
 
 
@@ -155,6 +156,19 @@ def _is_nothing(fit: Fit, name: str) -> bool:
     ohm, error = fit.values[name], fit.standard_errors[name]
     small = ohm < 0.3 * float(np.abs(fit.spectrum.impedance).min())
     return name in fit.at_bound or (small and not error < UNDETERMINED * ohm)
+
+
+def _silent(fit: Fit) -> set[str]:
+    """Values of elements alone in the main chain that add nothing to this sweep: leads, or electrodes below it."""
+    tree, omega = fit.circuit.tree, 2.0 * np.pi * fit.spectrum.frequency
+    values = np.array(list(fit.values.values()))
+    silent: set[str] = set()
+    for part in tree.parts if isinstance(tree, Series) else ():
+        if isinstance(part, Leaf) and part.element.symbol != "R":
+            share = np.abs(part.impedance(omega, values, np)) / np.abs(fit.spectrum.impedance)
+            if share.max() < SMALL:
+                silent |= {fit.circuit.names[part.first + k] for k in range(len(part.element.parameters))}
+    return silent
 
 
 def _beyond(tree: Node, fit: Fit, loose: set[str]) -> set[str]:

@@ -3,11 +3,11 @@
 Between blocking electrodes all resistances are the electrolyte's but those that charge the electrodes; between others
 it is the resistance in series and the arcs whose capacitance no interface has. Nothing is taken from a circuit that
 leaves more than `ASTRAY` of |Z| over, nothing that a bound holds, and nothing that lies outside the measured
-frequencies: there the first foot from high frequency counts (`validity.foot`), and if there is none, there is no number.
+frequencies: there the foot counts that the sweep shows (`validity.foot`), and if there is none, there is no number.
 
 Capacitance and exponent of an arc hardly depend on temperature. Where a series over temperature does not speak against
-it (F test), they are taken to be the same at all of them: bulk and grain boundaries stay apart even where only the flank
-of an arc is left in the window.
+it (F test), they are taken to be the same at all of them: bulk and grain boundaries stay apart even where only the
+flank of an arc is left in the window.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ FAR = 0.05  # relative difference between them that is told
 BLOCKING = 0.7  # exponent of a constant phase element from which it blocks rather than diffuses
 CLEAR = 0.1  # standard error of ln C up to which a spectrum shows the capacitance of an arc
 SAME = 0.25  # of ln C between the spectra of a series
+BEYOND = 0.3  # of the highest frequency, from which the top of an arc is out of the window
 STEEP = np.radians(-50.0)  # phase at the lowest frequencies below which the electrodes block
+CIRCUIT_SAYS, LOOSELY = "the circuit says", "the circuit does not determine it"
 _END = 3  # points that make the low-frequency end
 _ELECTROLYTE = ("bulk", "grain boundary")
 
@@ -125,7 +127,7 @@ def electrolyte(
     total = tuple(_total(fit, names, foot) for fit, foot in zip(used, feet, strict=True))
     parts = tuple(_part(name, renamed, used, block, thickness, area) for name, renamed in zip(mine, names, strict=True))
     rest = tuple(_part(name, _renamed(name, used[0]), used, False, thickness, area) for name in others)
-    return Electrolyte(total, feet, parts, block, shared, rest, _warnings(fits, total, feet, names, used))
+    return Electrolyte(total, feet, parts, block, shared, rest, _warnings(fits, total))
 
 
 def blocks(fits: Sequence[Fit]) -> bool:
@@ -134,9 +136,13 @@ def blocks(fits: Sequence[Fit]) -> bool:
     return 2 * sum(_blocks(fit) for fit in fits) > len(fits)
 
 
+def _ends_steeply(fit: Fit) -> bool:
+    """True if the sweep ends in what only blocking electrodes do: no arc of the electrolyte is still to come."""
+    return float(np.median(np.angle(fit.spectrum.impedance[-_END:]))) < STEEP
+
+
 def _blocks(fit: Fit) -> bool:
-    z = fit.spectrum.impedance[-_END:]
-    if float(np.median(np.angle(z))) < STEEP:
+    if _ends_steeply(fit):
         return True
     tree = fit.circuit.tree
     for part in tree.parts if isinstance(tree, Series) else (tree,):
@@ -153,14 +159,15 @@ def _parts(
     tree = fits[0].circuit.tree
     parts = tree.parts if isinstance(tree, Series) else (tree,)
     plain = [part.label for part in parts if isinstance(part, Leaf) and part.element.symbol == "R"]
-    mine, others = list(plain), []
+    mine, others = list(plain), list[str]()
     for arc_of_each in zip(*(arcs(fit) for fit in fits), strict=True):
         kinds = _kinds(arc_of_each, thickness, area)
         lowest = np.median([2.0 * np.pi * fit.spectrum.frequency.min() for fit in fits])
         ends = np.median([2.0 * np.pi * arc.peak for arc in arc_of_each]) > lowest
-        fast = not kinds and all(arc.peak > 0.3 * fit.spectrum.frequency.max() for arc, fit in zip(arc_of_each, fits, strict=True))
+        tops = [arc.peak / fit.spectrum.frequency.max() for arc, fit in zip(arc_of_each, fits, strict=True)]
+        fast = not kinds and min(tops) > BEYOND
         sure = fast or (set(kinds) and set(kinds) <= set(_ELECTROLYTE))
-        may = sure or (block and ends and (not kinds or bool(set(kinds) & set(_ELECTROLYTE))))
+        may = sure or (block and ends and kinds != ("contact",))
         (mine if may else others).append(arc_of_each[0].name)
     return tuple(mine), tuple(others)
 
@@ -175,7 +182,7 @@ def _shared(series: SeriesFit, mine: Sequence[str]) -> tuple[Fit, ...] | None:
     kelvin = series.along("temperature")
     if not np.isfinite(kelvin).all() or np.ptp(kelvin) < WARMED or len(series.fits) < 2:
         return None
-    text, ties, fixed = series.circuit.text, {}, {}
+    text, ties, fixed = series.circuit.text, dict[str, str](), dict[str, float]()
     for arc_of_each in zip(*(arcs(fit) for fit in series.fits), strict=True):
         first = arc_of_each[0]
         if first.name not in mine or len(first.names) != 3 or not first.names[1].endswith("_Q"):
@@ -192,10 +199,12 @@ def _shared(series: SeriesFit, mine: Sequence[str]) -> tuple[Fit, ...] | None:
         fixed |= {f"{element}_C": surest.capacitance[1], f"{element}_n": surest.exponent}
     if not ties:
         return None
+    if "L0" in series.circuit.names:
+        ties["L0"] = "shared"  # the leads stay the same
     spectra = [fit.spectrum for fit in series.fits]
     begin = [fit.values for fit in fit_each(spectra, text, fixed=fixed)]
     found = fit_series(spectra, text, ties=ties, begin=begin)
-    return None if found.warnings else found.fits
+    return None if found.doubted else found.fits
 
 
 def _renamed(name: str, fit: Fit) -> str:
@@ -208,10 +217,10 @@ def _renamed(name: str, fit: Fit) -> str:
 def _total(fit: Fit, names: Sequence[str], foot: Foot) -> Reading:
     """The sum of the named resistances, or the foot, or nothing."""
     ohm, error = _sum(fit, names)
-    why = _why_not(fit, ohm, error, foot)
+    why = _why_not(fit, ohm, error, foot) or _apart(fit, names, ohm, foot)
     if not why:
         return Reading(ohm, error, "circuit")
-    if foot.resistance is not None and foot.error is not None:
+    if foot.resistance is not None and foot.error is not None and (why != LOOSELY or _ends_steeply(fit)):
         return Reading(foot.resistance, foot.error, "foot", f"{foot.why}; {why}")
     return NOTHING._replace(why=foot.why if "not in the window" in foot.kind else why)
 
@@ -237,7 +246,7 @@ def _why_not(fit: Fit, ohm: float, error: float, foot: Foot) -> str:
     if not fit.converged:
         return "the fit did not converge"
     if not error < LOOSE * ohm:
-        return "the circuit does not determine it"
+        return LOOSELY
     if foot.resistance is not None:
         return ""
     first = fit.spectrum.impedance[0]
@@ -288,21 +297,22 @@ def _own(fit: Fit, name: str, arc: Arc | None, typical: float) -> Reading:
     return Reading(ohm, error, "circuit")
 
 
-def _warnings(
-    fits: Sequence[Fit], total: Sequence[Reading], feet: Sequence[Foot], names: Sequence[str], used: Sequence[Fit]
-) -> tuple[str, ...]:
+def _apart(fit: Fit, names: Sequence[str], ohm: float, foot: Foot) -> str:
+    """What the circuit says and the foot does not; '' if they agree, be it on the first of its arcs only."""
+    if foot.resistance is None or foot.error is None:
+        return ""
+    partial = np.append(np.cumsum([fit.values[name] for name in names]), ohm)
+    if np.abs(partial - foot.resistance).min() < max(APART * foot.error, FAR * foot.resistance):
+        return ""
+    return f"{CIRCUIT_SAYS} {ohm:.4g} ohm"
+
+
+def _warnings(fits: Sequence[Fit], total: Sequence[Reading]) -> tuple[str, ...]:
     """Where circuit and foot do not agree, and where there is no number."""
     said = []
-    for fit, reading, foot, own in zip(fits, total, feet, used, strict=True):
+    for fit, reading in zip(fits, total, strict=True):
         if reading.how == "none":
             said.append(f"{fit.spectrum.name}: no resistance of the electrolyte ({reading.why})")
-        if reading.how != "circuit" or foot.resistance is None or foot.error is None:
-            continue
-        partial = np.cumsum([own.values[name] for name in names])
-        apart = np.abs(np.append(partial, reading.resistance) - foot.resistance)
-        if apart.min() > max(APART * foot.error, FAR * foot.resistance):
-            said.append(
-                f"{fit.spectrum.name}: the circuit says {reading.resistance:.4g} ohm for the electrolyte and the first "
-                f"foot {foot.resistance:.4g} ohm"
-            )
+        elif CIRCUIT_SAYS in reading.why:
+            said.append(f"{fit.spectrum.name}: {reading.resistance:.4g} ohm of the electrolyte ({reading.why})")
     return tuple(said)

@@ -13,19 +13,22 @@ neighbourhood, so that neither pulls the reading.
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import nnls
+from scipy.signal import savgol_filter
 
 from lithostat.experiment.finding import Finding
 from lithostat.experiment.spectrum import Spectrum
 
 OFF_AXIS = 0.35  # |Im| over |Z| above which a lowest point is no foot: a third of the arc is still to come
 OFF_AXIS_AT_THE_END = 0.15  # the same where the sweep ends there, and nothing says what follows
-RISE = 0.02  # of |Z|, by which |Im| must rise again after a foot
+RISE = 0.003  # of |Z|, by which |Im| must rise again after a foot
 NOISE = 4.0  # standard deviations by which it must
+LEFT = 0.6  # of the noise after smoothing
 REACH = 1.6  # of ln f on both sides of the foot, from which the resistance is read
 BOUNDARY = 1e-8  # F per cm of area over thickness: most that grain boundaries have
 LAYER = 1e-8  # F per cm2 of electrode: less than that of interphases, 1 um and thinner
@@ -60,7 +63,8 @@ def first_foot(
     """Read the electrolyte's resistance at the first foot from high frequency.
 
     `thickness` [m] of the electrolyte and `area` [m2] of the electrodes make the choice between arcs of the electrolyte
-    and of interfaces surer. Between `blocking` electrodes there are no interfaces to be told from it. Points that are not numbers, or without a positive frequency, are left out.
+    and of interfaces surer. Between `blocking` electrodes all arcs are its own, and the last foot counts. Points that
+    are not numbers, or without a positive frequency, are left out.
     """
     f, z = _sorted(spectrum)
     if len(f) < FEWEST:
@@ -95,8 +99,8 @@ def _sorted(spectrum: Spectrum) -> tuple[np.ndarray, np.ndarray]:
 
 def _feet(away: np.ndarray, z: np.ndarray) -> list[int]:
     """Points where |Im|/|Z| has come down and goes up again by more than noise, from high to low frequency."""
-    smooth = _median_of_three(away)
-    rise = max(RISE, NOISE * _noise(z.imag / np.abs(z)))
+    smooth = _smooth(away)
+    rise = max(RISE, NOISE * LEFT * _noise(z.imag / np.abs(z)))
     feet, low, high = [], 0, 0
     falling = True
     for k in range(1, len(smooth)):
@@ -115,9 +119,10 @@ def _feet(away: np.ndarray, z: np.ndarray) -> list[int]:
     return [k for k in feet if smooth[k] < (OFF_AXIS_AT_THE_END if k in (0, last) else OFF_AXIS)]
 
 
-def _median_of_three(values: np.ndarray) -> np.ndarray:
+def _smooth(values: np.ndarray) -> np.ndarray:
+    """Medians of three, which leave single odd points out, then parabolas through five."""
     inner = np.median(np.lib.stride_tricks.sliding_window_view(values, 3), axis=1)
-    return np.concatenate([values[:1], inner, values[-1:]])
+    return np.asarray(savgol_filter(np.concatenate([values[:1], inner, values[-1:]]), 5, 2, mode="nearest"))
 
 
 def _noise(values: np.ndarray) -> float:
@@ -181,7 +186,7 @@ def _none(why: str) -> Foot:
 
 def _nowhere(f: np.ndarray, z: np.ndarray, away: np.ndarray) -> str:
     nearest = int(np.argmin(away))
-    degrees = np.degrees(np.arcsin(min(away[nearest], 1.0)))
+    degrees = math.degrees(math.asin(min(float(away[nearest]), 1.0)))
     return (
         f"not in the window: nowhere between {_hertz(f[0])} and {_hertz(f[-1])} does the sweep come closer to the real "
         f"axis than {degrees:.0f} degrees"
