@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from lithostat.commands.options import Json, Output, named_values
+from lithostat.commands.options import Json, Output, named_values, save
 from lithostat.experiment.errors import InputError, LithostatError
 from lithostat.terminal import named_steps, open_console, print_json, print_studies
 
 if TYPE_CHECKING:
     from lithostat.experiment.spectrum import Spectrum
+    from lithostat.impedance.laws.error_budget import Stated
     from lithostat.lab.folder import CellFolder, LoadedCell
     from lithostat.lab.spectra_study import Question, SpectraStudy
 
 _TOGETHER = "there is no cell.yaml: all files were taken as spectra of one cell (--apart takes each for itself)"
 _NO_CARD = "no card was written: there is no contact law; it needs an area and spectra at several known pressures"
+KINDS_OF_FILE = ("svg", "pdf", "png")
 _PLACED = "has no clock and is placed"  # as the timeline says it
 _STATED = "What the note does not say"
 
@@ -47,8 +49,19 @@ def impedance(
     ] = None,
     weighting: Annotated[str, typer.Option(help="modulus, parts or unit.")] = "modulus",
     bulk: Annotated[
-        str, typer.Option(help="Values that add up to the electrolyte's resistance: 'R0' or 'R0,R1'.")
-    ] = "R0",
+        str | None,
+        typer.Option(help="Values that add up to the electrolyte's resistance: 'R0' or 'R0,R1'; without it, found."),
+    ] = None,
+    lowest: Annotated[
+        str | None, typer.Option("--from", help="Lowest frequency that is used, '1 Hz'.", metavar="FREQUENCY")
+    ] = None,
+    highest: Annotated[
+        str | None, typer.Option("--to", help="Highest frequency that is used, '1 MHz'.", metavar="FREQUENCY")
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave no point out of the fit, stray or not.")] = False,
+    signed: Annotated[
+        bool, typer.Option("--signed", help="Distributions of relaxation times may be negative: inductive loops.")
+    ] = False,
     posterior: Annotated[
         bool, typer.Option("--posterior", help="Sample the posterior of every fit (seconds each); a table.")
     ] = False,
@@ -74,6 +87,17 @@ def impedance(
     electrolyte_thickness: Annotated[str | None, _said("electrolyte-thickness", "'1 mm'.")] = None,
     pressure: Annotated[str | None, _said("pressure", "Of all spectra, where nobody says it, '5 MPa'.")] = None,
     temperature: Annotated[str | None, _said("temperature", "Of all spectra, '25 degC'.")] = None,
+    uncertainty: Annotated[
+        list[str] | None,
+        _said("uncertainty", "NAME=VALUE, 'thickness=20 um', 'area=0.01 cm2', 'temperature=0.5 K'. Repeatable."),
+    ] = None,
+    pages: Annotated[
+        bool | None,
+        typer.Option("--pages/--no-pages", help="Draw the page. Without a word: yes, but not with --json."),
+    ] = None,
+    figures: Annotated[
+        str | None, typer.Option(help="Also write every figure as a file: svg, pdf, png, or 'svg,pdf'.")
+    ] = None,
     output: Output = Path("lithostat-out"),
     as_json: Json = False,
 ) -> None:
@@ -95,8 +119,14 @@ def impedance(
         axis=along,
         fixed={name: _number(name, value) for name, value in named_values("--fix", fix or [], "R0=12.5").items()},
         weighting=weighting,
-        bulk=tuple(name.strip() for name in bulk.split(",")),
+        bulk=None if bulk is None else tuple(name.strip() for name in bulk.split(",")),
+        lowest=_frequency(lowest),
+        highest=_frequency(highest),
+        keep=keep,
+        signed=signed,
+        stated=_stated(uncertainty or []),
     )
+    drawn = Drawn(pages if pages is not None else not as_json, _kinds(figures))
     said = {
         "area": area,
         "electrolyte_thickness": electrolyte_thickness,
@@ -115,7 +145,7 @@ def impedance(
         raise InputError(f"{len(found)} cells cannot be one card", expected="the folder of one cell with --card")
     results: list[dict[str, Any]] = []
     with named_steps(open_console(), "reading", sum(len(cell.files) + 14 for cell in found)) as step:
-        results += [_one(cell, asked, overrides, simulated, output, posterior, card, step) for cell in found]
+        results += [_one(cell, asked, overrides, simulated, output, posterior, card, drawn, step) for cell in found]
     if as_json:
         print_json([result["json"] for result in results])
     else:
@@ -129,6 +159,46 @@ def _number(name: str, text: str) -> float:
         return float(text)
     except ValueError:
         raise InputError(f"received '{text}' for {name}", expected="a number in SI units, for example 12.5") from None
+
+
+class Drawn(NamedTuple):
+    """What is drawn: the page, and files of every figure by the endings of their names."""
+
+    page: bool
+    files: tuple[str, ...] = ()
+
+
+def _kinds(text: str | None) -> tuple[str, ...]:
+    kinds = tuple(kind.strip().lower().removeprefix(".") for kind in (text or "").split(",") if kind.strip())
+    for kind in kinds:
+        if kind not in KINDS_OF_FILE:
+            raise InputError(f"no figure can be a '{kind}'", expected=f"one or more of {', '.join(KINDS_OF_FILE)}")
+    return kinds
+
+
+def _frequency(text: str | None) -> float | None:
+    """A frequency with its unit, or a bare number of hertz."""
+    from lithostat.experiment.quantity import parse
+
+    if text is None:
+        return None
+    try:
+        return parse(f"{float(text)} Hz", "frequency")
+    except ValueError:
+        return parse(text, "frequency")
+
+
+def _stated(said: list[str]) -> Stated:
+    """Uncertainties that a person stated."""
+    from lithostat.experiment.quantity import parse
+    from lithostat.impedance.laws.error_budget import Stated
+
+    kinds = {"thickness": "length", "area": "area", "temperature": "temperature_uncertainty"}
+    given = named_values("--uncertainty", said, "thickness=20um")
+    for name in given:
+        if name not in kinds:
+            raise InputError(f"no uncertainty is called '{name}'", expected=f"one of {', '.join(kinds)}")
+    return Stated(**{name: parse(value, kinds[name]) for name, value in given.items()})
 
 
 def _checked_card(name: str) -> None:
@@ -163,6 +233,7 @@ def _one(
     output: Path,
     posterior: bool,
     card: str | None,
+    drawn: Drawn,
     step: Any,
 ) -> dict[str, Any]:
     """One cell: its study, what was written, and the same as JSON; a fault is its `error` and stops no other cell."""
@@ -178,17 +249,24 @@ def _one(
             study = replace(study, warnings=(*study.warnings, _NO_CARD))
         sampled = _posteriors(study, step) if posterior else []
         step("writing")
-        written = [*_write(loaded, study, asked, simulated, output, card), *_write_sampled(loaded, sampled, output)]
+        study = replace(study, warnings=(*study.warnings, *_of_the_files(cell, loaded)))  # the page has them too
+        written = [
+            *_write(loaded, study, asked, simulated, output, card, drawn),
+            *_write_sampled(loaded, sampled, output),
+        ]
     except LithostatError as error:
         return {"name": cell.name, "json": {"cell": cell.name, "error": str(error)}}
-    study = replace(study, warnings=(*study.warnings, *loaded.record.warnings))  # the page has both
-    if cell.note_path is None and len(loaded.files) > 1:
-        study = replace(study, warnings=(*study.warnings, _TOGETHER))
     data = study.as_json() | {"cell": loaded.name, "written": [str(one) for one in written]}
     data["refused"] += [{"spectrum": name, "why": why} for name, why in loaded.refused]
     if sampled:
         data["posterior"] = [each for _, each in sampled]
     return {"name": loaded.name, "study": study, "loaded": loaded, "written": written, "json": data}
+
+
+def _of_the_files(cell: CellFolder, loaded: LoadedCell) -> tuple[str, ...]:
+    """What was said while the files were read."""
+    together = (_TOGETHER,) if cell.note_path is None and len(loaded.files) > 1 else ()
+    return (*loaded.record.warnings, *together)
 
 
 def _without_timeline(loaded: LoadedCell) -> LoadedCell:
@@ -236,20 +314,28 @@ def _write(
     simulated: tuple[Spectrum, ...],
     output: Path,
     card: str | None,
+    drawn: Drawn,
 ) -> list[Path]:
+    """Tables, the page and the figures where they are asked for, the card."""
     from lithostat.experiment.record import write_text, write_whole
     from lithostat.impedance.laws.contact_memory_card import interface_card
     from lithostat.impedance.laws.fitted_card import write_card
     from lithostat.lab.analyze import file_name
-    from lithostat.lab.spectra_page import spectra_page
+    from lithostat.lab.spectra_tables import curves, distributions, points
 
     stem = file_name(loaded.name)
-    beside = "simulated" if simulated else ""
-    html = spectra_page(loaded, study, axis=asked.axis, simulated=simulated, beside=beside)
-    written = [
-        write_whole(output / f"{stem}-spectra.csv", study.table().write_csv),
-        write_text(output / f"{stem}-spectra.html", html),
-    ]
+    tables = {"": study.table, "-points": lambda: points(study), "-curves": lambda: curves(study)}
+    tables["-distributions"] = lambda: distributions(study)
+    written = [write_whole(output / f"{stem}-spectra{end}.csv", made().write_csv) for end, made in tables.items()]
+    if drawn.page or drawn.files:
+        from lithostat.lab.spectra_page import spectra_figures, spectra_page
+
+        figures = spectra_figures(loaded, study, axis=asked.axis, simulated=simulated)
+        if drawn.page:
+            html = spectra_page(loaded, study, figures, beside="simulated" if simulated else "")
+            written.append(write_text(output / f"{stem}-spectra.html", html))
+        files = [(figure, f"{stem}-{name}.{kind}") for name, figure in figures.items() for kind in drawn.files]
+        written += [save(figure, output / name) for figure, name in files]
     if card is not None and study.memory is not None:
         text = interface_card(study.memory, card, source=f"fitted to the spectra of {loaded.name}")
         written.append(write_card(output / f"{file_name(card)}.yaml", text))

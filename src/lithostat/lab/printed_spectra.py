@@ -9,7 +9,8 @@ import numpy as np
 from lithostat.experiment.quantity import show
 from lithostat.impedance.circuits.fit import Fit
 from lithostat.lab.printed import pair
-from lithostat.lab.spectra_study import NEAR, SpectraStudy
+from lithostat.lab.spectra_laws import NEAR
+from lithostat.lab.spectra_study import SpectraStudy
 
 WIDTH = 100  # characters
 MOST_ROWS = 16  # spectra in a printed table; of more, an even choice
@@ -48,7 +49,7 @@ def blocks(study: SpectraStudy, width: int = WIDTH) -> tuple[tuple[Column, ...],
     name = Column("spectrum", tuple(_name(fit.spectrum.name) for fit in fits), left=True)
     left_over = Column("left over", tuple(f"{100.0 * fit.noise:.2g} %" for fit in fits))
     validity = Column("validity", tuple(study.validities[k].kind for k in rows), left=True)
-    found: list[list[Column]] = [[name, *_state(study, rows), validity]]
+    found: list[list[Column]] = [[name, *_state(study, rows), validity, *_read(study, rows)]]
     values = [_value(fits, key) for key in study.series.circuit.names]
     for column in values:
         if sum(one in values for one in found[-1]) == MOST_VALUES or not _fits([*found[-1], column], width):
@@ -80,6 +81,15 @@ def _state(study: SpectraStudy, rows: range) -> list[Column]:
         if there:
             state = [getattr(spectrum, quantity) for spectrum in spectra]
             found.append(Column(quantity, tuple("" if one is None else show(one, quantity) for one in state)))
+    return found
+
+
+def _read(study: SpectraStudy, rows: range) -> list[Column]:
+    """Resistance of the electrolyte and that at rest [ohm], where any spectrum has one."""
+    found = []
+    for head, pairs in (("electrolyte / ohm", study.electrolyte.resistance), ("at rest / ohm", study.resistance)):
+        if np.isfinite(pairs[:, 0]).any():
+            found.append(Column(head, tuple(pair(*pairs[k]) if np.isfinite(pairs[k, 0]) else "none" for k in rows)))
     return found
 
 

@@ -129,6 +129,9 @@ def _candidate(text: str, fits: Sequence[Fit]) -> Candidate:
         squares, rows = squares + sum_of_squares, rows + size
     wild = sum(_wild(fit) for fit in fits)
     doubt = f"not determined by {wild} of {len(fits)} spectra" if 2 * wild > len(fits) else ""
+    idle = set.intersection(*(_silent(fit) & _loose(fit) for fit in fits))
+    if idle and not doubt:
+        doubt = f"{', '.join(sorted(idle))} adds nothing to any spectrum"
     return Candidate(text, criterion, float(np.sqrt(squares / rows)), doubt)
 
 
@@ -139,14 +142,18 @@ def _wild(fit: Fit) -> bool:
     bound is nothing, leads and electrodes may add nothing to this sweep, and the capacitance of an arc beyond the
     highest frequency is not in a sweep that shows its resistance.
     """
-    sd = np.sqrt(np.diag(fit.covariance))
-    names = np.array(fit.circuit.names)
-    loose = set(fit.at_bound) | set(names[np.nan_to_num(sd, nan=0.0) > UNDETERMINED])
+    loose = _loose(fit)
     fine = {name for name in fit.at_bound if name.endswith("_n")}
     if "R0" in loose and _is_nothing(fit, "R0"):
         fine.add("R0")
     fine |= _silent(fit) | _beyond(fit.circuit.tree, fit, loose)
     return bool(loose - fine) or not fit.converged
+
+
+def _loose(fit: Fit) -> set[str]:
+    """Values that a bound holds or the spectrum does not determine."""
+    sd = np.nan_to_num(np.sqrt(np.diag(fit.covariance)), nan=0.0)
+    return set(fit.at_bound) | set(np.array(fit.circuit.names)[sd > UNDETERMINED])
 
 
 def _is_nothing(fit: Fit, name: str) -> bool:

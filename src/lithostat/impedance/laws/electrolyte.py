@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from lithostat.impedance.circuits.circuit import Leaf, Series
 from lithostat.impedance.circuits.fit import UNDETERMINED, Fit, fit_each
 from lithostat.impedance.circuits.search import STRUCTURE, correlation
 from lithostat.impedance.circuits.series import WARMED, SeriesFit, fit_series
-from lithostat.impedance.validity.foot import Foot, first_foot
+from lithostat.impedance.validity.foot import Foot, first_foot, largest_capacitance
 
 ASTRAY = 0.05  # of |Z| left over, above which nothing is taken from a circuit
 LOOSE = 0.3  # relative standard error above which a resistance is not determined
@@ -38,7 +38,6 @@ BEYOND = 0.3  # of the highest frequency, from which the top of an arc is out of
 STEEP = np.radians(-50.0)  # phase at the lowest frequencies below which the electrodes block
 CIRCUIT_SAYS, LOOSELY = "the circuit says", "the circuit does not determine it"
 _END = 3  # points that make the low-frequency end
-_ELECTROLYTE = ("bulk", "grain boundary")
 
 
 class Reading(NamedTuple):
@@ -48,6 +47,10 @@ class Reading(NamedTuple):
     error: float
     how: str
     why: str = ""
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
 
 
 NOTHING = Reading(np.nan, np.nan, "none")
@@ -88,6 +91,32 @@ class Electrolyte:
         """(spectra, 2): resistance and standard error [ohm], NaN where there is none."""
         return np.array([(each.resistance, each.error) for each in self.total]).reshape(-1, 2)
 
+    def as_json(self) -> dict[str, Any]:
+        """Plain data, SI; None where there is no number."""
+        parts = [
+            {
+                "name": part.name,
+                "may_be": list(part.kinds),
+                "counted": part in self.parts,
+                "capacitance_farad": [_number(end) for end in part.capacitance],
+                "resistance_ohm": [_number(each.resistance) for each in part.readings],
+                "resistance_error_ohm": [_number(each.error) for each in part.readings],
+            }
+            for part in (*self.parts, *self.others)
+        ]
+        return {
+            "total_ohm": [_number(each.resistance) for each in self.total],
+            "total_error_ohm": [_number(each.error) for each in self.total],
+            "read_from": [each.how for each in self.total],
+            "why": [each.why for each in self.total],
+            "foot_hertz": [foot.frequency for foot in self.feet],
+            "foot_ohm": [foot.resistance for foot in self.feet],
+            "parts": parts,
+            "blocking": self.blocking,
+            "capacitances_shared": self.shared,
+            "sum": self.sentence,
+        }
+
     @property
     def sentence(self) -> str:
         """What the total is the sum of."""
@@ -114,7 +143,7 @@ def electrolyte(
     `thickness` [m] and `area` [m2] make the choice of arcs surer. `named` are resistances of the circuit that a person
     says make it up. `share` allows capacitances and exponents to be the same in all spectra.
     """
-    fits = series.fits
+    fits = series.alone if series.laws else series.fits  # what is tied lies on its law exactly
     block = blocks(fits)
     feet = tuple(first_foot(fit.spectrum, thickness=thickness, area=area, blocking=block) for fit in fits)
     mine, others = _parts(fits, block, thickness, area) if named is None else (tuple(named), ())
@@ -166,8 +195,9 @@ def _parts(
         ends = np.median([2.0 * np.pi * arc.peak for arc in arc_of_each]) > lowest
         tops = [arc.peak / fit.spectrum.frequency.max() for arc, fit in zip(arc_of_each, fits, strict=True)]
         fast = not kinds and min(tops) > BEYOND
-        sure = fast or (set(kinds) and set(kinds) <= set(_ELECTROLYTE))
-        may = sure or (block and ends and kinds != ("contact",))
+        slow = [arc.capacitance[1] for arc in arc_of_each if np.isfinite(arc.capacitance[1])]
+        own = bool(slow) and np.median(slow) <= largest_capacitance(thickness, area)
+        may = fast or own or (block and ends and kinds != ("contact",))
         (mine if may else others).append(arc_of_each[0].name)
     return tuple(mine), tuple(others)
 

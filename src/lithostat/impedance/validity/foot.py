@@ -73,7 +73,7 @@ def first_foot(
     feet = _feet(away, z)
     if not feet:
         return _none(_nowhere(f, z, away))
-    limit = np.inf if blocking else _largest(thickness, area)
+    limit = np.inf if blocking else largest_capacitance(thickness, area)
     first = feet[0]
     if first > 0 and z.imag[0] < 0.0:
         capacitance = _right_flank(f, z, first)
@@ -130,8 +130,8 @@ def _noise(values: np.ndarray) -> float:
     return float(np.median(np.abs(np.diff(values, 3))) / (0.6745 * np.sqrt(20.0)))
 
 
-def _largest(thickness: float | None, area: float | None) -> float:
-    """Most capacitance [F] that an arc of the electrolyte has."""
+def largest_capacitance(thickness: float | None, area: float | None) -> float:
+    """Most capacitance [F] that is taken for that of an arc of the electrolyte, `thickness` [m] and `area` [m2]."""
     if area is None:
         return UNKNOWN
     layer = LAYER * 1e4 * area
@@ -163,7 +163,7 @@ def _read(f: np.ndarray, z: np.ndarray, away: np.ndarray, foot: int) -> Foot:
     matrix = _stacked(np.stack(columns, axis=1) * over[:, None])
     target = _stacked(z[near] * over)
     found, left = nnls(matrix, target)
-    noise = left / np.sqrt(max(len(target) - np.count_nonzero(found), 1))
+    noise = float(left) / math.sqrt(max(len(target) - int(np.count_nonzero(found)), 1))
     ohm = float(found[0])
     crossing = bool((z.imag[: foot + 1] > 0.0).any() and (z.imag[foot:] <= 0.0).any())
     kind = "edge" if foot in (0, len(f) - 1) else "crossing" if crossing else "foot"

@@ -39,6 +39,19 @@ def ordered(spectrum: Spectrum) -> tuple[Spectrum, tuple[str, ...]]:
     return replace(spectrum, frequency=frequency, impedance=impedance), tuple(notes)
 
 
+def cropped(spectrum: Spectrum, lowest: float | None, highest: float | None) -> Spectrum:
+    """The points between two frequencies [Hz], both included; None leaves that end as it is."""
+    frequency = np.asarray(spectrum.frequency, float)
+    inside = (frequency >= (lowest or 0.0) * (1.0 - _SAME)) & ~(frequency > (highest or np.inf) * (1.0 + _SAME))
+    if inside.all():
+        return spectrum
+    if not inside.any():
+        asked = f"between {lowest or 0.0:.4g} and {highest or np.inf:.4g} Hz"
+        expected = f"a part of {np.nanmin(frequency):.4g} to {np.nanmax(frequency):.4g} Hz, which was measured"
+        raise InputError(f"no point lies {asked}", place=spectrum.name or None, expected=expected)
+    return replace(spectrum, frequency=frequency[inside], impedance=np.asarray(spectrum.impedance)[inside])
+
+
 def _refuse_damage(frequency: np.ndarray, impedance: np.ndarray, name: str) -> None:
     place = name or None
     if frequency.ndim != 1 or impedance.shape != frequency.shape:
