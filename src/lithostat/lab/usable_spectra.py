@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from lithostat.impedance.validity.sweep import WAY_OUT, cropped
 from lithostat.impedance.validity.turning import turns_back, turns_negative
 
 CLEANER = 3.0  # times less noise, by which a turned sign is seen
+_COMMON, _SURE = 6, 4.0  # points that two sweeps must share; standard deviations between them that are a change
 _TURNED = (
     "with the sign of the imaginary part turned the noise would be {} and not {}: does the column hold -Im Z? "
     + WAY_OUT
@@ -70,6 +72,7 @@ def usable(
         validities.append(held)
         steady.append(referred_to_the_middle(held) if held.drifting else None)
         seen += _seen(name, held, steady[-1])
+    seen += _between_sweeps(validities)
     sweeps = tuple(
         replace(held.spectrum if still is None else still.spectrum, name=held.spectrum.name)
         for held, still in zip(validities, steady, strict=True)
@@ -86,6 +89,30 @@ def _seen(name: str, held: Validity, steady: Steady | None) -> list[str]:
     elif back is not None:
         seen.append(_BACK.format(name, back))
     return seen
+
+
+def _between_sweeps(validities: Sequence[Validity]) -> list[str]:
+    """How far apart two sweeps of one file are, taken one after the other in one state."""
+    said = []
+    for first, second in pairwise(validities):
+        one, two = first.spectrum, second.spectrum
+        file = one.name.split(" sweep ")[0]
+        alike = one.pressure == two.pressure and one.temperature == two.temperature
+        if " sweep " not in one.name or two.name.split(" sweep ")[0] != file or not alike:
+            continue
+        common = (two.frequency >= one.frequency[-1]) & (two.frequency <= one.frequency[0])
+        if common.sum() < _COMMON:
+            continue
+        z = np.interp(-np.log(two.frequency[common]), -np.log(one.frequency), one.impedance)
+        apart = (two.impedance[common] - z) / z
+        usual, last = float(np.median(np.abs(apart))), float(np.mean(np.abs(two.impedance[common] / z)[-3:])) - 1.0
+        noise = float(np.hypot(first.noise_level, second.noise_level))
+        same = "they agree within their noise" if max(usual, abs(last)) < _SURE * noise else "the cell changed"
+        said.append(
+            f"{two.name} differs from the sweep before it by {usual:.2%} (median), by {last:+.2%} at the lowest "
+            f"frequencies: {same}"
+        )
+    return said
 
 
 def _why_not(held: Validity, turned: Validity | None) -> str:

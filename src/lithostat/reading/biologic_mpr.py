@@ -14,7 +14,7 @@ import polars as pl
 from lithostat.experiment.errors import InputError, MissingPackage
 from lithostat.experiment.record import Record
 from lithostat.reading.harmonise import Column, harmonise
-from lithostat.reading.sweeps import Points, spectra
+from lithostat.reading.sweeps import THIRD, Points, spectra
 
 MAGIC = b"BIO-LOGIC MODULAR FILE"
 OPEN_CIRCUIT = 0x0B  # code of the technique in the first byte of the settings
@@ -88,6 +88,8 @@ def read(path: Path) -> Record:
         said.append("of a cell with a reference electrode, 'Ewe-Ece/V' is taken for the voltage between the terminals")
         columns = {"Ewe-Ece/V": columns.pop("Ewe-Ece/V"), **columns}
     points = _points(columns)
+    if points is not None and "Re(Zwe-ce)/Ohm" in columns:
+        said.append(THIRD)
     start = getattr(file, "timestamp", None)  # of the series of techniques, by the computer's clock; time 0 is there
     if start is None:
         said.append(f"the file has no start time, only the date {file.startdate.isoformat()}")
@@ -220,16 +222,20 @@ def _increments(
 
 
 def _points(columns: dict[str, np.ndarray]) -> Points | None:
-    """The rows of impedance sweeps; a sweep ends where the cycle or the step of the protocol changes."""
+    """The rows of impedance sweeps; a sweep ends where the cycle or the step of the protocol changes.
+
+    With a third electrode, Z is that of the working electrode alone, and Zwe-ce that of the cell.
+    """
     if any(name not in columns for name in ("freq/Hz", "Re(Z)/Ohm", "-Im(Z)/Ohm")):
         return None
+    of = "Zwe-ce" if all(f"{part}(Zwe-ce)/Ohm" in columns for part in ("Re", "-Im")) else "Z"
     new = np.zeros(len(columns["freq/Hz"]), bool)
     counters = [columns[name].astype(float) for name in ("cycle number", "Ns") if name in columns]
     for counter in counters:
         new[1:] |= np.diff(counter) != 0.0
     return Points(
         frequency=columns["freq/Hz"].astype(float),
-        impedance=columns["Re(Z)/Ohm"].astype(float) - 1j * columns["-Im(Z)/Ohm"].astype(float),
+        impedance=columns[f"Re({of})/Ohm"].astype(float) - 1j * columns[f"-Im({of})/Ohm"].astype(float),
         time=columns["time/s"].astype(float) if "time/s" in columns else None,
         sweep=np.cumsum(new).astype(float) if new.any() else None,
         course=True,

@@ -16,8 +16,8 @@ from lithostat.reading.declaration import Declaration, Rule
 from lithostat.reading.gathered import Reading
 from lithostat.reading.harmonise import Column, unit_of
 from lithostat.reading.plain_rows import plain_rows
-from lithostat.reading.rows import no_line_end, rows_of, unique
-from lithostat.reading.text import Found
+from lithostat.reading.rows import SAMPLE, no_line_end, rows_of, unique
+from lithostat.reading.text import DELIMITERS, HEAD, Found
 
 
 @dataclass
@@ -44,6 +44,8 @@ class Part:
 
 def part_of(table: Found, reading: Reading) -> Part | None:
     """One table with numbers instead of text; None if it has no row that can be read."""
+    if reading.declaration.surplus_names:
+        _drop_surplus(table, reading)
     known = known_columns(reading.declaration, unique(table.names), reading.say, reading.file)
     frame, comma = plain_rows(table, reading.declaration, known), False
     if frame is not None:
@@ -75,6 +77,17 @@ def part_of(table: Found, reading: Reading) -> Part | None:
         _signed(part, state, reading)
     _open_circuit(part, table, reading)
     return part
+
+
+def _drop_surplus(table: Found, reading: Reading) -> None:
+    """Names at the end that no row has a cell for are left out, and that is said."""
+    mark = DELIMITERS.get(reading.declaration.delimiter, "\t").encode()
+    head = [line.rstrip(mark) for line in table.body[:HEAD].split(b"\n")[:SAMPLE] if line.strip()]
+    cells_there, names = max((line.count(mark) + 1 for line in head), default=0), unique(table.names)
+    if 1 < cells_there < len(names):
+        gone = names[cells_there:]
+        reading.say(f"no row has a cell for the last names, which are left out: {', '.join(gone)}")
+        table.names = names[:cells_there]
 
 
 def _hold_against_title(table: Found, reading: Reading) -> None:

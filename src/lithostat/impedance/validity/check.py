@@ -13,7 +13,7 @@ from lithostat.experiment.finding import Finding
 from lithostat.experiment.spectrum import Spectrum
 from lithostat.impedance.validity.kramers_kronig import Agreement, agreement, elapsed, modulus
 from lithostat.impedance.validity.noise import uneven_noise
-from lithostat.impedance.validity.sweep import ordered
+from lithostat.impedance.validity.sweep import ordered, scatter
 
 FALSE_ALARM = 0.01  # chance that a spectrum with Gaussian noise has any of its points called stray
 DRIFT_ALARM = 0.001  # chance that a steady cell is said to drift
@@ -116,7 +116,10 @@ def check(spectrum: Spectrum, *, false_alarm: float = FALSE_ALARM) -> Validity:
     drifting = bool(2.0 * student.sf(abs(t), first.best.spare) < DRIFT_ALARM and abs(first.best.drift[0]) > _SMALLEST)
     judged = first if drifting else _judged(sweep, false_alarm, drift=False)
     best = judged.best
-    noise = best.scale * judged.weight
+    repeated = scatter(spectrum)
+    noise = best.scale * judged.weight if repeated is None else repeated * np.abs(best.model)
+    if repeated is not None:
+        notes = (*notes, f"the noise is that of the scatter between repeats: {100.0 * repeated:.2g} % of |Z|")
     total = best.total
     closed = total[0] > 0.0 and total[1] < _CLOSED * total[0] and _back_on_axis(sweep)
     return Validity(
