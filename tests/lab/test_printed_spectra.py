@@ -86,19 +86,29 @@ def test_pressure_is_shown_where_it_is_known(study: SpectraStudy) -> None:
     assert "temperature" not in heads
 
 
+def repeated(study: SpectraStudy, times: int) -> SpectraStudy:
+    """The same spectra so many times."""
+    read = study.electrolyte
+    parts = tuple(part._replace(readings=times * part.readings) for part in read.parts)
+    return replace(
+        study,
+        validities=times * study.validities,
+        series=replace(study.series, fits=times * study.series.fits),
+        relaxations=times * study.relaxations,
+        resistance=np.tile(study.resistance, (times, 1)),
+        electrolyte=replace(read, total=times * read.total, feet=times * read.feet, parts=parts),
+    )
+
+
 def test_of_many_spectra_an_even_choice_is_printed(study: SpectraStudy) -> None:
-    many = replace(study, validities=11 * study.validities, series=replace(study.series, fits=11 * study.series.fits))
+    many = repeated(study, 11)
     assert len(blocks(many)[0][0].cells) <= MOST_ROWS
     assert "one in 3 of 33 spectra" in printed(many)
 
 
 def test_a_long_table_of_the_page_is_folded(study: SpectraStudy) -> None:
-    loaded: Any = SimpleNamespace(name="cell", folder=Path("cell"), files=(), record=SimpleNamespace(warnings=()))
+    note = CellNote.model_validate({"area": "1 cm2"})
+    loaded: Any = SimpleNamespace(name="cell", folder=Path("cell"), files=(), note=note)
     assert "<details>" not in spectra_page(loaded, study)
-    fits = 14 * study.series.fits
-    validities, relaxations = 14 * study.validities, 14 * study.relaxations
-    rest = np.tile(study.resistance, (14, 1))
-    series = replace(study.series, fits=fits)
-    many = replace(study, validities=validities, series=series, relaxations=relaxations, resistance=rest)
-    text = spectra_page(loaded, many)
-    assert text.count("<details><summary>42 spectra</summary>") == text.count("</details>") == 2
+    text = spectra_page(loaded, repeated(study, 14))
+    assert text.count("<details><summary>42 spectra</summary>") == text.count("</details>") >= 3

@@ -41,12 +41,12 @@ class Column(NamedTuple):
         return tuple((cell, "green" if cell == "valid" else "yellow") for cell in self.cells)
 
 
-def blocks(study: SpectraStudy, width: int = WIDTH) -> tuple[tuple[Column, ...], ...]:
+def blocks(study: SpectraStudy, width: int = WIDTH, *, every: bool = False) -> tuple[tuple[Column, ...], ...]:
     """Tables of at most `width` characters, each with the names of the spectra and some values. The first also has
-    their state and validity, the last what the circuit leaves over."""
-    rows = chosen_rows(study)
+    their state and validity, the last what the circuit leaves over. `every` shows all spectra."""
+    rows = range(len(study.validities)) if every else chosen_rows(study)
     fits = [study.series.fits[k] for k in rows]
-    name = Column("spectrum", tuple(_name(fit.spectrum.name) for fit in fits), left=True)
+    name = Column("spectrum", tuple(short_name(fit.spectrum.name) for fit in fits), left=True)
     left_over = Column("left over", tuple(f"{100.0 * fit.noise:.2g} %" for fit in fits))
     validity = Column("validity", tuple(study.validities[k].kind for k in rows), left=True)
     found: list[list[Column]] = [[name, *_state(study, rows), validity, *_read(study, rows)]]
@@ -101,7 +101,7 @@ def _value(fits: list[Fit], key: str) -> Column:
     return Column(key, tuple(cells))
 
 
-def _name(name: str) -> str:
+def short_name(name: str) -> str:
     """'eis_05MPa sweep 3' for 'eis_05MPa.mpt sweep 3'; of a long one the end, which tells it from its neighbours."""
     file, mark, sweep = name.partition(" sweep ")
     short = file.rsplit(".", 1)[0] + mark + sweep

@@ -26,6 +26,7 @@ from lithostat.impedance.laws.electrolyte import Electrolyte, electrolyte
 from lithostat.impedance.laws.error_budget import Stated
 from lithostat.impedance.relaxation.relaxation_times import Relaxation, relaxation_times
 from lithostat.impedance.validity.check import Validity, check
+from lithostat.impedance.validity.turning import turns_back, turns_negative
 from lithostat.lab.spectra_laws import independent, over_pressure, over_temperature, resistance_at_rest
 from lithostat.lab.stated_spectra import in_order, order_is_known
 from lithostat.lab.usable_spectra import Usable, usable
@@ -42,7 +43,8 @@ _BLOCKING = "the electrodes block: there is no resistance at rest"
 class Question:
     """What is asked of the spectra. Without `text` a circuit is suggested; `bulk` names the values that add up to the
     electrolyte's resistance (None: found by `laws.electrolyte`). `lowest` and `highest` crop the sweeps [Hz], `keep`
-    leaves no point out of a fit, `signed` lets distributions of relaxation times be negative, `stated` are standard
+    leaves no point out of a fit, `signed` lets distributions of relaxation times be negative
+    (they may where a sweep turns back in any case), `stated` are standard
     uncertainties of thickness, area and temperature (the note's where None)."""
 
     text: str | None = None
@@ -110,7 +112,7 @@ class SpectraStudy:
             "validity": held.kind,
             "noise_level": held.noise_level,
             "stray_frequencies_hertz": "; ".join(f"{f:.6g}" for f in held.stray_frequencies),
-            "high_frequency_resistance_ohm": held.high_frequency_resistance[0],
+            "high_frequency_resistance_ohm": None if held.beyond is None else held.beyond[0],
             "electrolyte_resistance_ohm": read.resistance,
             "electrolyte_resistance_error_ohm": read.error,
             "electrolyte_read_from": read.how,
@@ -248,7 +250,8 @@ def _less_sure(fit: Fit, growth: float) -> Fit:
 
 def _relaxed(ready: Usable, k: int, signed: bool) -> Relaxation:
     held = ready.validities[k] if ready.steady[k] is None else check(ready.sweeps[k])
-    return relaxation_times(held.spectrum, held, signed=signed)
+    loop = turns_back(held.spectrum) is not None or turns_negative(held.spectrum) is not None
+    return relaxation_times(held.spectrum, held, signed=signed or loop)
 
 
 def _named(series: SeriesFit, asked: Question) -> tuple[str, ...] | None:

@@ -80,7 +80,7 @@ def _spectra(part: Part, reading: Reading) -> tuple[Spectrum, ...]:
     apart = None if "frequency_hertz" not in table else polar_apart(table)
     if apart is not None and apart.any():
         first = f"{table['frequency_hertz'][int(np.argmax(apart))]:.4g} Hz"
-        if np.count_nonzero(apart) > MOSTLY * len(apart):
+        if reading.dropped and np.count_nonzero(apart) > MOSTLY * len(apart):
             raise InputError(
                 f"modulus and phase are not those of real and imaginary part at {np.count_nonzero(apart)} of "
                 f"{len(apart)} points: the columns are not what their names say",

@@ -98,15 +98,15 @@ def _starts(frequency: np.ndarray, sweep: np.ndarray | None) -> list[int]:
         return [int(place) for place in np.flatnonzero(np.diff(sweep)) + 1]
     change = np.diff(frequency) / frequency[:-1]
     step = np.where(np.abs(change) < SAME, 0, np.sign(change)).astype(int)
-    starts, direction, before = [], 0, -1
+    starts, direction, before = list[int](), 0, -1
     for place in np.flatnonzero(step):
         if direction == 0:
-            direction = step[place]
+            direction = int(step[place])
         elif step[place] != direction:
             twice = place - before == 2  # the turning frequency was measured twice: once for each sweep
             starts.append(int(place) + (0 if twice else 1))
-            direction = step[place] if twice else 0
-        before = place
+            direction = int(step[place]) if twice else 0
+        before = int(place)
     return starts
 
 
@@ -116,7 +116,7 @@ def _refuse_scrambled(frequency: np.ndarray, starts: list[int], path: str | Path
     lengths = np.diff([0, *starts, len(frequency)])
     longest = max(_longest_rise(frequency), _longest_rise(-frequency))
     astray = len(frequency) - longest
-    if 2 * np.count_nonzero(lengths < TINY) <= len(lengths) or not DAMAGED * len(frequency) <= longest:
+    if 2 * int(np.count_nonzero(lengths < TINY)) <= len(lengths) or not DAMAGED * len(frequency) <= longest:
         return
     if astray > 2:
         problem = (

@@ -87,7 +87,7 @@ def _drop_surplus(table: Found, reading: Reading) -> None:
     if 1 < cells_there < len(names):
         gone = names[cells_there:]
         reading.say(f"no row has a cell for the last names, which are left out: {', '.join(gone)}")
-        table.names = names[:cells_there]
+        table.names, reading.dropped = names[:cells_there], True
 
 
 def _hold_against_title(table: Found, reading: Reading) -> None:

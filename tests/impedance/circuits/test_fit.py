@@ -44,7 +44,9 @@ def test_derivatives_are_those_of_the_impedance(text: str) -> None:
     at = np.where(logs, np.log(np.where(logs, values, 1.0)), values)
     omega = 2.0 * np.pi * case.frequency
     parts, slopes = impedance_and_derivatives(chosen, at[None], omega[None])
-    np.testing.assert_allclose(parts[0, :, 0] + 1j * parts[0, :, 1], chosen.impedance(case.frequency, truth), rtol=1e-12)
+    np.testing.assert_allclose(
+        parts[0, :, 0] + 1j * parts[0, :, 1], chosen.impedance(case.frequency, truth), rtol=1e-12
+    )
     for k in range(len(at)):
         step = np.zeros(len(at))
         step[k] = 1e-5

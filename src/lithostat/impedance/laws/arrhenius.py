@@ -24,6 +24,7 @@ from lithostat.impedance.laws.fitted_card import card_text, fitted_property, sta
 from lithostat.physics.constants import FARADAY, GAS
 
 ROOM = 298.15  # [K]
+LEAST_T0 = 50.0  # K; a bend that asks for less is another thing than a glass transition
 CURVED = 0.01  # probability below which a straight line is not enough
 FORMULAS = {
     "sigma": "ln sigma = ln sigma_ref - E_sigma/R (1/T - 1/T_ref)",
@@ -299,7 +300,7 @@ def _vft(kelvin: np.ndarray, y: np.ndarray, weight: np.ndarray) -> Vft | None:
     found = minimize_scalar(lambda t0: line(t0)[0], bounds=(0.0, coldest - 5.0), method="bounded")
     straight = line(0.0)[0]
     left, (offset, slope) = line(float(found.x))
-    if found.x < 1.0 or found.x > coldest - 6.0 or slope <= 0.0 or left >= straight:
+    if found.x < LEAST_T0 or found.x > coldest - 6.0 or slope <= 0.0 or left >= straight:
         return None
     return Vft(float(np.exp(offset)), float(slope), float(found.x), straight / max(left, 1e-300))
 

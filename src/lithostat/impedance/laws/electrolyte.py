@@ -307,7 +307,9 @@ def _part(
     if block and len(kinds) > 1:
         kinds = tuple(kind for kind in kinds if kind != "interphase")  # there is no lithium to react with
     ends = [end for arc in known for end in arc.capacitance if np.isfinite(end)]
-    typical = float(np.median(np.log(ends))) if ends else np.nan
+    typical = float(
+        np.median(np.log([arc.capacitance[1] for arc in known if np.isfinite(arc.capacitance[1])] or [1.0]))
+    )
     readings = tuple(_own(fit, renamed, arc, typical) for fit, arc in zip(fits, seen, strict=True))
     return Part(name, kinds, readings, (min(ends), max(ends)) if ends else (np.nan, np.nan))
 
@@ -319,10 +321,9 @@ def _own(fit: Fit, name: str, arc: Arc | None, typical: float) -> Reading:
     if name in fit.at_bound or not error < LOOSE * ohm:
         return NOTHING._replace(why="not determined")
     if arc is not None:
-        mine = np.log([end for end in arc.capacitance if np.isfinite(end)])
-        if not len(mine) or set(arc.names) & set(fit.at_bound):
+        if not np.isfinite(arc.capacitance[1]) or set(arc.names) & set(fit.at_bound):
             return NOTHING._replace(why="its capacitance is not determined: it is not told from its neighbours")
-        if np.abs(mine - typical).min() > SAME + 3.0 * min(arc.spread, UNDETERMINED):
+        if abs(np.log(arc.capacitance[1]) - typical) > SAME + 3.0 * min(arc.spread, UNDETERMINED):
             return NOTHING._replace(why="its capacitance is not that of the arc in the other spectra")
     return Reading(ohm, error, "circuit")
 

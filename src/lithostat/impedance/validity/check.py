@@ -85,16 +85,25 @@ class Validity:
         """The same without the single points."""
         return (*self.notes, *_other_reasons(self))
 
+    @property
+    def beyond(self) -> tuple[float, float] | None:
+        """`high_frequency_resistance`, None where it is not above zero: all of the resistance is in the sweep."""
+        return self.high_frequency_resistance if self.high_frequency_resistance[0] > 0.0 else None
+
+    def _high(self) -> tuple[float | None, str, tuple[str, ...], float | None]:
+        nothing = ("all of the resistance is in the sweep",)
+        return (None, "ohm", nothing, None) if self.beyond is None else (self.beyond[0], "ohm", (), self.beyond[1])
+
     def findings(self) -> tuple[Finding, ...]:
         """The numbers with unit, evidence and uncertainty."""
         posterior = "posterior of the Kramers-Kronig model"
         open_end = () if np.isfinite(self.total_resistance[0]) else (_OPEN,)
-        high, total = self.high_frequency_resistance, self.total_resistance
+        total = self.total_resistance
         return (
             Finding("spectrum noise", self.noise_level, "1", self.reasons, formula="median of sigma / |Z|"),
             Finding("stray points", float(self.stray.sum()), "1", _stray_reasons(self)),
             Finding("drift over the sweep", self.drift[0], "1", _drift_reason(self), self.drift[1], posterior),
-            Finding("high-frequency resistance", high[0], "ohm", (), high[1], posterior, "Re Z at f -> infinity"),
+            Finding("high-frequency resistance", *self._high(), posterior, "Re Z at f -> infinity"),
             Finding("series inductance", self.inductance[0], "H", (), self.inductance[1], posterior),
             Finding("total resistance", *_known(total[0]), open_end, _or_none(total[1]), posterior, "Z at f -> 0"),
         )
