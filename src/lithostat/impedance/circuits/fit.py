@@ -29,6 +29,8 @@ STARTS = 24
 UNDETERMINED = 0.5  # standard error of a logarithm above which a value is not determined
 ASTRAY = 0.3  # of |Z| left over; such a circuit describes nothing
 NOTHING = -800.0  # logarithm of what is fixed at zero: its exponential is 0
+MATTERS = 0.01  # of |Z| left over with structure; below it the larger standard errors say enough
+MOST_ALIKE = 0.95  # correlation of neighbouring residuals that is counted at most
 LEAST_NOISE = 1e-7  # weighted residual below which a spectrum counts as exact
 
 
@@ -161,7 +163,7 @@ def fit_each(
     ]
     covariance, noise = np.stack([one.covariance for one in fits]), np.array([one.noise for one in fits])
     curved = bent(table, chosen, last.coordinates, covariance, np.maximum(noise, LEAST_NOISE))
-    fits = [replace(one, bent=names) for one, names in zip(fits, curved, strict=True)]
+    fits = [with_structure(replace(one, bent=names)) for one, names in zip(fits, curved, strict=True)]
     return tuple(replace(one, warnings=(*said, *doubts(one))) for one, (_, said) in zip(fits, checked, strict=True))
 
 
@@ -236,6 +238,20 @@ def fit_from(
     )
 
 
+def with_structure(found: Fit) -> Fit:
+    """The fit with a larger covariance where its residuals follow each other: so many fewer of them are independent.
+
+    With a correlation r of neighbours as in an autoregression, n residuals are worth n (1 - r) / (1 + r) (Bartlett
+    1946, J. R. Stat. Soc. Suppl. 8, 27).
+    """
+    rest = found.residuals
+    if correlation(rest) <= STRUCTURE or found.noise <= LEAST_NOISE:
+        return found
+    parts = np.stack([rest.real, rest.imag])
+    r = min(float((parts[:, 1:] * parts[:, :-1]).sum() / (parts**2).sum()), MOST_ALIKE)
+    return replace(found, covariance=found.covariance * (1.0 + r) / (1.0 - r))
+
+
 def inverse(normal: np.ndarray) -> np.ndarray:
     """Inverse of J^T J after scaling its diagonal to one; directions that data do not see get a huge variance."""
     scale = np.sqrt(np.maximum(np.diag(normal), 1e-300))
@@ -264,9 +280,9 @@ def doubts(found: Fit) -> tuple[str, ...]:
     if left > ASTRAY:
         said.append(f"the circuit does not describe this spectrum: it leaves {min(left, 9.99):.0%} of |Z| or more over")
     together = correlation(rest)
-    if together > STRUCTURE and found.noise > LEAST_NOISE:
+    if together > STRUCTURE and left > MATTERS:
         said.append(
-            f"the residuals follow each other ({together:.0f} standard deviations): the circuit leaves something "
-            "over, and the standard errors are too small"
+            f"the residuals follow each other ({together:.0f} standard deviations): the circuit leaves {left:.1%} of "
+            "|Z| over that is not noise, which no standard error covers"
         )
     return tuple(said)

@@ -17,7 +17,7 @@ from lithostat.experiment.errors import InputError
 from lithostat.experiment.finding import Finding
 from lithostat.experiment.spectrum import Spectrum
 from lithostat.impedance.circuits.circuit import Circuit, circuit
-from lithostat.impedance.circuits.fit import LEAST_NOISE, STARTS, Fit, doubts, fit_each, inverse, limits
+from lithostat.impedance.circuits.fit import LEAST_NOISE, STARTS, Fit, doubts, fit_each, inverse, limits, with_structure
 from lithostat.impedance.circuits.followed import followed
 from lithostat.impedance.circuits.least_squares import Solution, least_squares
 from lithostat.impedance.circuits.misfit import Sweeps, by_model, of_all, sweeps
@@ -300,6 +300,7 @@ def _one(
     )
     noise = float(np.sqrt((np.abs(model.residuals) ** 2).sum() / (2 * len(model.spectrum.frequency))))
     model = replace(model, noise=noise if weighting == "modulus" else alone.noise * float(np.sqrt(scale)))
+    model = with_structure(model)
     return replace(model, warnings=doubts(model))
 
 

@@ -96,7 +96,7 @@ class Arrhenius:
         size = self.sigma.reference * relative
         found = [Finding("conductivity", self.sigma.reference, "S/m", (f"at {at}",), size, how, FORMULAS["sigma"])]
         for name, branch, wide in zip(FORMULAS, (self.sigma, self.sigma_t), of_energies, strict=True):
-            said = f"{branch.activation_energy / FARADAY:.4g} ± {wide / FARADAY:.2g} eV"
+            said = f"{branch.activation_energy / FARADAY:.4g} eV"
             found.append(
                 Finding(
                     f"activation energy of {name}",

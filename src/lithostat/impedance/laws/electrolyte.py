@@ -33,6 +33,7 @@ APART = 4.0  # standard errors between circuit and foot that are told
 FAR = 0.05  # relative difference between them that is told
 BLOCKING = 0.7  # exponent of a constant phase element from which it blocks rather than diffuses
 CLEAR = 0.1  # standard error of ln C up to which a spectrum shows the capacitance of an arc
+NEGLIGIBLE = 0.01  # share of the whole below which a part is nothing
 SAME = 0.25  # of ln C between the spectra of a series
 BEYOND = 0.3  # of the highest frequency, from which the top of an arc is out of the window
 STEEP = np.radians(-50.0)  # phase at the lowest frequencies below which the electrodes block
@@ -155,6 +156,7 @@ def electrolyte(
     names = [_renamed(name, used[0]) for name in mine]
     total = tuple(_total(fit, names, foot) for fit, foot in zip(used, feet, strict=True))
     parts = tuple(_part(name, renamed, used, block, thickness, area) for name, renamed in zip(mine, names, strict=True))
+    parts = _apart_from_each_other(parts, used, names)
     rest = tuple(_part(name, _renamed(name, used[0]), used, False, thickness, area) for name in others)
     return Electrolyte(total, feet, parts, block, shared, rest, _warnings(fits, total))
 
@@ -312,6 +314,30 @@ def _part(
     )
     readings = tuple(_own(fit, renamed, arc, typical) for fit, arc in zip(fits, seen, strict=True))
     return Part(name, kinds, readings, (min(ends), max(ends)) if ends else (np.nan, np.nan))
+
+
+def _apart_from_each_other(parts: tuple[Part, ...], fits: Sequence[Fit], names: Sequence[str]) -> tuple[Part, ...]:
+    """The parts without the readings that may hold some of another part: in a spectrum that does not tell all of them,
+    and where a resistance in series that is nothing in other spectra is something."""
+    if len(parts) < 2:
+        return parts
+    ohm = np.array([[fit.values[name] for name in names] for fit in fits])
+    share = ohm / ohm.sum(1, keepdims=True)
+    read = np.array([[each.how == "circuit" for each in part.readings] for part in parts]).T
+    plain = np.array([not np.isfinite(part.capacitance[0]) and not part.kinds for part in parts])
+    nothing = share < NEGLIGIBLE
+    told = (read | (nothing & plain)).all(1)
+    leads = plain & nothing.any(0)  # what is nothing in one spectrum is leads, and small in all
+    told &= ~(share[:, leads] > NEGLIGIBLE).any(1) if leads.any() else True
+    none = NOTHING._replace(why="this spectrum does not tell the parts of the electrolyte from each other")
+    return tuple(
+        part._replace(
+            readings=tuple(
+                each if good or each.how == "none" else none for each, good in zip(part.readings, told, strict=True)
+            )
+        )
+        for part in parts
+    )
 
 
 def _own(fit: Fit, name: str, arc: Arc | None, typical: float) -> Reading:

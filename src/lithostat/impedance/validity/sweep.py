@@ -12,7 +12,7 @@ from lithostat.experiment.spectrum import Spectrum
 FEWEST = 6  # points; with fewer, a model that obeys Kramers-Kronig leaves nothing over to test
 _SAME = 1e-9  # relative distance below which two frequencies are one
 _REPEATED = 1e-6  # relative distance below which two impedances at one frequency are copies
-_ALIKE = 0.1  # relative distance up to which repeats at one frequency are one measurement with its scatter
+_ALIKE = 0.05  # relative distance up to which repeats at one frequency are one measurement with its scatter
 WAY_OUT = (
     "a column that holds -Im Z is turned by `read_as` in cell.yaml and a declaration whose rule for it says "
     "`sign: -1` (docs/impedance.md has both files)"
