@@ -92,9 +92,8 @@ def impedance(
         _said("uncertainty", "NAME=VALUE, 'thickness=20 um', 'area=0.01 cm2', 'temperature=0.5 K'. Repeatable."),
     ] = None,
     pages: Annotated[
-        bool | None,
-        typer.Option("--pages/--no-pages", help="Draw the page. Without a word: yes, but not with --json."),
-    ] = None,
+        bool, typer.Option("--pages/--no-pages", help="Draw the page NAME-spectra.html; it takes most of the time.")
+    ] = False,
     figures: Annotated[
         str | None, typer.Option(help="Also write every figure as a file: svg, pdf, png, or 'svg,pdf'.")
     ] = None,
@@ -126,7 +125,7 @@ def impedance(
         signed=signed,
         stated=_stated(uncertainty or []),
     )
-    drawn = Drawn(pages if pages is not None else not as_json, _kinds(figures))
+    drawn = Drawn(pages, _kinds(figures))
     said = {
         "area": area,
         "electrolyte_thickness": electrolyte_thickness,
@@ -150,6 +149,8 @@ def impedance(
         print_json([result["json"] for result in results])
     else:
         print_studies(results)
+        if not drawn.page:
+            open_console(stderr=False).print("[dim]--pages draws a page of all this[/]", highlight=False)
     if all("error" in result["json"] for result in results):
         raise typer.Exit(2)
 

@@ -370,6 +370,6 @@ def _warnings(fits: Sequence[Fit], total: Sequence[Reading]) -> tuple[str, ...]:
     for fit, reading in zip(fits, total, strict=True):
         if reading.how == "none":
             said.append(f"{fit.spectrum.name}: no resistance of the electrolyte ({reading.why})")
-        elif CIRCUIT_SAYS in reading.why:
+        elif reading.how == "foot":
             said.append(f"{fit.spectrum.name}: {reading.resistance:.4g} ohm of the electrolyte ({reading.why})")
     return tuple(said)
