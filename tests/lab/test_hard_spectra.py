@@ -1,4 +1,4 @@
-"""Spectra that are hard in the way real ones are, through the whole chain from file to study: what was made comes back."""
+"""Spectra that are hard in the way real ones are, from file to study: what was made comes back."""
 
 from __future__ import annotations
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lithostat.commands.options import Json, Output, named_values, save
-from lithostat.experiment.errors import InputError, LithostatError
+from lithostat.commands.impedance_files import Drawn, card_way, kinds_of_figures, spectra_ways
+from lithostat.commands.options import Json, Output, named_values, ready
+from lithostat.experiment.errors import InputError, sentence_of
+from lithostat.experiment.output_names import OutputNames
 from lithostat.terminal import named_steps, open_console, print_json, print_studies
 
 if TYPE_CHECKING:
@@ -20,7 +23,6 @@ if TYPE_CHECKING:
 
 _TOGETHER = "there is no cell.yaml: all files were taken as spectra of one cell (--apart takes each for itself)"
 _NO_CARD = "no card was written: there is no contact law; it needs an area and spectra at several known pressures"
-KINDS_OF_FILE = ("svg", "pdf", "png")
 _PLACED = "has no clock and is placed"  # as the timeline says it
 _STATED = "What the note does not say"
 
@@ -125,7 +127,7 @@ def impedance(
         signed=signed,
         stated=_stated(uncertainty or []),
     )
-    drawn = Drawn(pages, _kinds(figures))
+    drawn = Drawn(pages, kinds_of_figures(figures))
     said = {
         "area": area,
         "electrolyte_thickness": electrolyte_thickness,
@@ -142,9 +144,11 @@ def impedance(
     found = find_cells(path, together=not apart)
     if card is not None and len(found) > 1:
         raise InputError(f"{len(found)} cells cannot be one card", expected="the folder of one cell with --card")
+    ready(output)
+    names = OutputNames(output)
     results: list[dict[str, Any]] = []
     with named_steps(open_console(), "reading", sum(len(cell.files) + 14 for cell in found)) as step:
-        results += [_one(cell, asked, overrides, simulated, output, posterior, card, drawn, step) for cell in found]
+        results += [_one(cell, asked, overrides, simulated, names, posterior, card, drawn, step) for cell in found]
     if as_json:
         print_json([result["json"] for result in results])
     else:
@@ -160,21 +164,6 @@ def _number(name: str, text: str) -> float:
         return float(text)
     except ValueError:
         raise InputError(f"received '{text}' for {name}", expected="a number in SI units, for example 12.5") from None
-
-
-class Drawn(NamedTuple):
-    """What is drawn: the page, and files of every figure by the endings of their names."""
-
-    page: bool
-    files: tuple[str, ...] = ()
-
-
-def _kinds(text: str | None) -> tuple[str, ...]:
-    kinds = tuple(kind.strip().lower().removeprefix(".") for kind in (text or "").split(",") if kind.strip())
-    for kind in kinds:
-        if kind not in KINDS_OF_FILE:
-            raise InputError(f"no figure can be a '{kind}'", expected=f"one or more of {', '.join(KINDS_OF_FILE)}")
-    return kinds
 
 
 def _frequency(text: str | None) -> float | None:
@@ -231,13 +220,14 @@ def _one(
     asked: Question,
     overrides: dict[str, Any],
     simulated: tuple[Spectrum, ...],
-    output: Path,
+    names: OutputNames,
     posterior: bool,
     card: str | None,
     drawn: Drawn,
     step: Any,
 ) -> dict[str, Any]:
     """One cell: its study, what was written, and the same as JSON; a fault is its `error` and stops no other cell."""
+    from lithostat.experiment.record import write_each
     from lithostat.lab.folder import load
     from lithostat.lab.spectra_study import study_spectra
 
@@ -251,16 +241,18 @@ def _one(
         sampled = _posteriors(study, step) if posterior else []
         step("writing")
         study = replace(study, warnings=(*study.warnings, *_of_the_files(cell, loaded)))  # the page has them too
-        written = [
-            *_write(loaded, study, asked, simulated, output, card, drawn),
-            *_write_sampled(loaded, sampled, output),
-        ]
-    except LithostatError as error:
-        return {"name": cell.name, "json": {"cell": cell.name, "error": str(error)}}
-    data = study.as_json() | {"cell": loaded.name, "written": [str(one) for one in written]}
-    data["refused"] += [{"spectrum": name, "why": why} for name, why in loaded.refused]
-    if sampled:
-        data["posterior"] = [each for _, each in sampled]
+        ways = spectra_ways(loaded, study, asked, simulated, drawn, names.of(loaded.name), sampled)
+        if card is not None and study.memory is not None:
+            ways.append(card_way(loaded, study.memory, card, names.of(card)))
+        written, problems = write_each(ways)
+        study = replace(study, warnings=(*study.warnings, *(f"not written: {line}" for line in problems)))
+        data = study.as_json() | {"cell": loaded.name, "written": [str(path) for path in written]}
+        data["refused"] += [{"spectrum": name, "why": why} for name, why in loaded.refused]
+        if sampled:
+            data["posterior"] = [each for _, each in sampled]
+        json.dumps(data)  # what cannot be printed is a fault of this cell too
+    except BaseException as error:
+        return {"name": cell.name, "json": {"cell": cell.name, "error": sentence_of(error)}}
     return {"name": loaded.name, "study": study, "loaded": loaded, "written": written, "json": data}
 
 
@@ -285,62 +277,6 @@ def _posteriors(study: SpectraStudy, step: Any) -> list[tuple[str, list[dict[str
         step(f"posterior of {fit.spectrum.name}")
         found.append((fit.spectrum.name, [finding.as_json() for finding in posterior(fit).findings()]))
     return found
-
-
-def _write_sampled(
-    loaded: LoadedCell, sampled: list[tuple[str, list[dict[str, Any]]]], output: Path
-) -> tuple[Path, ...]:
-    """The posteriors as a table: one row per value of each spectrum."""
-    if not sampled:
-        return ()
-    import polars as pl
-
-    from lithostat.experiment.record import write_whole
-    from lithostat.lab.analyze import file_name
-
-    columns = ("name", "value", "uncertainty", "unit")
-    rows = [
-        {"spectrum": name} | {key: one[key] for key in columns} | {"evidence": "; ".join(one["evidence"])}
-        for name, each in sampled
-        for one in each
-    ]
-    table = pl.DataFrame(rows, infer_schema_length=None)
-    return (write_whole(output / f"{file_name(loaded.name)}-posterior.csv", table.write_csv),)
-
-
-def _write(
-    loaded: LoadedCell,
-    study: SpectraStudy,
-    asked: Question,
-    simulated: tuple[Spectrum, ...],
-    output: Path,
-    card: str | None,
-    drawn: Drawn,
-) -> list[Path]:
-    """Tables, the page and the figures where they are asked for, the card."""
-    from lithostat.experiment.record import write_text, write_whole
-    from lithostat.impedance.laws.contact_memory_card import interface_card
-    from lithostat.impedance.laws.fitted_card import write_card
-    from lithostat.lab.analyze import file_name
-    from lithostat.lab.spectra_tables import curves, distributions, points
-
-    stem = file_name(loaded.name)
-    tables = {"": study.table, "-points": lambda: points(study), "-curves": lambda: curves(study)}
-    tables["-distributions"] = lambda: distributions(study)
-    written = [write_whole(output / f"{stem}-spectra{end}.csv", made().write_csv) for end, made in tables.items()]
-    if drawn.page or drawn.files:
-        from lithostat.lab.spectra_page import spectra_figures, spectra_page
-
-        figures = spectra_figures(loaded, study, axis=asked.axis, simulated=simulated)
-        if drawn.page:
-            html = spectra_page(loaded, study, figures, beside="simulated" if simulated else "")
-            written.append(write_text(output / f"{stem}-spectra.html", html))
-        files = [(figure, f"{stem}-{name}.{kind}") for name, figure in figures.items() for kind in drawn.files]
-        written += [save(figure, output / name) for figure, name in files]
-    if card is not None and study.memory is not None:
-        text = interface_card(study.memory, card, source=f"fitted to the spectra of {loaded.name}")
-        written.append(write_card(output / f"{file_name(card)}.yaml", text))
-    return written
 
 
 def _reference_resistor(path: Path, resistor: str, as_json: bool) -> None:

@@ -11,7 +11,8 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from lithostat.experiment.errors import InputError, nearest
+from lithostat.experiment.errors import InputError, nearest, short
+from lithostat.experiment.unit_text import checked_unit
 
 
 class Quantity(NamedTuple):
@@ -182,15 +183,16 @@ def _registry() -> Any:
     return pint.UnitRegistry()
 
 
+_LONGEST = 160  # letters of a quantity as a person writes it
 _EXPONENT = re.compile(r"(?<=[A-Za-zµμΩ°])(-?\d+)")
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*", re.DOTALL)
 
 
 def _unit(text: str) -> Any:
     """A pint unit from what people write: 'uA/cm2', 'MPa m^0.5', '%', 'degC'."""
-    cleaned = text.replace("%", "percent").replace("°C", "degC").replace("·", "*").replace("Ω", "ohm")
+    cleaned = checked_unit(text).replace("%", "percent").replace("°C", "degC").replace("·", "*").replace("Ω", "ohm")
     cleaned = _EXPONENT.sub(r"**\1", cleaned).replace("^", "**")
-    return _registry().Unit(re.sub(r"\s+", "*", cleaned.strip()) if cleaned.strip() else "")
+    return _registry().Unit(cleaned.replace(" ", "*"))
 
 
 @functools.lru_cache(maxsize=4096)
@@ -206,8 +208,8 @@ def _example(quantity: Quantity) -> str:
 
 
 def split(text: str) -> tuple[float, str]:
-    """'75 uA/cm2' -> (75.0, 'uA/cm2'). Raises ValueError if there is no number in front."""
-    match = _NUMBER.fullmatch(text)
+    """'75 uA/cm2' -> (75.0, 'uA/cm2'). Raises ValueError if there is no number in front, or no end to the text."""
+    match = _NUMBER.fullmatch(text) if len(text) <= _LONGEST else None
     if match is None:
         raise ValueError(text)
     return float(match[1]), match[2]
@@ -218,13 +220,13 @@ def parse(value: Any, name: str) -> float:
     quantity = lookup(name)
     expected = f"{name.replace('_', ' ')}: {_example(quantity)}"
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        raise InputError(f"received {value!r}", expected=expected)
+        raise InputError(f"received {short(value)}", expected=expected)
     try:
         number, unit = split(value) if isinstance(value, str) else (float(value), "")
     except (ValueError, OverflowError):
-        raise InputError(f"received '{str(value)[:40]}'", expected=expected) from None
+        raise InputError(f"received {short(value)}", expected=expected) from None
     if not unit and quantity.unit:
-        raise InputError(f"received '{value}' without a unit", expected=expected)
+        raise InputError(f"received {short(value)} without a unit", expected=expected)
     try:
         result = _convert(number, unit, quantity.unit)
     except Exception as reason:  # pint raises a dozen kinds
@@ -235,14 +237,14 @@ def parse(value: Any, name: str) -> float:
 def _unit_problem(value: Any, unit: str, reason: Exception) -> str:
     kind = type(reason).__name__
     if kind == "DimensionalityError":
-        return f"received '{value}', whose unit has the wrong dimension"
-    return f"received '{value}', whose unit '{unit}' is not known"
+        return f"received {short(value)}, whose unit has the wrong dimension"
+    return f"received {short(value)}, whose unit {short(unit)} is not known"
 
 
 def check(result: float, name: str, value: Any | None = None) -> float:
     """Return `result` (SI) if it is finite and inside the bounds of the quantity, else raise `InputError`."""
     quantity = lookup(name)
-    shown = f"'{value}'" if value is not None else show(result, name)
+    shown = short(value) if value is not None else show(result, name)
     if not math.isfinite(result):
         raise InputError(f"received {shown}, which is not a finite number", expected=name.replace("_", " "))
     low = result <= quantity.least if quantity.above else result < quantity.least
@@ -288,7 +290,7 @@ def linear(unit: str, to: str) -> tuple[float, float]:
     try:
         zero, one = _convert(0.0, unit, to), _convert(1.0, unit, to)
     except Exception:  # pint raises a dozen kinds
-        raise InputError(f"received the unit '{unit}'", expected=f"a unit that can become {to}") from None
+        raise InputError(f"received the unit {short(unit)}", expected=f"a unit that can become {to}") from None
     return (one - zero, zero) if zero else (one, 0.0)
 
 

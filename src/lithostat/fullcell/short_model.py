@@ -31,6 +31,7 @@ SWITCH = 1e-8  # filament length over which a short sets in, where no event does
 # Surface stoichiometry at which the cathode counts as empty or full: beyond it the open-circuit curve means nothing,
 # and with no voltage limit PyBaMM's models run on to any voltage.
 EMPTY, FULL = 0.2, 0.993
+BRIM = 0.9999  # of any host's cathode
 _VOLTAGE_EVENTS = (
     "Minimum voltage [V]",
     "Maximum voltage [V]",
@@ -244,13 +245,15 @@ def _replace_events(model: Any, control: Control, voltage: Any, seen: Any, limit
     """Voltage limits on the whole cell's voltage; and the short, the lost contact and the spent lithium."""
     event = pybamm.Event
     model.events = [each for each in model.events if each.name not in _VOLTAGE_EVENTS]
+    surface = model.variables["X-averaged positive particle surface stoichiometry"]
     if control.shorted is None:
+        # a cell that discharges itself through its short fills the cathode, after which no current solves the host
         model.events += [
             event("Minimum voltage [V]", voltage - model.param.voltage_low_cut),
             event("Maximum voltage [V]", model.param.voltage_high_cut - voltage),
+            event("Cathode full", BRIM - surface),
         ]
     else:
-        surface = model.variables["X-averaged positive particle surface stoichiometry"]
         model.events += [event("Cathode empty", surface - EMPTY), event("Cathode full", FULL - surface)]
     if seen is None:
         return

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from lithostat.experiment.output_names import SPECTRA_FIGURES
 from lithostat.experiment.quantity import show, span
 from lithostat.experiment.spectrum import Spectrum
 from lithostat.impedance.laws.arrhenius import Arrhenius
@@ -18,37 +20,27 @@ from lithostat.lab.printed_spectra import HELD, LEGEND, blocks, short_name
 from lithostat.lab.spectra_study import SpectraStudy
 from lithostat.physics.constants import FARADAY
 from lithostat.show.arrhenius_figure import arrhenius_figure
-from lithostat.show.high_frequency_figure import high_frequency_figure
+from lithostat.show.high_frequency_figure import enlarged, high_frequency_figure
 from lithostat.show.impedance_figure import impedance_figure, label_of
 from lithostat.show.memory_figure import memory_figure
-from lithostat.show.page import page, svg
+from lithostat.show.page import page, svgs
 from lithostat.show.relaxation_figure import relaxation_figure
 from lithostat.show.relaxation_map_figure import relaxation_map_figure
 from lithostat.show.residuals_figure import residuals_figure
 from lithostat.show.series_figure import series_figure
 from lithostat.show.validity_figure import validity_figure
 
-_FIGURES = (
-    "spectra",
-    "high-frequency",
-    "residuals",
-    "memory",
-    "arrhenius",
-    "series",
-    "validity",
-    "relaxation",
-    "relaxation-map",
-)
 WIDE = 112  # characters of a table on the page
 FOLDED = 40  # spectra above which a table is folded
+Draw = Callable[[], Figure]
 
 
 def spectra_page(
-    loaded: LoadedCell, study: SpectraStudy, figures: Mapping[str, Figure] | None = None, *, beside: str = ""
+    loaded: LoadedCell, study: SpectraStudy, figures: Mapping[str, Draw] | None = None, *, beside: str = ""
 ) -> str:
-    """The page as HTML text, with its figures inside; `beside` names simulated spectra that are drawn with the rest."""
-    drawn = spectra_figures(loaded, study) if figures is None else figures
-    inside = {name: svg(figure) for name, figure in drawn.items()}
+    """The page as HTML text, with the figures that `figures` draw inside; `beside` names simulated spectra that are
+    drawn with the rest."""
+    drawn, missing = svgs(spectra_figures(loaded, study) if figures is None else figures)
     tables = blocks(study, WIDE, every=True)
     held = any(cell.endswith(HELD) for columns in tables for column in columns[1:] for cell in column.cells)
     return page(
@@ -59,7 +51,7 @@ def spectra_page(
         circuit=study.series.circuit.text,
         beside=beside,
         shown="the first spectrum" if len(study.validities) > 1 else "this spectrum",
-        figures={name.replace("-", "_"): inside.get(name, "") for name in _FIGURES},
+        figures={name.replace("-", "_"): drawn.get(name, "") for name in SPECTRA_FIGURES},
         rows=[_row(study, k) for k in range(len(study.validities))],
         folded=FOLDED,
         electrolyte=_electrolyte(loaded, study),
@@ -82,7 +74,7 @@ def spectra_page(
             }
             for one in study.candidates
         ],
-        warnings=study.warnings,
+        warnings=(*study.warnings, *missing),
         folder=loaded.folder.name or str(loaded.folder),
         version=version("lithostat"),
     )
@@ -90,32 +82,31 @@ def spectra_page(
 
 def spectra_figures(
     loaded: LoadedCell, study: SpectraStudy, *, axis: str | None = None, simulated: Sequence[Spectrum] = ()
-) -> dict[str, Figure]:
-    """Figures by name; those that have nothing to show are left out."""
+) -> dict[str, Draw]:
+    """What draws each figure, by name; those that have nothing to show are left out. Each is drawn once, when first
+    called."""
     fits, read = study.series.fits, study.electrolyte.resistance
     spectra = [fit.spectrum for fit in fits]
     area = loaded.note.electrode_area
-    figures = {
-        "spectra": impedance_figure(spectra, fits=fits, simulated=simulated, marked=read[:, 0], area=area),
-        "residuals": residuals_figure(fits),
-        "validity": validity_figure(study.validities[0]),
+    figures: dict[str, Draw] = {
+        "spectra": partial(impedance_figure, spectra, fits=fits, simulated=simulated, marked=read[:, 0], area=area),
+        "residuals": partial(residuals_figure, fits),
+        "validity": partial(validity_figure, study.validities[0]),
     }
-    near = high_frequency_figure(fits, read)
-    if near is not None:
-        figures["high-frequency"] = near
+    if enlarged(fits, read):
+        figures["high-frequency"] = partial(high_frequency_figure, fits, read)
     if len(fits) > 1:
-        figures["series"] = series_figure(study.series, axis or varied(study))
-        figures["relaxation-map"] = relaxation_map_figure(
-            study.relaxations, [label_of(spectrum) for spectrum in spectra]
-        )
+        figures["series"] = partial(series_figure, study.series, axis or varied(study))
+        labels = [label_of(spectrum) for spectrum in spectra]
+        figures["relaxation-map"] = partial(relaxation_map_figure, study.relaxations, labels)
     else:
-        figures["relaxation"] = relaxation_figure(study.relaxations[0])
+        figures["relaxation"] = partial(relaxation_figure, study.relaxations[0])
     if study.memory is not None:
-        figures["memory"] = memory_figure(study.memory)
+        figures["memory"] = partial(memory_figure, study.memory)
     if study.arrhenius is not None:
         lines = {"whole": study.arrhenius, **study.branches} if study.branches else study.arrhenius
-        figures["arrhenius"] = arrhenius_figure(lines)
-    return figures
+        figures["arrhenius"] = partial(arrhenius_figure, lines)
+    return {name: cache(draw) for name, draw in figures.items()}
 
 
 def varied(study: SpectraStudy) -> str | None:

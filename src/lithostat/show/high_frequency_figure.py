@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from lithostat.experiment.errors import InputError
 from lithostat.show.impedance_figure import Fitted, label_of
 from lithostat.show.style import BLUE, INK, MUTED, ORANGE, style
 
@@ -17,15 +18,12 @@ _BEYOND, _ABOVE = 1.35, 0.75  # of the marked resistance, that a panel shows to 
 _DENSE = 300
 
 
-def high_frequency_figure(fits: Sequence[Fitted], marked: np.ndarray, title: str = "") -> Figure | None:
-    """One panel for each spectrum with a resistance `marked` (spectra, 2): value and standard error [ohm].
-
-    None where no spectrum has one, or where it begins at the resistance and there is nothing to enlarge.
-    """
-    rows = [k for k in range(len(fits)) if np.isfinite(marked[k, 0]) and _worth(fits[k], float(marked[k, 0]))]
-    rows = rows[:: max(1, -(-len(rows) // MOST))]
+def high_frequency_figure(fits: Sequence[Fitted], marked: np.ndarray, title: str = "") -> Figure:
+    """One panel for each spectrum that is `enlarged`, with its resistance `marked` (spectra, 2) [ohm]."""
+    rows = enlarged(fits, marked)
     if not rows:
-        return None
+        raise InputError("no spectrum has an end to enlarge", expected="a resistance in the middle of a sweep")
+    rows = rows[:: max(1, -(-len(rows) // MOST))]
     across = min(ACROSS, len(rows))
     down = -(-len(rows) // across)
     with style():
@@ -40,6 +38,12 @@ def high_frequency_figure(fits: Sequence[Fitted], marked: np.ndarray, title: str
         if title:
             figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=11)
     return figure
+
+
+def enlarged(fits: Sequence[Fitted], marked: np.ndarray) -> list[int]:
+    """Numbers of the spectra with a resistance `marked` (spectra, 2): value and standard error [ohm], that is not where
+    they begin."""
+    return [k for k in range(len(fits)) if np.isfinite(marked[k, 0]) and _worth(fits[k], float(marked[k, 0]))]
 
 
 def _worth(fit: Fitted, ohm: float) -> bool:

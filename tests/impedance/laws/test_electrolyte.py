@@ -66,7 +66,7 @@ def test_resistances_lie_within_their_stated_errors(studied: list[Studied]) -> N
 
 
 def test_what_is_not_read_is_not_there(studied: list[Studied]) -> None:
-    """Nothing is left out that lies plainly in the window: a sweep that comes within a degree of the real axis there."""
+    """Nothing is left out that lies plainly in the window, where a sweep comes within a degree of the real axis."""
     for truth, read in studied:
         for k, reading in enumerate(read.total):
             if reading.how == "none":

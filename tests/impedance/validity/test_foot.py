@@ -1,4 +1,4 @@
-"""The resistance of the electrolyte without a circuit: the first foot from high frequency, on sweeps with known truth."""
+"""The resistance of the electrolyte without a circuit: the first foot from high frequency; sweeps with known truth."""
 
 from __future__ import annotations
 

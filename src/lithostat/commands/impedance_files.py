@@ -1,0 +1,109 @@
+"""The files of `lithostat impedance`: tables always, the page and the figures where they are asked for, a card."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from lithostat.commands.options import save
+from lithostat.experiment.errors import InputError
+from lithostat.experiment.output_names import FIGURE_FILES, Named
+
+if TYPE_CHECKING:
+    from lithostat.experiment.spectrum import Spectrum
+    from lithostat.impedance.laws.contact_memory import Memory
+    from lithostat.lab.folder import LoadedCell
+    from lithostat.lab.spectra_study import Question, SpectraStudy
+
+Way = tuple[Path, Callable[[Path], Any]]  # a file, and what writes it
+
+
+class Drawn(NamedTuple):
+    """What is drawn: the page, and files of every figure by the endings of their names."""
+
+    page: bool
+    files: tuple[str, ...] = ()
+
+
+def kinds_of_figures(text: str | None) -> tuple[str, ...]:
+    """'svg,pdf' as endings of names; another kind is an `InputError`."""
+    kinds = tuple(kind.strip().lower().removeprefix(".") for kind in (text or "").split(",") if kind.strip())
+    for kind in kinds:
+        if kind not in FIGURE_FILES:
+            raise InputError(f"no figure can be a '{kind}'", expected=f"one or more of {', '.join(FIGURE_FILES)}")
+    return kinds
+
+
+def spectra_ways(
+    loaded: LoadedCell,
+    study: SpectraStudy,
+    asked: Question,
+    simulated: tuple[Spectrum, ...],
+    drawn: Drawn,
+    named: Named,
+    sampled: list[tuple[str, list[dict[str, Any]]]],
+) -> list[Way]:
+    """What is written for one cell; nothing is drawn before it is written."""
+    from lithostat.experiment.record import write_text
+    from lithostat.lab.spectra_tables import curves, distributions, points
+
+    tables = {"": study.table, "-points": partial(points, study), "-curves": partial(curves, study)}
+    tables["-distributions"] = partial(distributions, study)
+    ways: list[Way] = [
+        (named.path(f"-spectra{end}.csv"), partial(_write_table, table)) for end, table in tables.items()
+    ]
+    if drawn.page or drawn.files:
+        from lithostat.lab.spectra_page import spectra_figures, spectra_page
+
+        figures = spectra_figures(loaded, study, axis=asked.axis, simulated=simulated)
+        if drawn.page:
+            beside = "simulated" if simulated else ""
+            ways.append(
+                (
+                    named.path("-spectra.html"),
+                    lambda path: write_text(path, spectra_page(loaded, study, figures, beside=beside)),
+                )
+            )
+        ways += [
+            (named.path(f"-{name}.{kind}"), partial(_write_figure, draw))
+            for name, draw in figures.items()
+            for kind in drawn.files
+        ]
+    return ways + ([_sampled_way(sampled, named)] if sampled else [])
+
+
+def _write_table(table: Callable[[], Any], path: Path) -> Path:
+    from lithostat.experiment.record import write_whole
+
+    return write_whole(path, table().write_csv)
+
+
+def _write_figure(draw: Callable[[], Any], path: Path) -> Path:
+    return save(draw(), path)
+
+
+def _sampled_way(sampled: list[tuple[str, list[dict[str, Any]]]], named: Named) -> Way:
+    """The posteriors as a table: one row per value of each spectrum."""
+    import polars as pl
+
+    from lithostat.experiment.record import write_whole
+
+    columns = ("name", "value", "uncertainty", "unit")
+    rows = [
+        {"spectrum": name} | {key: one[key] for key in columns} | {"evidence": "; ".join(one["evidence"])}
+        for name, each in sampled
+        for one in each
+    ]
+    table = pl.DataFrame(rows, infer_schema_length=None)
+    return named.path("-posterior.csv"), lambda path: write_whole(path, table.write_csv)
+
+
+def card_way(loaded: LoadedCell, memory: Memory, card: str, named: Named) -> Way:
+    """The contact law as a card of that name."""
+    from lithostat.impedance.laws.contact_memory_card import interface_card
+    from lithostat.impedance.laws.fitted_card import write_card
+
+    source = f"fitted to the spectra of {loaded.name}"
+    return named.path(".yaml"), lambda path: write_card(path, interface_card(memory, card, source=source))
