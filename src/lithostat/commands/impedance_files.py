@@ -49,7 +49,11 @@ def spectra_ways(
     from lithostat.experiment.record import write_text
     from lithostat.lab.spectra_tables import curves, distributions, points
 
-    tables = {"": study.table, "-points": partial(points, study), "-curves": partial(curves, study)}
+    tables: dict[str, Callable[[], Any]] = {
+        "": study.table,
+        "-points": partial(points, study),
+        "-curves": partial(curves, study),
+    }
     tables["-distributions"] = partial(distributions, study)
     ways: list[Way] = [
         (named.path(f"-spectra{end}.csv"), partial(_write_table, table)) for end, table in tables.items()
