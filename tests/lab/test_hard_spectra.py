@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from lithostat.cli import app
 from lithostat.cycling.analysis import analyze
+from lithostat.experiment.errors import InputError
 from lithostat.lab.folder import find_cells, load
 from lithostat.lab.spectra_study import Question, SpectraStudy, study_spectra
 from lithostat.physics.constants import FARADAY
@@ -196,5 +197,5 @@ def test_figures_and_tables_are_written_when_asked(tmp_path: Path) -> None:
     assert not any(name.endswith(".html") for name in names), "no page unless asked"
     assert (out / "c01_no_hf-spectra.pdf").read_bytes().startswith(b"%PDF")
     result = command(str(HARD / "c01_no_hf.csv"), "--figures", "gif")
-    assert result.exit_code == 2
-    assert "svg, pdf, png" in " ".join(result.output.split())
+    assert isinstance(result.exception, InputError)
+    assert "svg, pdf, png" in str(result.exception)
