@@ -39,7 +39,7 @@ def test_run_writes_record_and_figure_and_says_how_it_ended(folder):
     assert done.returncode == 0, done.stderr
     assert "survived" in done.stdout
     written = {path.name for path in (folder / "lithostat-out").iterdir()}
-    assert written == {"mine.parquet", "mine.csv", "mine.png"}
+    assert written == {"mine.parquet", "mine.csv", "mine.png", "mine.html"}
 
 
 def test_run_json_is_json_and_nothing_else(folder):
@@ -140,6 +140,7 @@ def test_a_full_cell_runs_and_its_cycles_are_said(tmp_path):
         "full.parquet",
         "full-cycles.csv",
         "full.png",
+        "full.html",
     }
 
 
