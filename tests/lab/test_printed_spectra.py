@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from contextlib import redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,14 +10,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from lithostat.experiment.cell_note import CellNote
+from lithostat.experiment.report import Report
 from lithostat.experiment.spectrum import Spectrum
 from lithostat.lab.printed import pair
 from lithostat.lab.printed_spectra import HELD, LEGEND, LONGEST, MOST_ROWS, MOST_VALUES, WIDTH, blocks
-from lithostat.lab.spectra_page import spectra_page
+from lithostat.lab.spectra_report import spectra_report
 from lithostat.lab.spectra_study import Question, SpectraStudy, study_spectra
-from lithostat.terminal import print_studies
+from lithostat.show.report_page import report_page
+from lithostat.show.report_text import print_report
 
 CIRCUIT = "R0-p(R1,CPE1)-p(R2,CPE2)-W1"
 
@@ -37,10 +39,15 @@ def study() -> SpectraStudy:
     return study_spectra(spectra, CellNote(), Question(text=CIRCUIT))
 
 
+def report(study: SpectraStudy) -> Report:
+    note = CellNote.model_validate({"area": "1 cm2"})
+    loaded: Any = SimpleNamespace(name="cell", folder=Path("cell"), files=(), note=note, refused=())
+    return spectra_report(loaded, study)
+
+
 def printed(study: SpectraStudy) -> str:
     out = io.StringIO()
-    with redirect_stdout(out):
-        print_studies([{"name": "cell", "study": study, "loaded": SimpleNamespace(refused=()), "written": []}])
+    print_report(report(study), Console(file=out, width=WIDTH))
     return out.getvalue()
 
 
@@ -62,7 +69,7 @@ def test_every_number_stands_in_one_line(study: SpectraStudy) -> None:
     for fit in study.series.fits:
         for name, value in fit.values.items():
             assert any(pair(value, fit.standard_errors[name]) in line for line in lines), name
-    heads = [k for k, line in enumerate(lines) if line.startswith(" spectrum ")]
+    heads = [k for k, line in enumerate(lines) if line.startswith("  spectrum ")]
     assert len(heads) == len(blocks(study)) > 1
     assert all(len(lines[k + row].rstrip()) <= WIDTH for k in heads for row in range(4))
 
@@ -107,8 +114,6 @@ def test_of_many_spectra_an_even_choice_is_printed(study: SpectraStudy) -> None:
 
 
 def test_a_long_table_of_the_page_is_folded(study: SpectraStudy) -> None:
-    note = CellNote.model_validate({"area": "1 cm2"})
-    loaded: Any = SimpleNamespace(name="cell", folder=Path("cell"), files=(), note=note)
-    assert "<details>" not in spectra_page(loaded, study)
-    text = spectra_page(loaded, repeated(study, 14))
-    assert text.count("<details><summary>42 spectra</summary>") == text.count("</details>") >= 3
+    assert "<details>" not in report_page(report(study))
+    text = report_page(report(repeated(study, 14)))
+    assert text.count("<details><summary>42 rows</summary>") >= 3

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lithostat.commands.impedance_files import Drawn, card_way, kinds_of_figures, spectra_ways
+from lithostat.commands.instrument import pass_self_test, sweep_of_resistor
 from lithostat.commands.options import Json, Output, named_values, ready
 from lithostat.experiment.errors import InputError, sentence_of
 from lithostat.experiment.output_names import OutputNames
-from lithostat.terminal import named_steps, open_console, print_json, print_studies
+from lithostat.terminal import named_steps, open_console, print_json
 
 if TYPE_CHECKING:
+    from lithostat.experiment.report import Report
     from lithostat.experiment.spectrum import Spectrum
     from lithostat.impedance.laws.error_budget import Stated
     from lithostat.lab.folder import CellFolder, LoadedCell
@@ -104,12 +106,12 @@ def impedance(
 ) -> None:
     """Check spectra, fit a circuit to all of them at once, and say what pressure and temperature do to it."""
     if self_test:
-        _self_test(as_json)
+        pass_self_test(as_json)
         return
     if path is None:
         raise InputError("no folder and no file was named", expected="lithostat impedance PATH, or --self-test")
     if reference_resistor is not None:
-        _reference_resistor(path, reference_resistor, as_json)
+        sweep_of_resistor(path, reference_resistor, as_json)
         return
     from lithostat.lab.folder import find_cells
     from lithostat.lab.spectra_study import Question
@@ -146,17 +148,28 @@ def impedance(
         raise InputError(f"{len(found)} cells cannot be one card", expected="the folder of one cell with --card")
     ready(output)
     names = OutputNames(output)
-    results: list[dict[str, Any]] = []
     with named_steps(open_console(), "reading", sum(len(cell.files) + 14 for cell in found)) as step:
-        results += [_one(cell, asked, overrides, simulated, names, posterior, card, drawn, step) for cell in found]
+        reports = [_one(cell, asked, overrides, simulated, names, posterior, card, drawn, step) for cell in found]
     if as_json:
-        print_json([result["json"] for result in results])
+        print_json([report.as_json for report in reports])
     else:
-        print_studies(results)
+        _tell(reports)
         if not drawn.page:
             open_console(stderr=False).print("[dim]--pages draws a page of all this[/]", highlight=False)
-    if all("error" in result["json"] for result in results):
+    if all("error" in report.data for report in reports):
         raise typer.Exit(2)
+
+
+def _tell(reports: list[Report]) -> None:
+    """Each cell under its name."""
+    from rich.text import Text
+
+    from lithostat.show.report_text import print_report
+
+    console = open_console(stderr=False)
+    for report in reports:
+        console.print(Text(report.title, "bold"))
+        print_report(report, console)
 
 
 def _number(name: str, text: str) -> float:
@@ -225,10 +238,12 @@ def _one(
     card: str | None,
     drawn: Drawn,
     step: Any,
-) -> dict[str, Any]:
-    """One cell: its study, what was written, and the same as JSON; a fault is its `error` and stops no other cell."""
+) -> Report:
+    """The report of one cell, and its files; a fault is the report and stops no other cell."""
     from lithostat.experiment.record import write_each
+    from lithostat.experiment.report import Report
     from lithostat.lab.folder import load
+    from lithostat.lab.spectra_report import spectra_report
     from lithostat.lab.spectra_study import study_spectra
 
     try:
@@ -241,19 +256,20 @@ def _one(
         sampled = _posteriors(study, step) if posterior else []
         step("writing")
         study = replace(study, warnings=(*study.warnings, *_of_the_files(cell, loaded)))  # the page has them too
-        ways = spectra_ways(loaded, study, asked, simulated, drawn, names.of(loaded.name), sampled)
+        report = spectra_report(loaded, study, axis=asked.axis, simulated=simulated)
+        report.data["refused"] += [{"spectrum": name, "why": why} for name, why in loaded.refused]
+        if sampled:
+            report.data["posterior"] = [each for _, each in sampled]
+        ways = spectra_ways(study, report, drawn, names.of(loaded.name), sampled)
         if card is not None and study.memory is not None:
             ways.append(card_way(loaded, study.memory, card, names.of(card)))
         written, problems = write_each(ways)
-        study = replace(study, warnings=(*study.warnings, *(f"not written: {line}" for line in problems)))
-        data = study.as_json() | {"cell": loaded.name, "written": [str(path) for path in written]}
-        data["refused"] += [{"spectrum": name, "why": why} for name, why in loaded.refused]
-        if sampled:
-            data["posterior"] = [each for _, each in sampled]
-        json.dumps(data)  # what cannot be printed is a fault of this cell too
+        report = replace(report, warnings=(*report.warnings, *(f"not written: {line}" for line in problems)))
+        json.dumps(report.as_json)  # what cannot be printed is a fault of this cell too
+        return report.with_written(written)
     except BaseException as error:
-        return {"name": cell.name, "json": {"cell": cell.name, "error": sentence_of(error)}}
-    return {"name": loaded.name, "study": study, "loaded": loaded, "written": written, "json": data}
+        said = sentence_of(error)
+        return Report(cell.name, f"not used: {said}", data={"cell": cell.name, "error": said})
 
 
 def _of_the_files(cell: CellFolder, loaded: LoadedCell) -> tuple[str, ...]:
@@ -277,34 +293,3 @@ def _posteriors(study: SpectraStudy, step: Any) -> list[tuple[str, list[dict[str
         step(f"posterior of {fit.spectrum.name}")
         found.append((fit.spectrum.name, [finding.as_json() for finding in posterior(fit).findings()]))
     return found
-
-
-def _reference_resistor(path: Path, resistor: str, as_json: bool) -> None:
-    from lithostat.experiment.quantity import parse
-    from lithostat.impedance.circuits.reference_resistor import judge_instrument
-    from lithostat.reading.read import read
-
-    spectra = read(path).spectra
-    if not spectra:
-        raise InputError("holds no impedance spectrum", file=str(path), expected="a sweep of a known resistor")
-    leads = judge_instrument(spectra[0], resistance=parse(resistor, "resistance"))
-    if as_json:
-        print_json({"verdict": leads.verdict, "findings": [finding.as_json() for finding in leads.findings]})
-        return
-    console = open_console(stderr=False)
-    for finding in leads.findings:
-        value = "not known" if finding.value is None else f"{finding.value:.4g} {finding.unit}"
-        console.print(f"{finding.name:<40} {value}", highlight=False)
-    console.print(f"[bold]{leads.verdict}[/]", highlight=False)
-
-
-def _self_test(as_json: bool) -> None:
-    from lithostat.impedance.circuits.reference_resistor import self_test
-
-    test = self_test()
-    if as_json:
-        print_json(test._asdict())
-    else:
-        open_console(stderr=False).print(test.sentence, highlight=False)
-    if not test.passed:
-        raise typer.Exit(1)

@@ -7,15 +7,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lithostat.commands.options import save
+from lithostat.commands.options import save, save_page
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.output_names import FIGURE_FILES, Named
 
 if TYPE_CHECKING:
-    from lithostat.experiment.spectrum import Spectrum
+    from lithostat.experiment.report import Report
     from lithostat.impedance.laws.contact_memory import Memory
     from lithostat.lab.folder import LoadedCell
-    from lithostat.lab.spectra_study import Question, SpectraStudy
+    from lithostat.lab.spectra_study import SpectraStudy
 
 Way = tuple[Path, Callable[[Path], Any]]  # a file, and what writes it
 
@@ -37,16 +37,9 @@ def kinds_of_figures(text: str | None) -> tuple[str, ...]:
 
 
 def spectra_ways(
-    loaded: LoadedCell,
-    study: SpectraStudy,
-    asked: Question,
-    simulated: tuple[Spectrum, ...],
-    drawn: Drawn,
-    named: Named,
-    sampled: list[tuple[str, list[dict[str, Any]]]],
+    study: SpectraStudy, report: Report, drawn: Drawn, named: Named, sampled: list[tuple[str, list[dict[str, Any]]]]
 ) -> list[Way]:
     """What is written for one cell; nothing is drawn before it is written."""
-    from lithostat.experiment.record import write_text
     from lithostat.lab.spectra_tables import curves, distributions, points
 
     tables: dict[str, Callable[[], Any]] = {
@@ -58,23 +51,14 @@ def spectra_ways(
     ways: list[Way] = [
         (named.path(f"-spectra{end}.csv"), partial(_write_table, table)) for end, table in tables.items()
     ]
-    if drawn.page or drawn.files:
-        from lithostat.lab.spectra_page import spectra_figures, spectra_page
-
-        figures = spectra_figures(loaded, study, axis=asked.axis, simulated=simulated)
-        if drawn.page:
-            beside = "simulated" if simulated else ""
-            ways.append(
-                (
-                    named.path("-spectra.html"),
-                    lambda path: write_text(path, spectra_page(loaded, study, figures, beside=beside)),
-                )
-            )
-        ways += [
-            (named.path(f"-{name}.{kind}"), partial(_write_figure, draw))
-            for name, draw in figures.items()
-            for kind in drawn.files
-        ]
+    if drawn.page:
+        ways.append((named.path("-spectra.html"), partial(save_page, report)))
+    drawings = [drawing for section in report.sections for drawing in section.drawings]
+    ways += [
+        (named.path(f"-{drawing.name}.{kind}"), partial(_write_figure, drawing.draw))
+        for drawing in drawings
+        for kind in drawn.files
+    ]
     return ways + ([_sampled_way(sampled, named)] if sampled else [])
 
 

@@ -19,11 +19,10 @@ _DENSE = 300
 
 
 def high_frequency_figure(fits: Sequence[Fitted], marked: np.ndarray, title: str = "") -> Figure:
-    """One panel for each spectrum that is `enlarged`, with its resistance `marked` (spectra, 2) [ohm]."""
-    rows = enlarged(fits, marked)
+    """One panel for each spectrum with its resistance `marked` (spectra, 2): value and standard error [ohm]."""
+    rows = range(0, len(fits), max(1, -(-len(fits) // MOST)))
     if not rows:
-        raise InputError("no spectrum has an end to enlarge", expected="a resistance in the middle of a sweep")
-    rows = rows[:: max(1, -(-len(rows) // MOST))]
+        raise InputError("there is no spectrum to enlarge", expected="at least one with its resistance")
     across = min(ACROSS, len(rows))
     down = -(-len(rows) // across)
     with style():
@@ -38,17 +37,6 @@ def high_frequency_figure(fits: Sequence[Fitted], marked: np.ndarray, title: str
         if title:
             figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=11)
     return figure
-
-
-def enlarged(fits: Sequence[Fitted], marked: np.ndarray) -> list[int]:
-    """Numbers of the spectra with a resistance `marked` (spectra, 2): value and standard error [ohm], that is not where
-    they begin."""
-    return [k for k in range(len(fits)) if np.isfinite(marked[k, 0]) and _worth(fits[k], float(marked[k, 0]))]
-
-
-def _worth(fit: Fitted, ohm: float) -> bool:
-    """Whether the whole spectrum is so much larger that the part near the resistance is lost in it."""
-    return bool(np.abs(fit.spectrum.impedance).max() > 2.0 * ohm)
 
 
 def _panel(panel: Any, fit: Fitted, ohm: float, error: float) -> None:
@@ -69,4 +57,5 @@ def _panel(panel: Any, fit: Fitted, ohm: float, error: float) -> None:
     panel.axhline(0.0, color=MUTED, linewidth=0.6)
     panel.set_title(label_of(fit.spectrum), fontsize=9)
     sure = f" ± {error:.2g}" if np.isfinite(error) else ""
-    panel.text(0.97, 0.95, f"{ohm:.4g}{sure} Ω", transform=panel.transAxes, ha="right", va="top", color=ORANGE)
+    whole = f"{ohm:.4g}" if ohm < 1e4 or ohm >= 1e6 else f"{ohm:.0f}"
+    panel.set_title(f"{whole}{sure} Ω", fontsize=9, loc="right", color=ORANGE)
