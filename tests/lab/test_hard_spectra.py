@@ -118,6 +118,19 @@ def test_the_same_short_is_called_wherever_the_arc_is(name: str) -> None:
     assert ionic.uncertainty is not None
 
 
+def test_the_whole_pellet_is_its_ionic_resistance() -> None:
+    """60 + 360 ohm and a capacitor: the resistance in series alone is a seventh of it."""
+    (cell,) = find_cells(HARD.parent / "12_lab_habits" / "09_blocking", together=True)
+    loaded = load(cell)
+    analysed = analyze(loaded.record, loaded.note)
+    ionic = next(finding for finding in analysed.findings if finding.name == "ionic resistance, first spectrum")
+    assert ionic.value == pytest.approx(420.0, rel=0.015)
+    assert abs(ionic.value - 420.0) < ionic.uncertainty
+    read = study_spectra(loaded.record.spectra, loaded.note, Question()).electrolyte
+    assert read.total[0].how == "circuit"
+    assert read.total[0].resistance == pytest.approx(420.0, rel=1e-4)
+
+
 def test_without_high_frequencies() -> None:
     fit = study("c01_no_hf.csv").series.fits[0]
     for name, ohm in (("R0", 30.0), ("R1", 80.0)):

@@ -23,8 +23,8 @@ LEGEND = f"{HELD} held by a bound: it has no standard error"
 
 
 def blocks(study: SpectraStudy, width: int = WIDTH, *, every: bool = False) -> tuple[tuple[Column, ...], ...]:
-    """Tables of at most `width` characters, each with the names of the spectra and some values. The first also has
-    their state and validity, the last what the circuit leaves over. `every` shows all spectra."""
+    """Tables of at most `width` characters, each with the names of the spectra: their state and validity first, then
+    the values, then what the circuit leaves over. `every` shows all spectra."""
     rows = range(len(study.validities)) if every else chosen_rows(study)
     fits = [study.series.fits[k] for k in rows]
     name = Column("spectrum", tuple(short_name(fit.spectrum.name) for fit in fits))
@@ -32,13 +32,13 @@ def blocks(study: SpectraStudy, width: int = WIDTH, *, every: bool = False) -> t
     kinds = tuple(study.validities[k].kind for k in rows)
     tones: tuple[Tone, ...] = tuple("good" if kind == "valid" else "doubtful" for kind in kinds)
     validity = Column("validity", kinds, tones=tones)
-    found: list[list[Column]] = [[name, *_state(study, rows), validity, *_read(study, rows)]]
     values = [_value(fits, key) for key in study.series.circuit.names]
-    for column in values:
-        if sum(one in values for one in found[-1]) == MOST_VALUES or not _fits([*found[-1], column], width):
+    found: list[list[Column]] = [[name]]
+    for column in (*_state(study, rows), validity, *_read(study, rows), *values, left_over):
+        full = column in values and sum(each in values for each in found[-1]) == MOST_VALUES
+        if full or not _fits([*found[-1], column], width):
             found.append([name])
         found[-1].append(column)
-    found[-1:] = [[*found[-1], left_over]] if _fits([*found[-1], left_over], width) else [found[-1], [name, left_over]]
     return tuple(tuple(block) for block in found)
 
 
