@@ -1,6 +1,6 @@
 """The electrolyte's resistance between blocking electrodes: right within its stated error, or said not to be there.
 
-5 random pellets and 5 garnets by default, 200 of each with LITHOSTAT_CAMPAIGN=1.
+3 random pellets and 3 garnets by default, 200 of each with LITHOSTAT_CAMPAIGN=1.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from lithostat.impedance.laws.electrolyte import Electrolyte, electrolyte
 from lithostat.physics.constants import FARADAY
 
 CAMPAIGN = bool(os.environ.get("LITHOSTAT_CAMPAIGN"))
-COUNT = 200 if CAMPAIGN else 5
+COUNT = 200 if CAMPAIGN else 3
 WRONG = 5.0  # standard errors; fewer than one Gaussian reading in a million is so far off
 NEAR_EV = 0.01
 
