@@ -21,6 +21,8 @@ ENDINGS = (
     *("-spectra-points.csv", "-spectra-curves.csv", "-spectra-distributions.csv"),
     *(f"-{figure}.{kind}" for figure in SPECTRA_FIGURES for kind in FIGURE_FILES),
     *("-calibration.json", "-calibration.html", "-window.png", "-map", "-map.png"),
+    *("-diffraction.html", "-phases.csv", "-pattern.svg", "-pattern.pdf", "-zoom.svg", "-zoom.pdf"),
+    *("-amounts.svg", "-amounts.pdf", "-series.svg", "-series.pdf"),
 )
 OWN = ("cells.csv", "cells.parquet", "index.html")  # of the folder as a whole
 _DEVICES = re.compile(r"(con|prn|aux|nul|(com|lpt)\d)(\..*)?", re.IGNORECASE)  # files of Windows, whatever the ending
