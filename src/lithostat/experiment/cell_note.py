@@ -23,13 +23,14 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, mo
 from lithostat.experiment import document
 from lithostat.experiment.cell import Cell
 from lithostat.experiment.finding import KINDS
-from lithostat.experiment.parts import Area, Fixture, Noun, Pressure, Temperature, Time, disc
+from lithostat.experiment.parts import Area, Fixture, Length, Noun, Pressure, Temperature, Time, disc
 from lithostat.experiment.protocol import Protocol
 from lithostat.experiment.quantity import reader
 
 VERSION: Literal[2] = (
     2  # of this vocabulary; 1 were the flat notes and the experiments with `cell` and `protocol` alone
 )
+TemperatureUncertainty = Annotated[float, BeforeValidator(reader("temperature_uncertainty"))]
 UpperVoltage = Annotated[float, BeforeValidator(reader("upper_voltage"))]
 LowerVoltage = Annotated[float, BeforeValidator(reader("lower_voltage"))]
 Current = Annotated[float, BeforeValidator(reader("current"))]
@@ -111,6 +112,14 @@ class SpectrumState(Noun):
     temperature: Temperature | None = None
 
 
+class Uncertainty(Noun):
+    """Standard uncertainties of what the note states, for the errors of what follows from it."""
+
+    electrolyte_thickness: Length | None = None
+    area: Area | None = None
+    temperature: TemperatureUncertainty | None = None
+
+
 class Override(Noun):
     """What a person decides against the call. It is shown beside the call and never replaces it."""
 
@@ -159,6 +168,7 @@ class CellNote(Noun):
     outcome: StatedOutcome | None = None
     upper_voltage: UpperVoltage | None = None
     lower_voltage: LowerVoltage | None = None
+    uncertainty: Uncertainty | None = None
     load_cell: LoadCell | None = None
     spectra: tuple[SpectrumState, ...] = ()
     time_zone: str | None = None
