@@ -24,7 +24,7 @@ from lithostat.fullcell.engine import Symbols, pybamm
 from lithostat.fullcell.numbers import Numbers
 from lithostat.model.interface import CONTACT_LOST, FILAMENT_LENGTH, View, critical_length
 from lithostat.model.parameters import Laws
-from lithostat.physics import fixture, short_circuit
+from lithostat.physics import contact, fixture, short_circuit
 from lithostat.physics.constants import FARADAY
 
 SWITCH = 1e-8  # filament length over which a short sets in, where no event does it [m]
@@ -159,7 +159,13 @@ def _couple(
         ),
         0.0,
     )
-    resistance: Any = pellet_resistance(model)
+    resistance: Any = pellet_resistance(model) + contact.composite_resistance(
+        pressure,
+        reference=p.cathode_contact_resistance,
+        reference_pressure=p.cathode_contact_pressure,
+        adhesion=p.adhesion_pressure,
+        xp=Symbols,
+    )
     seen: View | None = None
     limit: Any = None
     if metal:
