@@ -21,6 +21,7 @@ from lithostat.model.interface import CONTACT_LOST as LOST
 from lithostat.model.interface import FILAMENT_LENGTH
 from lithostat.model.parameters import Laws, Parameters
 from lithostat.model.sides import BOTH, Sides
+from lithostat.physics.types import Values
 from lithostat.simulation import equations
 from lithostat.simulation.equations import SCALE, Observation, State
 from lithostat.simulation.plan import Curve, Drive, Plan, Segment
@@ -49,31 +50,31 @@ class Tolerance(NamedTuple):
 class Carry(NamedTuple):
     """What passes from one solve to the next."""
 
-    row: Any
-    elapsed: Any  # inside the row [s]
-    time: Any  # since the start of the test [s]
+    row: Values
+    elapsed: Values  # inside the row [s]
+    time: Values  # since the start of the test [s]
     state: State
-    held: Any  # pressure the fixture was set to, relaxation and swelling aside [Pa]
-    stack: Any  # stack height at that moment [m]
-    shorted: Any  # 0. or 1.
-    short_time: Any  # infinite until then [s]
-    stop: Any  # the test ends here at the latest [s]
-    status: Any
+    held: Values  # pressure the fixture was set to, relaxation and swelling aside [Pa]
+    stack: Values  # stack height at that moment [m]
+    shorted: Values  # 0. or 1.
+    short_time: Values  # infinite until then [s]
+    stop: Values  # the test ends here at the latest [s]
+    status: Values
 
 
 class Piece(NamedTuple):
     """One solve: where it started, what drove it, the states saved on its way (trailing entry: its end)."""
 
-    row: Any
-    start: Any  # [s]
-    cause: Any  # what ended it
-    times: Any  # local (samples + 1,) [s], infinite beyond an event
+    row: Values
+    start: Values  # [s]
+    cause: Values  # what ended it
+    times: Values  # local (samples + 1,) [s], infinite beyond an event
     states: State  # leading axis (samples + 1,)
     seen: Observation  # leading axis (samples + 1,)
     drive: Drive
 
 
-def margins(t: Any, state: State, drive: Drive, p: Parameters, laws: Laws, segment: Segment) -> Any:
+def margins(t: Values, state: State, drive: Drive, p: Parameters, laws: Laws, segment: Segment) -> Values:
     """Distance to each event, (6,): positive before, negative after, of order one near it."""
     seen = equations.observe(t, state, drive, p, laws)
     left = jnp.where(drive.sides.filaments > 0.0, seen.critical - seen.filament, 1.0)
@@ -88,7 +89,7 @@ def margins(t: Any, state: State, drive: Drive, p: Parameters, laws: Laws, segme
     return jnp.minimum(jnp.stack([to_short, to_loss, to_empty, to_voltage, to_high, to_low]), 1e3)
 
 
-def least(distances: Any) -> Any:
+def least(distances: Values) -> Values:
     """The smallest of six distances, element by element: a reduction over so short an axis would not fuse."""
     return functools.reduce(jnp.minimum, (distances[i] for i in range(6)))
 
@@ -115,10 +116,10 @@ def start(p: Parameters, laws: Laws, sides: Sides = BOTH) -> Carry:
 class Lead(NamedTuple):
     """What leads the pressure at the start of a solve."""
 
-    pressure: Any  # to set now, NaN to leave the fixture alone [Pa]
-    ramp: Any  # [Pa/s]
-    clamped: Any  # True keeps the pressure whatever the fixture
-    longest: Any  # until the lead changes [s]
+    pressure: Values  # to set now, NaN to leave the fixture alone [Pa]
+    ramp: Values  # [Pa/s]
+    clamped: Values  # True keeps the pressure whatever the fixture
+    longest: Values  # until the lead changes [s]
 
 
 def lead(carry: Carry, segment: Segment, curve: Curve) -> Lead:
@@ -161,7 +162,7 @@ def _norm(tol: Tolerance) -> Callable[[State], Any]:
     if tol.void == 1.0:
         return optx.rms_norm
 
-    def norm(error: State) -> Any:
+    def norm(error: State) -> Values:
         return optx.rms_norm(error._replace(lithium=error.lithium._replace(void=tol.void * error.lithium.void)))
 
     return norm
@@ -170,25 +171,25 @@ def _norm(tol: Tolerance) -> Callable[[State], Any]:
 def solve(
     state: State,
     drive: Drive,
-    duration: Any,
+    duration: Values,
     p: Parameters,
     laws: Laws,
     segment: Segment,
-    fractions: Any,
+    fractions: Values,
     tol: Tolerance,
     solver: diffrax.AbstractSolver,
-) -> tuple[Any, State, Any, Any, State]:
+) -> tuple[Values, State, Values, Values, State]:
     """Integrate one stretch: (end time, end state, failed, saved local times, saved states).
 
     Time is scaled to 1 over the stretch, so that the ends of all members of an ensemble are one number.
     """
 
-    def field(t: Any, y: State, _: Any) -> State:
+    def field(t: Values, y: State, _: Any) -> State:
         state = jax.tree.map(jnp.multiply, y, SCALE)
         speed = equations.rates(t * duration, state, drive, p, laws)
         return jax.tree.map(lambda rate, unit: duration / unit * rate, speed, SCALE)
 
-    def nearest(t: Any, y: State, args: Any, **_: Any) -> Any:
+    def nearest(t: Values, y: State, args: Any, **_: Any) -> Values:
         return least(margins(t * duration, jax.tree.map(jnp.multiply, y, SCALE), drive, p, laws, segment))
 
     wanted = {"end": diffrax.SubSaveAt(t1=True)}
@@ -229,7 +230,7 @@ def advance(
     plan: Plan,
     p: Parameters,
     laws: Laws,
-    fractions: Any,
+    fractions: Values,
     tol: Tolerance,
     solver: diffrax.AbstractSolver = ACCURATE,
 ) -> tuple[Carry, Piece]:
@@ -261,9 +262,9 @@ def _settle(
     segment: Segment,
     leading: Lead,
     drive: Drive,
-    ended: Any,
+    ended: Values,
     end: State,
-    cause: Any,
+    cause: Values,
     p: Parameters,
 ) -> Carry:
     """What is carried on after a solve: which row is next, whether the cell is short, who is done."""
@@ -294,7 +295,7 @@ def _settle(
 
 
 @eqx.filter_jit
-def trajectory(p: Parameters, laws: Laws, plan: Plan, fractions: Any, tol: Tolerance) -> tuple[Carry, Piece, Any]:
+def trajectory(p: Parameters, laws: Laws, plan: Plan, fractions: Values, tol: Tolerance) -> tuple[Carry, Piece, Values]:
     """One cell through all rows: how it ended, every piece (leading axis: pieces), and how many pieces are filled.
 
     The table may be longer than `plan.rows`; a fixed length lets one compilation serve many protocols.
@@ -305,7 +306,7 @@ def trajectory(p: Parameters, laws: Laws, plan: Plan, fractions: Any, tol: Toler
     shape = jax.eval_shape(lambda c: advance(c, plan, p, laws, fractions, tol)[1], first)
     buffer = jax.tree.map(lambda leaf: jnp.zeros((length, *leaf.shape), leaf.dtype), shape)
 
-    def body(loop: tuple[Carry, Piece, Any]) -> tuple[Carry, Piece, Any]:
+    def body(loop: tuple[Carry, Piece, Values]) -> tuple[Carry, Piece, Values]:
         carry, pieces, count = loop
         carry, piece = advance(carry, plan, p, laws, fractions, tol)
         pieces = jax.tree.map(lambda all_, one: all_.at[count].set(one), pieces, piece)
@@ -315,7 +316,7 @@ def trajectory(p: Parameters, laws: Laws, plan: Plan, fractions: Any, tol: Toler
 
 
 @eqx.filter_jit
-def ending(p: Parameters, laws: Laws, plan: Plan, tol: Tolerance, axes: Any) -> Carry:
+def ending(p: Parameters, laws: Laws, plan: Plan, tol: Tolerance, axes: Values) -> Carry:
     """How each member of an ensemble ends, without its trajectory.
 
     `axes` has 0 for the fields of `p` with a member axis and None for the others.
