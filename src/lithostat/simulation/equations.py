@@ -72,7 +72,7 @@ def settled(t: Values, state: State, drive: Drive, p: Parameters) -> State:
     return known._replace(lithium=interface.settled(known.lithium))
 
 
-def attached(state: State, pressure: Values, time: Any, p: Parameters) -> State:
+def attached(state: State, pressure: Values, time: Values, p: Parameters) -> State:
     """The state after isostatic pressing at `pressure` [Pa] for `time` [s]; unchanged at no pressure."""
     return state._replace(memory=interface.attached(state.memory, pressure, time, p, xp=jnp))
 
