@@ -102,5 +102,11 @@ def test_there_is_an_optimum_of_pressure_with_a_short_on_both_sides(current: flo
     assert hours(fates[5.0]) > 1.2 * hours(fates[25.0])
 
 
-def test_pressing_before_cycling_is_better_than_not() -> None:
-    assert hours(cycled(5.0, 0.2, pressed=True)) > 1.1 * hours(cycled(5.0, 0.2))
+@pytest.mark.parametrize(("pressure", "current", "better"), [(5.0, 0.5, 1.02), (5.0, 1.0, 1.1), (2.0, 0.2, 1.2)])
+def test_pressing_before_cycling_is_better_than_not(pressure: float, current: float, better: float) -> None:
+    assert hours(cycled(pressure, current, pressed=True)) > better * hours(cycled(pressure, current))
+
+
+def test_at_5_mpa_and_a_current_that_a_pressed_cell_bears_one_that_was_not_pressed_loses_contact() -> None:
+    assert cycled(5.0, 2.0, pressed=True).kind == "short"
+    assert cycled(5.0, 2.0).kind == "contact lost"
