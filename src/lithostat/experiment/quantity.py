@@ -169,6 +169,8 @@ QUANTITIES: dict[str, Quantity] = {
     "weak_share": _from_zero("w_c", "", "", "active material in weak contact, lost with time", 1.0),
     "contact_loss_charge": _positive("q_c", "C/kg", "mAh/g", "in both directions, that parts 63 % of the weak contact"),
     "lithiation_expansion": Quantity("b_x", "", "", "volume gained per lithium per formula", -1.0, False, 5.0),
+    "cathode_contact_resistance": _from_zero("R_c", _ASR, _SHOWN_ASR, "of the composite, at cathode_contact_pressure"),
+    "cathode_contact_pressure": _positive("P_c", "Pa", "MPa", "at which cathode_contact_resistance holds"),
     "bruggeman_exponent": _from_zero("b", "", "", "of conduction against volume fraction in the composite", 5.0),
 }
 
