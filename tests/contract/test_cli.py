@@ -96,7 +96,8 @@ def test_unknown_paper_and_card_suggest_the_nearest(folder):
     assert "did you mean 'lithium'" in lithostat("materials", "litium", cwd=folder).stderr
 
 
-def test_reproduce_json_has_the_promised_rows(folder):
+def test_reproduce_json_has_the_promised_rows(folder, reproduced, monkeypatch):
+    monkeypatch.setattr("lithostat.papers.doux2020.reproduce.reproduce", lambda *_: reproduced)
     done = lithostat("reproduce", "doux2020", "--json", cwd=folder)
     assert done.returncode == 0, done.stderr
     rows = {row["id"]: row for row in json.loads(done.stdout)}

@@ -63,14 +63,15 @@ def _density(note: CellNote) -> list[Caution]:
         return []
     card = cards().get(note.electrolyte or "")
     density = note.electrolyte_mass / (note.electrolyte_thickness * note.pressed_area)
-    most = card.properties["theoretical_density"].value if card and "theoretical_density" in card.properties else 1e4
+    known = card is not None and "theoretical_density" in card.properties
+    most = card.properties["theoretical_density"].value if card and known else 1e4
     if density > 1.02 * most:
         why = (
             f"mass, thickness and diameter make a pellet of {density / 1e3:.3g} g/cm3, more than the {most / 1e3:.3g} "
             "g/cm3 it has without pores: one of the three is wrong"
         )
         return [Caution("pellet-too-dense", why)]
-    if card and density < 0.5 * most:
+    if known and density < 0.5 * most:
         why = f"mass, thickness and diameter make a pellet of {100 * density / most:.0f} % relative density"
         return [Caution("pellet-too-porous", f"{why}: one of the three is probably wrong")]
     return []

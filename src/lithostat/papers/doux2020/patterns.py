@@ -122,8 +122,8 @@ def sentences(made: Figure5) -> tuple[str, ...]:
     said = [
         f"P4 and Li3P7 cannot rest on profile matching: of {LINES} weak lines that belong to nothing (at random "
         f"angles, {100 * HEIGHTS[0]:.0f} to {100 * HEIGHTS[1]:.0f} % of the highest), their cells with free "
-        f"intensities explain, at widths of {WIDTHS[0]:.2f} and {WIDTHS[1]:.2f} degrees: {matched} (for comparison, with free "
-        f"intensities too: {real}). They are not called present here, whatever the fit.",
+        f"intensities explain, at widths of {WIDTHS[0]:.2f} and {WIDTHS[1]:.2f} degrees: {matched} (for comparison, "
+        f"with free intensities too: {real}). They are not called present here, whatever the fit.",
         f"Li2S and LiCl can be held to the intensities of their structures, and then {_seen(made)}.",
     ]
     if lithium is not None and lithium.limit is not None:
