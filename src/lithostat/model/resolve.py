@@ -9,15 +9,14 @@ from typing import NamedTuple
 from lithostat.experiment.cell import Cell
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.experiment import complete
-from lithostat.experiment.parts import Electrolyte
 from lithostat.experiment.source import Value
+from lithostat.materials.pellet import relative_density
 from lithostat.model.lookup import law_card, look_up
 from lithostat.model.parameters import SCATTER, Laws, Parameters, used
 from lithostat.physics.conduction import conductivity_at_density
 from lithostat.physics.weakest_link import links, worst_of
 
 DENSITIES = (0.68, 0.83)  # relative, see physics.conduction
-DISAGREE = 0.03  # between a stated density and a weighed one that is told
 ALLOY_THICKNESS = 1e-3  # of an alloy electrode, which this model does not strip [m]
 
 
@@ -62,33 +61,10 @@ def worst_spot(focusing: float, scatter: dict[str, float], area: float) -> float
     return focusing * math.exp(scatter["focusing_scatter"] * quantile)
 
 
-def relative_density(pellet: Electrolyte, theoretical: float, warnings: list[str]) -> float | None:
-    """Density of a pellet over that of its material, 0..1, as stated or weighed; None where it is not known.
-
-    What contradicts itself or physics is told in `warnings`, in one sentence.
-    """
-    if pellet.mass is not None and pellet.diameter is None:
-        warnings.append("the electrolyte has a mass but no diameter, so that its density is not known and not used")
-    stated = None if pellet.porosity is None else 1.0 - pellet.porosity
-    weighed = None if pellet.density is None else pellet.density / theoretical
-    if weighed is not None and weighed > 1.0:
-        instead = "the stated porosity is used" if stated is not None else "the conductivity is the card's as it stands"
-        warnings.append(
-            f"mass, diameter and thickness of the electrolyte make {100 * weighed:.0f} % of its density without pores: "
-            f"one of them is wrong, and {instead}"
-        )
-        return stated
-    if stated is not None and weighed is not None and abs(stated - weighed) > DISAGREE:
-        warnings.append(
-            f"the stated porosity {100 * (1 - stated):.0f} % disagrees with {100 * (1 - weighed):.0f} % from mass, "
-            "diameter and thickness; the stated one is used"
-        )
-    return stated if stated is not None else weighed
-
-
 def _conductivity(cell: Cell, number: dict[str, float], warnings: list[str]) -> float:
     """Conductivity of this pellet [S/m]: the card's, scaled to this density if one is stated or follows."""
-    density = relative_density(cell.electrolyte, number["theoretical_density"], warnings)
+    density, cautions = relative_density(cell.electrolyte, number["theoretical_density"])
+    warnings += cautions
     if density is None or "conductivity" in cell.parameters:
         return number["conductivity"]
     if not DENSITIES[0] <= density <= DENSITIES[1]:
