@@ -22,10 +22,12 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, mo
 
 from lithostat.experiment import document
 from lithostat.experiment.cell import Cell
+from lithostat.experiment.errors import InputError
 from lithostat.experiment.finding import KINDS
 from lithostat.experiment.parts import Area, Fixture, Length, Noun, Pressure, Temperature, Time, disc
 from lithostat.experiment.protocol import Protocol
 from lithostat.experiment.quantity import reader
+from lithostat.experiment.radiation import read_lines
 
 VERSION: Literal[2] = (
     2  # of this vocabulary; 1 were the flat notes and the experiments with `cell` and `protocol` alone
@@ -120,6 +122,32 @@ class Uncertainty(Noun):
     temperature: TemperatureUncertainty | None = None
 
 
+def _wavelength(value: Any) -> str:
+    """What a person writes for a wavelength, looked at now and kept as written."""
+    try:
+        read_lines(str(value))
+    except InputError as error:
+        raise ValueError(f"{error.problem}; expected {error.expected}") from None
+    return str(value)
+
+
+class PatternState(Noun):
+    """How the diffraction patterns of some files were measured, where the files do not say it, and what to look for.
+
+    `files` is a pattern of names; `region` the part of the cell in the beam; `blank` a file with the empty cell, beside
+    the note. `host` is the card of a phase that is certainly there, `elements` the symbols that may be ('Li, P, S').
+    """
+
+    files: str
+    wavelength: Annotated[str, BeforeValidator(_wavelength)] | None = None
+    geometry: Literal["reflection", "transmission", "capillary", "area detector"] | None = None
+    radius: Length | None = None
+    region: Literal["electrolyte", "lithium side", "whole"] | None = None
+    blank: str | None = None
+    host: str | None = None
+    elements: str | None = None
+
+
 class Override(Noun):
     """What a person decides against the call. It is shown beside the call and never replaces it."""
 
@@ -171,6 +199,7 @@ class CellNote(Noun):
     uncertainty: Uncertainty | None = None
     load_cell: LoadCell | None = None
     spectra: tuple[SpectrumState, ...] = ()
+    patterns: tuple[PatternState, ...] = ()
     time_zone: str | None = None
     current: Current | None = None
     cycle_begins_with: Literal["charge", "discharge"] | None = None

@@ -75,10 +75,20 @@ def analyze_cell(
     try:
         loaded = load(cell, note_overrides=overrides, progress=progress)
         name = loaded.name
-        found = analyze(loaded.record, loaded.note)
+        found = _with_patterns(analyze(loaded.record, loaded.note), loaded)
         return AnalysedCell(name, loaded, found, completeness(loaded.record, loaded.note, repeats=repeats))
     except BaseException as error:
         return AnalysedCell(name, error=sentence_of(error))
+
+
+def _with_patterns(found: Analysis, loaded: LoadedCell) -> Analysis:
+    """The analysis with what the cell's diffraction patterns say, if its note names any."""
+    if not loaded.note.patterns:
+        return found
+    from lithostat.lab.stated_patterns import pattern_findings
+
+    findings, said = pattern_findings(loaded)
+    return replace(found, findings=(*found.findings, *findings), warnings=(*found.warnings, *said))
 
 
 def write_cell(cell: AnalysedCell, named: Named, *, draw: bool = True) -> AnalysedCell:
