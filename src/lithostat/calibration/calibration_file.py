@@ -27,7 +27,7 @@ Temperature = Annotated[float, BeforeValidator(reader("temperature"))]
 Resistances = Annotated[float, BeforeValidator(reader("resistance"))]
 Voltage = Annotated[float, BeforeValidator(reader("voltage"))]
 Group = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
-KEYS = ("version", "name", "cell", "papers", "cells", "impedance", "overpotentials", "critical_currents")
+KEYS = ("version", "name", "cell", "cells", "impedance", "overpotentials", "critical_currents")
 _BESIDE = {  # what may be stated beside a `file`, which says the rest itself
     "experiment": ("group", "outcome", "time", "between"),
     "record": ("group", "pressure", "area", "thickness"),
@@ -123,12 +123,11 @@ class Critical(Noun):
 
 
 class CalibrationInput(NamedTuple):
-    """The cell to be asked about, the data, and the names of papers whose data shall be learnt from too."""
+    """The cell to be asked about, and the data."""
 
     name: str
     cell: Cell
     data: Data
-    papers: tuple[str, ...] = ()
 
 
 def read_calibration_file(path: str | Path) -> CalibrationInput:
@@ -163,10 +162,7 @@ def read_calibration_file(path: str | Path) -> CalibrationInput:
         data = Data(tuple(lives), tuple(points), tuple(currents), tuple(warnings))
     except InputError as error:
         raise page.error(str(error), ("cells",)) from None
-    papers = page.data.get("papers") or []
-    if not isinstance(papers, list) or not all(isinstance(one, str) for one in papers):
-        raise page.error(f"received {papers!r}"[:80], ("papers",), "a list of names of papers")
-    return CalibrationInput(str(page.data.get("name", path.stem)), cell, data, tuple(papers))
+    return CalibrationInput(str(page.data.get("name", path.stem)), cell, data)
 
 
 def _count(page: document.Document, key: str) -> int:

@@ -25,6 +25,10 @@ _WHAT = (
 )
 
 Full = Annotated[bool, typer.Option("--full-cells", help="With a paper: learn from its full cells too.")]
+Papers = Annotated[
+    list[str] | None,
+    typer.Option("--with", help="Learn from the cells of this paper too, beside those of a file.", metavar="PAPER"),
+]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the sampler.")]
 
 
@@ -50,11 +54,12 @@ def calibrate(
         bool, typer.Option("--best-fit", help="Only the best fit, in seconds, with first-order errors.")
     ] = False,
     full_cells: Full = False,
+    papers: Papers = None,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
     """Learn the model's parameters from shorts, survivors, holds and impedance: the posterior, and what it rests on."""
-    known = _known(what, full_cells)
+    known = _known(what, full_cells, papers or [])
     if known.data is None or known.cell is None:
         raise InputError("holds what was learnt, not data", file=what, expected="a calibration file or a paper")
     if best_fit:
@@ -106,6 +111,7 @@ def recommend(
         typer.Option(help="Answer also for cells of this group of the data; else for your own.", metavar="GROUP"),
     ] = None,
     full_cells: Full = False,
+    papers: Papers = None,
     seed: Seed = 0,
     output: Output = Path("lithostat-out"),
     as_json: Json = False,
@@ -130,7 +136,7 @@ def recommend(
     from lithostat.recommendation.recommend import target_hours
 
     target_hours(asked["current"], **{key: asked[key] for key in ("hours", "cycles", "half_cycle", "capacity")})
-    known = _known(what, full_cells)
+    known = _known(what, full_cells, papers or [])
     ready(output)
     with shares(open_console(), known.name) as told:
         if average:
@@ -150,8 +156,10 @@ def recommend(
         print_recommendation(made, written)
 
 
-def _known(what: str, full_cells: bool) -> Known:
+def _known(what: str, full_cells: bool, papers: list[str]) -> Known:
     """Data of a paper or a file, or a saved calibration. Raises `InputError` naming what is possible."""
+    if papers and (what in PAPERS or what.endswith(".json")):
+        raise InputError("--with adds a paper to the cells of a file", expected="a calibration file (YAML) before it")
     if what in PAPERS:
         from lithostat.papers.doux2020.published import cell
 
@@ -170,7 +178,7 @@ def _known(what: str, full_cells: bool) -> Known:
 
     read = read_calibration_file(path)
     data = read.data
-    for paper in read.papers:
+    for paper in papers:
         data = data + _of_paper(paper, full_cells)
     return Known(path.stem, read.cell, data, None)
 

@@ -43,9 +43,9 @@ def window_figure(
 ) -> Figure:
     """`pressures` (p,) [Pa]; `failure` (3, p): mean, low and high end; `short` and `lost` (p,), all probabilities.
 
-    `window`, `best` and its `interval` (None where it is withheld) are in Pa, `lower` and `upper` the walls. `lives` holds (pressure [Pa], time
-    [s], kind of outcome) of the cells that were learnt from. `candidates` holds (pressure [Pa], current [A/m2], hours,
-    gain 0..1) of next cells, `chosen` the one to build. `said` is the answer in a sentence.
+    `window`, `best` and its `interval` (None where it is withheld) are in Pa, `lower` and `upper` the walls. `lives`
+    holds (pressure [Pa], time [s], kind of outcome) of the cells that were learnt from. `candidates` holds (pressure
+    [Pa], current [A/m2], hours, gain 0..1) of next cells, `chosen` the one to build. `said` is the answer in words.
     """
     with style():
         rows = 2 if candidates else 1
