@@ -12,6 +12,7 @@ import pytest
 import scipy.linalg  # noqa: F401  (loads the BLAS that is limited below)
 from threadpoolctl import threadpool_limits
 
+import checked_shapes  # noqa: F401
 from lithostat import Cell, Protocol, Record, simulate
 
 threadpool_limits(1, "blas")  # matrices here are small, and workers run side by side

@@ -19,7 +19,7 @@ from lithostat.fullcell.cathode import NAMES as LOSSES
 from lithostat.fullcell.cathode_laws import hindered_diffusivity
 from lithostat.fullcell.engine import Symbols
 from lithostat.fullcell.numbers import parameter_name
-from lithostat.materials.card import find, stated_or_card
+from lithostat.materials.card import find, known_value, stated_or_card
 from lithostat.model.parameters import Laws, Parameters
 from lithostat.model.resolve import resolve, worst_spot
 from lithostat.physics.conduction import conductivity
@@ -42,7 +42,7 @@ def resolve_full(cell: Cell) -> FullNumbers:
     """Look up all numbers of `cell`; what the cell states goes before its cards. `InputError` where one is missing."""
     lithium_side = resolve(cell)
     counter, active = cell.electrode.material or "lithium", _material(cell)
-    alloy = counter != "lithium"
+    alloy = cell.electrode.metal is None
     places = [("cell.cathode.material", active, (*OF_CATHODE, "density", "electronic_conductivity"))]
     if alloy:
         places.append(("cell.electrode.material", counter, ("potential_vs_lithium",)))
@@ -70,7 +70,7 @@ def _geometry(cell: Cell, number: dict[str, float]) -> dict[str, float]:
         "electrolyte": loading
         * parts.electrolyte
         / parts.active
-        / find(cell.need("cathode.electrolyte", "to simulate")).value("theoretical_density").value,
+        / known_value(cell.need("cathode.electrolyte", "to simulate"), "theoretical_density").value,
         "carbon": loading * parts.carbon / parts.active / find(cell.cathode.carbon).value("density").value,
     }
     full = sum(solid.values())
@@ -120,7 +120,7 @@ def parameter_values(cell: Cell, *, temperature: float = 298.15) -> dict[str, An
 def _host(cell: Cell, n: dict[str, float], temperature: float) -> dict[str, Any]:
     """What PyBaMM's own half-cell models ask for."""
     capacity = (cell.cathode.specific_capacity or 0.6 * n["theoretical_capacity"]) * n["loading"] * cell.area / 3600.0
-    pellet = find(cell.need("cathode.electrolyte", "to simulate")).value("theoretical_density").value
+    pellet = known_value(cell.need("cathode.electrolyte", "to simulate"), "theoretical_density").value
     most = n["largest_concentration"]
     return {
         "chemistry": "lithium_ion",
@@ -137,7 +137,7 @@ def _host(cell: Cell, n: dict[str, float], temperature: float) -> dict[str, Any]
         "Initial temperature [K]": temperature,
         "Reference temperature [K]": temperature,
         # the counter electrode
-        "Negative electrode thickness [m]": n["lithium_thickness"],
+        "Negative electrode thickness [m]": n["lithium_thickness"] or 1e-6,  # moves nothing
         "Counter electrode potential [V]": n["potential_vs_lithium"],  # of the short model
         "Negative electrode OCP [V]": 0.0,
         "Negative electrode OCP entropic change [V.K-1]": 0.0,

@@ -32,6 +32,8 @@ SWITCH = 1e-8  # filament length over which a short sets in, where no event does
 # and with no voltage limit PyBaMM's models run on to any voltage.
 EMPTY, FULL = 0.2, 0.993
 BRIM = 0.9999  # of any host's cathode
+STRIPS = 1e-6  # current from which an electrode counts as stripped [A/m2]
+PLENTY = 1e3  # units of lithium of an electrode that nobody asks for any
 _VOLTAGE_EVENTS = (
     "Minimum voltage [V]",
     "Maximum voltage [V]",
@@ -88,6 +90,7 @@ def add_short_model(
     losses: Losses | SteppedLosses | NoLosses | None = None,
     single_ion: bool = False,
     laws: Laws | None = None,
+    collector: bool = False,
 ) -> Any:
     """A new model: the half-cell `host` (SPM, SPMe or DFN, working electrode positive) with the short model beside it.
 
@@ -95,7 +98,8 @@ def add_short_model(
     'Stack pressure [Pa]', 'Fabrication pressure [Pa]'), as `pybamm.Simulation` and `Experiment` expect. `counter`
     'lithium' has filaments, 'alloy' (Li-In) has neither filaments nor a contact law, only books. `losses` are those of
     the cathode. `single_ion` keeps the salt concentration constant, exact where the transference number is 1, and saves
-    its states. `laws` chooses among the laws of `physics.families`. The host is not changed. Raises `InputError` for a
+    its states. `laws` chooses among the laws of `physics.families`. With `collector` the metal
+    begins without lithium. The host is not changed. Raises `InputError` for a
     model that is no half-cell with a positive electrode.
     """
     options = dict(host.options)
@@ -119,12 +123,18 @@ def add_short_model(
         pressure=pybamm.Parameter("Stack pressure [Pa]"),
         fabrication=pybamm.Parameter("Fabrication pressure [Pa]"),
     )
-    _couple(model, given, losses, laws or Laws(), metal=counter == "lithium")
+    _couple(model, given, losses, laws or Laws(), metal=counter == "lithium", collector=collector)
     return model
 
 
 def _couple(
-    model: Any, control: Control, losses: Losses | SteppedLosses | NoLosses, laws: Laws, *, metal: bool
+    model: Any,
+    control: Control,
+    losses: Losses | SteppedLosses | NoLosses,
+    laws: Laws,
+    *,
+    metal: bool,
+    collector: bool,
 ) -> None:
     """Add states, rates, the equation of the current, voltage, events and variables to a built host."""
     p: Any = Numbers()
@@ -179,6 +189,11 @@ def _couple(
         model.initial_conditions |= interface.initial(y, p, laws, control.fabrication)
         model.rhs[conductance] = conductance_rate(control.shorted, conductance, seen.filament, limit, p)
     _replace_events(model, control, voltage, seen, limit, y)
+    if collector and seen is not None:  # which may be bare, and is only missed where lithium is taken from it
+        unasked = Symbols.maximum(1.0 - control.flowing, j_ion > -STRIPS)
+        spent = y.lithium[0].metal / 1e-5 + PLENTY * unasked
+        model.events = [each for each in model.events if each.name != "Lithium spent"]
+        model.events.append(pybamm.Event("Lithium spent", spent))
     variables.update(
         {
             "Host voltage [V]": host_voltage,
