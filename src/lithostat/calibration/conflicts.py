@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.special import log_ndtr, ndtr
@@ -132,57 +133,55 @@ def _capped(calibration: Calibration, name: str) -> np.ndarray:
 
 def _pairs(calibration: Calibration, told: Evaluated) -> list[str]:
     """Pairs in which one cell outlived the other although the model has it the other way, whatever its scatter says."""
-    lives, scatter = calibration.data.lives, np.sqrt(2.0) * _capped(calibration, "life_scatter")
-    low, high = (np.array([getattr(one, end) for one in lives]) for end in ("low", "high"))
-    order = np.isfinite(high)[:, None] & (low[None, :] > high[:, None])  # the first shorted, the second certainly later
-    if not order.any():
-        return []
-    middle = np.median(told.lives, axis=0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        excess = np.where(order, np.log(low[None, :] / high[:, None]) - (middle[None, :] - middle[:, None]), -np.inf)
-    worst = np.argsort(-excess, axis=None)[: min(int(order.sum()), LOOKED_AT)]
-    rare = _rare(int(order.sum()), FEW * (FEW - 1) // 2)
-    found = []
-    for i, k in zip(*np.unravel_index(worst, excess.shape), strict=True):
-        apart = np.log(low[k] / high[i]) - (told.lives[:, k] - told.lives[:, i])
-        likely = float(np.mean(ndtr(-apart / scatter)))
-        if likely < rare:
-            found.append((likely, lives[i], lives[k]))
-    found.sort(key=lambda pair: pair[0])
+    lives = calibration.data.lives
+    found = _out_of_order(lives, told.lives, _capped(calibration, "life_scatter"), True)
     return _shown(
         [
-            f"'{first.name}' shorted by {_since_current(first, first.high)} and '{second.name}' was whole at "
-            f"{_since_current(second, second.low)}: no parameters give both (probability {likely:.1g} with the scatter "
-            "of like cells)"
-            for likely, first, second in found
+            f"'{lives[i].name}' shorted by {_since_current(lives[i], lives[i].high)} and '{lives[k].name}' was whole at "
+            f"{_since_current(lives[k], lives[k].low)}: no parameters give both (probability {likely:.1g} with the "
+            "scatter of like cells)"
+            for likely, i, k in found
         ]
     )
 
 
 def _resistance_pairs(calibration: Calibration, told: Evaluated) -> list[str]:
     """Pairs of resistances of one group whose ratio the model cannot have, whatever its scatter says."""
-    points, scatter = calibration.data.resistances, np.sqrt(2.0) * _capped(calibration, "resistance_scatter")
-    pairs = [
-        (i, k)
-        for i, k in itertools.permutations(range(len(points)), 2)
-        if points[i].group == points[k].group and points[k].low > points[i].high
-    ]
-    rare = _rare(len(pairs), FEW * (FEW - 1) // 2)
-    found = []
-    for i, k in pairs[: LOOKED_AT * LOOKED_AT]:
-        apart = np.log(points[k].low / points[i].high) - (told.resistances[:, k] - told.resistances[:, i])
-        likely = float(np.mean(ndtr(-apart / scatter)))
-        if likely < rare:
-            found.append((likely, points[i], points[k]))
-    found.sort(key=lambda pair: pair[0])
+    points = calibration.data.resistances
+    groups = np.array([one.group for one in points])
+    together = groups[:, None] == groups[None, :]
+    found = _out_of_order(points, told.resistances, _capped(calibration, "resistance_scatter"), together)
     return _shown(
         [
-            f"'{first.name}' has {show(first.high, 'resistance')} and '{second.name}' has "
-            f"{show(second.low, 'resistance')}: no parameters give both (probability {likely:.1g} with the scatter of "
+            f"'{points[i].name}' has {show(points[i].high, 'resistance')} and '{points[k].name}' has "
+            f"{show(points[k].low, 'resistance')}: no parameters give both (probability {likely:.1g} with the scatter of "
             "like cells)"
-            for likely, first, second in found
+            for likely, i, k in found
         ]
     )
+
+
+def _out_of_order(
+    observations: Sequence[Any], told: np.ndarray, scatter: np.ndarray, compared: Any
+) -> list[tuple[float, int, int]]:
+    """(probability, i, k), the least first, of pairs in which k is certainly larger than i and the model cannot have it.
+
+    `told` (draws, observations) is where the model puts them. Of many pairs those that stand out most are looked at.
+    """
+    low, high = (np.array([getattr(one, end) for one in observations]) for end in ("low", "high"))
+    order = np.isfinite(high)[:, None] & (low[None, :] > high[:, None]) & compared
+    count = int(order.sum())
+    if count == 0:
+        return []
+    middle = np.median(told, axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        excess = np.where(order, np.log(low[None, :] / high[:, None]) - (middle[None, :] - middle[:, None]), -np.inf)
+    rare, found = _rare(count, FEW * (FEW - 1) // 2), []
+    for pair in np.argsort(-excess, axis=None)[: min(count, LOOKED_AT)]:
+        i, k = divmod(int(pair), len(observations))
+        apart = np.log(low[k] / high[i]) - (told[:, k] - told[:, i])
+        found.append((float(np.mean(ndtr(-apart / (np.sqrt(2.0) * scatter)))), i, k))
+    return sorted(one for one in found if one[0] < rare)
 
 
 def _shown(said: list[str]) -> list[str]:
