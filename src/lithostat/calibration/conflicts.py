@@ -137,8 +137,8 @@ def _pairs(calibration: Calibration, told: Evaluated) -> list[str]:
     found = _out_of_order(lives, told.lives, _capped(calibration, "life_scatter"), True)
     return _shown(
         [
-            f"'{lives[i].name}' shorted by {_since_current(lives[i], lives[i].high)} and '{lives[k].name}' was whole at "
-            f"{_since_current(lives[k], lives[k].low)}: no parameters give both (probability {likely:.1g} with the "
+            f"'{lives[i].name}' shorted by {_since_current(lives[i], lives[i].high)} and '{lives[k].name}' was whole "
+            f"at {_since_current(lives[k], lives[k].low)}: no parameters give both (probability {likely:.1g} with the "
             "scatter of like cells)"
             for likely, i, k in found
         ]
@@ -154,8 +154,8 @@ def _resistance_pairs(calibration: Calibration, told: Evaluated) -> list[str]:
     return _shown(
         [
             f"'{points[i].name}' has {show(points[i].high, 'resistance')} and '{points[k].name}' has "
-            f"{show(points[k].low, 'resistance')}: no parameters give both (probability {likely:.1g} with the scatter of "
-            "like cells)"
+            f"{show(points[k].low, 'resistance')}: no parameters give both (probability {likely:.1g} with the scatter "
+            "of like cells)"
             for likely, i, k in found
         ]
     )
@@ -164,7 +164,7 @@ def _resistance_pairs(calibration: Calibration, told: Evaluated) -> list[str]:
 def _out_of_order(
     observations: Sequence[Any], told: np.ndarray, scatter: np.ndarray, compared: Any
 ) -> list[tuple[float, int, int]]:
-    """(probability, i, k), the least first, of pairs in which k is certainly larger than i and the model cannot have it.
+    """(probability, i, k), the least first, of pairs in which k is certainly larger and the model cannot have that.
 
     `told` (draws, observations) is where the model puts them. Of many pairs those that stand out most are looked at.
     """
