@@ -188,9 +188,14 @@ def print_recommendation(made: Any, written: list[Path]) -> None:
     from lithostat.recommendation.answer import percent
 
     console = open_console(stderr=False)
-    console.print(f"[bold]{escape(made.sentence())}[/]")
+    console.print(f"[bold]for a new lab, {escape(made.sentence())}[/]")
     said = made.as_dict()
-    if not made.hopeless:
+    if made.of_lab is not None:
+        console.print(f"[bold]{escape(made.of_lab.sentence())}[/]")
+        console.print(escape(made.difference()))
+    if made.interval is None:
+        console.print("best pressure, 90 % interval: withheld, data and model do not fit together")
+    elif not made.hopeless:
         ends = [f"{end:.2g}" if end else "open" for end in (said["interval_low_mpa"], said["interval_high_mpa"])]
         console.print(f"best pressure, 90 % interval: {ends[0]} to {ends[1]} MPa")
     low, high = (percent(share) for share in made.probability_interval)
