@@ -169,34 +169,6 @@ def print_recommendation(made: Any, written: list[Path]) -> None:
         console.print(f"[dim]{escape(str(path))}[/]", soft_wrap=True)
 
 
-def print_rows(result: Any, path: Path) -> None:
-    """A paper's table: published and simulated numbers, and how many targets are met."""
-    from rich.table import Table
-
-    console = open_console(stderr=False)
-    table = Table(box=None, padding=(0, 1))
-    for name in ("id", "measured", "simulated", "unit", "ratio", "verdict"):
-        numeric = name in ("measured", "simulated", "ratio")
-        table.add_column(name, justify="right" if numeric else "left", no_wrap=name != "verdict")
-    for row in result.rows:
-        colour = {True: "green", False: "red", None: "dim"}[row.passed]
-        measured = row.measured_text or f"{row.measured:.4g}"
-        simulated = "none" if row.simulated is None else f"{row.simulated:.4g}"
-        ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
-        table.add_row(row.id, measured, simulated, row.unit, ratio, f"[{colour}]{row.verdict}[/]")
-    console.print(table)
-    aimed = [row for row in result.rows if row.passed is not None]
-    console.print(f"\n{sum(bool(r.passed) for r in aimed)} of {len(aimed)} targets met; dim rows have none.")
-    full = "; oxidised charge and its exponent, slow share, weak share and its charge (to the full cells)"
-    console.print(
-        "Fitted to these very data: toughness, throat radius, focusing (to the times); contact pressure, constriction "
-        f"resistance, unloading exponent (to the impedance){full if result.full_cells else ''}."
-    )
-    if not result.full_cells:
-        console.print("[yellow]Figures 1, 2c and 3 need PyBaMM:[/] pip install 'lithostat\\[fullcell]'")
-    console.print(f"[dim]page: {path}[/]", soft_wrap=True)
-
-
 def print_cards(console: Console, cards: Sequence[Card]) -> None:
     """All material cards, a line each."""
     from rich.table import Table
