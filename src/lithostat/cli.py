@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lithostat.commands import calibrate, diffraction, impedance, materials, reproduce, run, sweep
+from lithostat.commands import bench, calibrate, diffraction, impedance, materials, reproduce, run, sweep
 from lithostat.commands.options import Json, Output, ready
 from lithostat.experiment.errors import InputError, LithostatError, sentence_of
 from lithostat.experiment.other_programs import search_installed_only, without_settings_of_here
@@ -185,6 +185,7 @@ app.command()(diffraction.diffraction)
 app.command()(calibrate.calibrate)
 app.command()(calibrate.recommend)
 app.command()(sweep.sweep)
+app.command()(bench.bench)
 app.command()(materials.materials)
 
 

@@ -296,6 +296,8 @@ def print_card(console: Console, card: Card) -> None:
     from rich.table import Table
 
     console.print(f"[bold]{card.name}[/] ({card.kind}): {card.about}\n")
+    if card.related:
+        console.print(f"What it does not have is taken from [bold]{card.related}[/], with a warning.\n")
     table = Table("property", "value", "tag", "source", "conditions and notes", box=None, padding=(0, 1))
     for name, value in card.properties.items():
         for entry in (value, *card.others[name]):
@@ -317,6 +319,7 @@ def card_json(card: Card) -> dict[str, Any]:
         "name": card.name,
         "kind": card.kind,
         "about": card.about,
+        "related": card.related,
         "properties": {name: entry(value) for name, value in card.properties.items()},
         "others": {name: [entry(value) for value in values] for name, values in card.others.items() if values},
     }

@@ -84,6 +84,20 @@ def remembering(memory: Memory, pressure: Values, p: Numbers, *, xp: Namespace =
     )
 
 
+def attached(memory: Memory, pressure: Values, time: Values, p: Numbers, *, xp: Namespace = np) -> Memory:
+    """The memory after isostatic pressing at `pressure` [Pa] for `time` [s]: the contact conforms, no flaw is loaded.
+
+    The conformity rises at once to P / P_c and ripens from there in the closed form of `contact.ripening_rate`:
+    x^(n+1) = x_0^(n+1) + (P / P_c)^(n+1) t / tau. The highest stack pressure stays as it is. That isostatic pressing
+    loads no flaw is an assumption: both faces of a flaw are pressed alike. At no pressure nothing changes.
+    """
+    load, n = pressure / p.contact_pressure, p.creep_exponent + 1.0
+    at_once = xp.maximum(xp.maximum(memory.conformity, load), 1e-12)
+    share = xp.exp(n * xp.log(xp.maximum(load, 1e-12) / at_once))  # (P / P_c / x)^(n+1)
+    ripe = at_once * xp.exp(xp.log(1.0 + share * time / p.ripening_time) / n)
+    return memory._replace(conformity=xp.where(load > 0.0, ripe, memory.conformity))
+
+
 def pressed_contact(memory: Memory, pressure: Values, p: Numbers, *, xp: Namespace = np) -> Values:
     """Share of the area that pressing and its memory bring into contact, voids aside, 0..1."""
     now = remembering(memory, pressure, p, xp=xp)

@@ -10,6 +10,7 @@ from lithostat.model import interface
 from lithostat.model.interface import LITHIUM_SCALE, MEMORY_SCALE, Lithium, Memory
 from lithostat.model.parameters import Laws, Parameters
 from lithostat.model.resistance import pellet_resistance
+from lithostat.model.sides import BOTH, Sides
 from lithostat.physics import fixture, short_circuit
 from lithostat.physics.types import Values
 from lithostat.simulation.plan import Drive
@@ -31,13 +32,13 @@ class State(NamedTuple):
 SCALE = State(LITHIUM_SCALE, MEMORY_SCALE, 1e6, 1e3, 1e4, 1e4)
 
 
-def initial_state(p: Parameters, laws: Laws) -> State:
+def initial_state(p: Parameters, laws: Laws, sides: Sides = BOTH) -> State:
     """Lithium laid on the pellet without pressure: no contact yet, nothing entered, a native interphase."""
     both = jnp.ones(INTERFACES)
     zero, nothing = jnp.zeros(()), 0.0 * both
     start = interface.entry_of(laws).start * both
     return State(
-        lithium=Lithium(filament=start, plated=nothing, void=nothing, metal=p.lithium_thickness * both),
+        lithium=Lithium(filament=start, plated=nothing, void=nothing, metal=p.lithium_thickness * both * sides.lithium),
         memory=Memory(zero, zero, p.interphase_initial * jnp.ones(())),
         relaxed=zero,
         conductance=zero,
@@ -71,6 +72,11 @@ def settled(t: Values, state: State, drive: Drive, p: Parameters) -> State:
     return known._replace(lithium=interface.settled(known.lithium))
 
 
+def attached(state: State, pressure: Values, time: Values, p: Parameters) -> State:
+    """The state after isostatic pressing at `pressure` [Pa] for `time` [s]; unchanged at no pressure."""
+    return state._replace(memory=interface.attached(state.memory, pressure, time, p, xp=jnp))
+
+
 class Observation(NamedTuple):
     """What the state amounts to at one instant, SI; `(2,)` per interface."""
 
@@ -92,7 +98,8 @@ def observe(t: Values, state: State, drive: Drive, p: Parameters, laws: Laws) ->
     seen = interface.view(state.lithium, state.memory, here, p, laws, xp=jnp)
     bulk = pellet_resistance(drive.temperature, p, xp=jnp)
     films = p.charge_transfer_resistance + seen.film
-    ionic = bulk + seen.constriction.sum() + INTERFACES * films
+    measured = drive.sides.limits  # a counter electrode that does not limit lies behind the reference
+    ionic = bulk + (measured * (seen.constriction + films)).sum()
     volts = short_circuit.cell_voltage(drive.current, ionic, state.conductance)
     current = drive.current - short_circuit.leak_current(volts, state.conductance)
     eta = jnp.maximum(_arriving(current), 0.0) * (seen.constriction + films)  # only a plating interface is loaded
@@ -116,8 +123,9 @@ def rates(t: Values, state: State, drive: Drive, p: Parameters, laws: Laws) -> S
         film=seen.film,
         film_growth=memory.interphase,
     )
+    lithium = interface.rates(state.lithium, view, now, p, laws, xp=jnp)
     return State(
-        lithium=interface.rates(state.lithium, view, now, p, laws, xp=jnp),
+        lithium=lithium._replace(void=lithium.void * drive.sides.limits),
         memory=memory,
         relaxed=drive.relaxing
         * fixture.relaxation_rate(
@@ -128,6 +136,11 @@ def rates(t: Values, state: State, drive: Drive, p: Parameters, laws: Laws) -> S
         ionic_charge=seen.ionic_current,
         leaked_charge=drive.current - seen.ionic_current,
     )
+
+
+def stripped(current: Values) -> Values:
+    """Which electrodes (2,) lose lithium at a current [A/m2]."""
+    return _arriving(current) < 0.0
 
 
 def _arriving(current: Values) -> Values:

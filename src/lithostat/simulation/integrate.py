@@ -20,6 +20,7 @@ import optimistix as optx
 from lithostat.model.interface import CONTACT_LOST as LOST
 from lithostat.model.interface import FILAMENT_LENGTH
 from lithostat.model.parameters import Laws, Parameters
+from lithostat.model.sides import BOTH, Sides
 from lithostat.physics.types import Values
 from lithostat.simulation import equations
 from lithostat.simulation.equations import SCALE, Observation, State
@@ -76,10 +77,12 @@ class Piece(NamedTuple):
 def margins(t: Values, state: State, drive: Drive, p: Parameters, laws: Laws, segment: Segment) -> Values:
     """Distance to each event, (6,): positive before, negative after, of order one near it."""
     seen = equations.observe(t, state, drive, p, laws)
-    to_short = jnp.where(drive.shorted > 0, 1.0, (seen.critical - seen.filament).min() / FILAMENT_LENGTH)
-    flowing = drive.current != 0.0
-    to_loss = jnp.where(flowing, seen.contact.min() / LOST - 1.0, 1.0)
-    to_empty = state.lithium.metal.min() / 1e-5
+    left = jnp.where(drive.sides.filaments > 0.0, seen.critical - seen.filament, 1.0)
+    to_short = jnp.where(drive.shorted > 0, 1.0, left.min() / FILAMENT_LENGTH)
+    flowing, limits = drive.current != 0.0, drive.sides.limits > 0.0
+    to_loss = jnp.where(flowing, jnp.where(limits, seen.contact, 1.0).min() / LOST - 1.0, 1.0)
+    holding = limits & ((drive.sides.lithium > 0.0) | equations.stripped(drive.current))  # a collector may be bare
+    to_empty = jnp.where(holding, state.lithium.metal, 1e-2).min() / 1e-5
     to_voltage = jnp.where(flowing, segment.voltage_limit - jnp.sign(drive.current) * seen.voltage, jnp.inf)
     to_high = (segment.pressure_high - seen.pressure) / 1e6
     to_low = (seen.pressure - segment.pressure_low) / 1e6
@@ -91,10 +94,10 @@ def least(distances: Values) -> Values:
     return functools.reduce(jnp.minimum, (distances[i] for i in range(6)))
 
 
-def start(p: Parameters, laws: Laws) -> Carry:
+def start(p: Parameters, laws: Laws, sides: Sides = BOTH) -> Carry:
     """The test before its first segment."""
     zero = jnp.zeros(())
-    state = equations.initial_state(p, laws)
+    state = equations.initial_state(p, laws, sides)
     stack = equations.stack_height(state, p)
     return Carry(
         row=jnp.zeros((), int),
@@ -132,11 +135,12 @@ def lead(carry: Carry, segment: Segment, curve: Curve) -> Lead:
     return Lead(here, slope, jnp.ones((), bool), end - carry.time)
 
 
-def enter(carry: Carry, segment: Segment, leading: Lead, p: Parameters) -> tuple[State, Drive]:
+def enter(carry: Carry, segment: Segment, leading: Lead, p: Parameters, sides: Sides = BOTH) -> tuple[State, Drive]:
     """The state and drive at the start of a solve: pressure set, memory of the interface brought up to it."""
     stiffness = jnp.where(leading.clamped, 0.0, p.frame_stiffness)
     relaxing = jnp.where(leading.clamped, 0.0, 1.0)
-    state = carry.state
+    attached = jnp.where(carry.elapsed == 0.0, segment.attach_pressure, 0.0)
+    state = equations.attached(carry.state, attached, segment.duration, p)
     before = Drive(
         segment.current, segment.temperature, carry.held, 0.0, carry.stack, p.frame_stiffness, 1.0, carry.shorted
     )
@@ -146,7 +150,9 @@ def enter(carry: Carry, segment: Segment, leading: Lead, p: Parameters) -> tuple
     held = jnp.where(tightened, leading.pressure, jnp.where(renewed, present, carry.held))
     stack = jnp.where(renewed, equations.stack_height(state, p), carry.stack)
     state = state._replace(relaxed=jnp.where(renewed, 0.0, state.relaxed))
-    drive = Drive(segment.current, segment.temperature, held, leading.ramp, stack, stiffness, relaxing, carry.shorted)
+    drive = Drive(
+        segment.current, segment.temperature, held, leading.ramp, stack, stiffness, relaxing, carry.shorted, sides
+    )
     here = equations.pressure(0.0, state, drive, p)
     state = equations.remembering(state, here, p)
     return state, drive
@@ -231,7 +237,7 @@ def advance(
     """One solve and the bookkeeping after it."""
     segment = jax.tree.map(lambda column: column[carry.row], plan.table)
     leading = lead(carry, segment, plan.curve)
-    state, drive = enter(carry, segment, leading, p)
+    state, drive = enter(carry, segment, leading, p, plan.sides)
     left = jnp.minimum(segment.duration - carry.elapsed, carry.stop - carry.time)
     left = jnp.maximum(jnp.minimum(left, leading.longest), 0.0)
     at_once = least(margins(0.0, state, drive, p, laws, segment)) <= 0.0
@@ -241,6 +247,9 @@ def advance(
     end = equations.settled(ended, end, drive, p)
     reached = margins(ended, end, drive, p, laws, segment)
     cause = jnp.where(at_once | (ended < span) | (least(reached) <= 0.0), jnp.argmin(reached), RAN)
+    bare = (cause == LITHIUM_SPENT) & jnp.isfinite(segment.voltage_limit)
+    bare &= jnp.any(equations.stripped(segment.current) & (plan.sides.lithium == 0.0))
+    cause = jnp.where(bare, VOLTAGE, cause)  # a collector that is stripped bare meets any limit on voltage
     after = _settle(carry, plan, segment, leading, drive, ended, end, cause, p)
     after = after._replace(status=jnp.where(failed, STALLED, after.status))
     seen = jax.vmap(lambda t, y: equations.observe(t, y, drive, p, laws))(times, states)
@@ -293,7 +302,7 @@ def trajectory(p: Parameters, laws: Laws, plan: Plan, fractions: Values, tol: To
     """
     # one more solve where a short splits a row, and one for every point of a measured pressure
     length = plan.table.duration.shape[0] + plan.curve.times.shape[0] + 1
-    first = start(p, laws)
+    first = start(p, laws, plan.sides)
     shape = jax.eval_shape(lambda c: advance(c, plan, p, laws, fractions, tol)[1], first)
     buffer = jax.tree.map(lambda leaf: jnp.zeros((length, *leaf.shape), leaf.dtype), shape)
 
@@ -317,7 +326,7 @@ def ending(p: Parameters, laws: Laws, plan: Plan, tol: Tolerance, axes: Values) 
         def body(carry: Carry) -> Carry:
             return advance(idle_if_done(carry), plan, p, laws, jnp.zeros((0,)), tol, CHEAP)[0]
 
-        return jax.lax.while_loop(lambda carry: carry.status == RUNNING, body, start(p, laws))
+        return jax.lax.while_loop(lambda carry: carry.status == RUNNING, body, start(p, laws, plan.sides))
 
     return jax.vmap(one, in_axes=(axes,))(p)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from lithostat.model.sides import BOTH, Sides
 from lithostat.physics.types import Values
 
 
@@ -25,6 +26,7 @@ class Segment(NamedTuple):
     voltage_exit: Values  # rows to continue at after a limit
     high_exit: Values
     low_exit: Values
+    attach_pressure: Values = 0.0  # isostatic; 0 where lithium is not attached in this segment [Pa]
 
 
 class Curve(NamedTuple):
@@ -44,6 +46,7 @@ class Plan(NamedTuple):
     curve: Curve
     rows: Values
     after_short: Values  # how long the test goes on after a short [s]
+    sides: Sides = BOTH
 
 
 class Drive(NamedTuple):
@@ -57,3 +60,4 @@ class Drive(NamedTuple):
     stiffness: Values  # [Pa/m], 0 while clamped
     relaxing: Values  # 0 while clamped, else 1
     shorted: Values  # 0 before the short, 1 after
+    sides: Sides = BOTH

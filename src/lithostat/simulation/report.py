@@ -93,7 +93,10 @@ def _numbers(record: Record) -> tuple[Number, ...]:
         ("charge in both directions", outcome.charge_both, "areal_charge"),
         ("stack pressure", outcome.pressure, "pressure"),
     )
-    return tuple(Number("not known" if value is None else show(value, unit), what) for what, value, unit in known)
+    numbers = [Number("not known" if value is None else show(value, unit), what) for what, value, unit in known]
+    if outcome.critical is not None:
+        numbers.append(Number(outcome.critical.sentence, f"critical {outcome.critical.of}"))
+    return tuple(numbers)
 
 
 def _spectra(record: Record) -> Section:
