@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from lithostat.lab.analyze import AnalysedCell
     from lithostat.materials.card import Card
 
 COLOURS = {"bad": "red", "good": "green"}
@@ -93,50 +92,6 @@ def shares(console: Console, what: str) -> Iterator[Any]:
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(what, total=None)
         yield lambda said, share: bar.update(task, description=f"{what}, {said}", completed=share, total=share and 1.0)
-
-
-def print_cells(cells: list[AnalysedCell], page: Path | None) -> None:
-    """One line per cell, then the evidence, the files that were not read, and the warnings of each."""
-    from rich.markup import escape
-    from rich.table import Table
-
-    from lithostat.experiment.finding import TONES
-    from lithostat.experiment.quantity import show
-
-    console = open_console(stderr=False)
-    table = Table(box=None, padding=(0, 1))
-    for name in ("cell", "outcome", "time", "pressure", "confidence"):
-        table.add_column(name, justify="left" if name in ("cell", "outcome") else "right")
-    for cell in cells:
-        if cell.analysis is None:
-            table.add_row(escape(cell.name), "[yellow]not analysed[/]", "", "", "")
-            continue
-        call, short = cell.analysis.outcome, cell.analysis.time_to_short
-        lived = None if call.group == "not known" else call.cycling_time
-        time = short if short is not None else lived
-        table.add_row(
-            escape(cell.name),
-            f"[{COLOURS.get(TONES.get(call.group, ''), 'yellow')}]{call.kind}[/]",
-            "" if time is None else ("" if short is not None else "> ") + show(time, "time"),
-            "" if call.pressure is None else show(call.pressure, "pressure"),
-            "" if call.confidence is None else f"{100 * call.confidence:.3g} %",
-        )
-    console.print(table)
-    for cell in cells:
-        name = f"[bold]{escape(cell.name)}[/]"
-        if cell.analysis is None or cell.loaded is None:
-            console.print(f"{name} {escape(cell.error or '')}")
-            continue
-        for line in cell.analysis.outcome.evidence:
-            console.print(f"{name} {escape(line)}")
-        for file, why in cell.loaded.refused:
-            console.print(f"{name} [yellow]not read[/] {escape(file)}: {escape(why)}")
-        for line in cell.analysis.warnings:
-            console.print(f"{name} [yellow]warning[/] {escape(line)}")
-        if cell.error is not None:
-            console.print(f"{name} [yellow]not written[/] {escape(cell.error)}")
-    if page is not None:
-        console.print(f"[dim]page: {escape(str(page))}[/]", soft_wrap=True)
 
 
 def print_best_fit(rows: list[dict[str, Any]], converged: bool) -> None:

@@ -36,6 +36,7 @@ class Column(NamedTuple):
     tones: tuple[Tone, ...] = ()
     notes: tuple[str, ...] = ()
     links: tuple[str | None, ...] = ()
+    key: bool = False  # what its rows are called
 
 
 class Table(NamedTuple):
