@@ -154,7 +154,7 @@ def rows_table(made: Bench, law: str) -> Table:
 
 def _line(row: BenchRow) -> dict[str, str]:
     cell, points = row.cell, row.score.log_score
-    low, high = (None if end is None else f"{end:.2g}" for end in (row.score.low, row.score.high))
+    low, high = (None if end is None else _shown(end, 2) for end in (row.score.low, row.score.high))
     return {
         "cell": f"{cell.paper} {cell.id}",
         "measured": _with_unit(row),
@@ -180,7 +180,12 @@ def _predicted(row: BenchRow) -> str:
     found = row.predicted
     if found is None:
         return ""
-    return f"{'> ' if found.value is None else ''}{found.middle:.3g}"
+    return f"{'> ' if found.value is None else ''}{_shown(found.middle)}"
+
+
+def _shown(value: float, digits: int = 3) -> str:
+    """A number to so many digits, without a power of ten where a person would write none."""
+    return f"{value:.0f}" if 1e3 <= value < 1e6 else f"{value:.{digits}g}"
 
 
 def _tone(row: BenchRow) -> Tone:
