@@ -43,6 +43,7 @@ QUANTITIES: dict[str, Quantity] = {
     "temperature": Quantity(
         "T", "K", "degC", "of the cell; lithium melts just above the upper bound", 150.0, False, 453.0
     ),
+    "temperature_uncertainty": _positive("u_T", "K", "K", "standard uncertainty of a temperature", 50.0),
     "pressure": _from_zero("P", "Pa", "MPa", "stack pressure, positive in compression", 1e10),
     "current_density": Quantity(
         "j", "A/m2", "uA/cm2", "per electrode area, positive while the cell charges", -1e7, False, 1e7

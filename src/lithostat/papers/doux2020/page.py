@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 
@@ -15,6 +16,9 @@ from lithostat.papers.doux2020.answer import Answer
 from lithostat.papers.doux2020.published import cell, published
 from lithostat.papers.doux2020.reproduce import Reproduction
 from lithostat.papers.row import Row
+
+if TYPE_CHECKING:
+    from lithostat.papers.doux2020.patterns import Figure5
 
 _TONES: dict[bool | None, Tone] = {True: "good", False: "bad", None: ""}
 _WORTH = (
@@ -32,12 +36,18 @@ _CAPTIONS = {
     "figure 1": "Figure 1: Li-In and lithium against NCA at 25 MPa. The lithium cell shorts in its first charge.",
     "figure 2c": "Figure 2c: one cycle at 5 MPa, then 25 MPa.",
     "figure 3": "Figure 3: 229 cycles at C/10 and 5 MPa.",
+    "figure 5a": "Figure 5a, simulated: the electrolyte before plating and stripping. Root axis; ticks: reflections; "
+    "below: what is left over sigma.",
+    "figure 5b": "Figure 5b, simulated: the electrolyte after the short.",
+    "figure 5b, lines": "The clearest line of each phase, with it and without it.",
     "pressure window": "Probability that a cell fails within 1000 h at the paper's current; below, what one more cell "
     "would tell.",
 }
 
 
-def paper_report(result: Reproduction, drawn: Mapping[str, Figure], answer: Answer | None = None) -> Report:
+def paper_report(
+    result: Reproduction, drawn: Mapping[str, Figure], answer: Answer | None = None, patterns: Figure5 | None = None
+) -> Report:
     """What the reproduction says; `drawn` are the paper's figures, by name, `answer` the pressure it recommends."""
     data = published()
     aimed = [row for row in result.rows if row.passed is not None]
@@ -54,6 +64,7 @@ def paper_report(result: Reproduction, drawn: Mapping[str, Figure], answer: Answ
         _figures("", drawn, "life against pressure", "figure 4c"),
         _figures("Why they short", drawn, "figure 4d-f"),
         *(_full_cells(drawn) if result.full_cells else ()),
+        *((_patterns(patterns, drawn),) if patterns is not None else ()),
         *((_answered(answer, drawn),) if answer is not None else ()),
         Section("Every number", tables=(rows_table(result.rows),)),
         *_rests_on(fitted, _numbers_from_elsewhere()),
@@ -114,13 +125,25 @@ def _full_cells(drawn: Mapping[str, Figure]) -> tuple[Section, ...]:
     )
 
 
+def _patterns(patterns: Figure5, drawn: Mapping[str, Figure]) -> Section:
+    """Figure 5, lower half, as far as it is drawn."""
+    from lithostat.papers.doux2020.patterns import figure_5_section
+
+    names = ("figure 5a", "figure 5b", "figure 5b, lines")
+    drawings = tuple(
+        Drawing(name, functools.partial(drawn.__getitem__, name), _CAPTIONS[name]) for name in names if name in drawn
+    )
+    return figure_5_section(patterns, drawings)
+
+
 def _answered(answer: Answer, drawn: Mapping[str, Figure]) -> Section:
     """The pressure that the paper's cells allow."""
     made = answer.made
     low, high = (f"{100.0 * share:.0f}" for share in made.probability_interval)
     text = (
         "The paper concludes that 5 MPa is optimal, from one cell per pressure. The same cells, survivors and holds "
-        f"counted as such, give: {made.sentence()} (90 % credible: {low} to {high} %).",
+        f"counted as such, give for a cell of another lab: {made.sentence()} (90 % credible: {low} to {high} %).",
+        *(() if made.of_lab is None else (f"{made.of_lab.sentence()}; {made.difference()}.".capitalize(),)),
     )
     points = (
         *(f"At most {level} failures: {window}." for level, window in answer.windows()),
