@@ -146,18 +146,28 @@ def analyze(
     from lithostat.experiment.cell_note import note_from
 
     note_from(overrides)  # a flag with a fault is an error before anything is read
-    from lithostat.lab.analyze import analyze_cell, write_cell
-    from lithostat.lab.folder import find_cells
+    import functools
+
+    from lithostat.lab.analyze import AnalysedCell, analyze_and_write
+    from lithostat.lab.folder import find_cells, named_as
     from lithostat.lab.folder_table import sound, write_folder
+    from lithostat.lab.many_cells import bytes_of, side_by_side
 
     found = find_cells(folder, together=together)
     ready(output)
-    names, cells = OutputNames(output), []
-    with named_steps(open_console(), "reading", sum(len(cell.files) + 1 for cell in found)) as step:
-        for cell in found:
-            analysed = analyze_cell(cell, overrides=overrides, repeats=len(found), progress=step)
-            step(f"{cell.name}: writing")
-            cells.append(sound(write_cell(analysed, names.of(analysed.name), draw=pages)))
+    names, console, done = OutputNames(output), open_console(), dict[int, AnalysedCell]()
+    jobs = [(cell, names.of(named_as(cell))) for cell in found]
+    work = functools.partial(analyze_and_write, overrides=overrides, repeats=len(found), draw=pages)
+    size = bytes_of(path for cell in found for path in cell.files)
+    with named_steps(console, "reading", len(found)) as step:
+        here = functools.partial(work, progress=lambda name: step(name, steps=0))
+        results = side_by_side(jobs, work, here, lambda job, why: AnalysedCell(job[0].name, error=why), size=size)
+        for index, cell in results:
+            done[index] = sound(cell)
+            step(f"{cell.name} is done")
+            if len(found) > 1:
+                console.print(f"{len(done)} of {len(found)}: {cell.name}: {cell.error or cell.outcome}", markup=False)
+    cells = [done[index] for index in range(len(found))]
     written = write_folder(cells, output, readable(folder.resolve().name))
     if as_json:
         print_json([cell.as_json() for cell in cells])

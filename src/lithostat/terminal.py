@@ -57,7 +57,7 @@ def named_steps(console: Console, first: str, total: int) -> Iterator[Any]:
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(first, total=total)
-        yield lambda name: progress.update(task, description=name, advance=1)
+        yield lambda name, steps=1: progress.update(task, description=name, advance=steps)
 
 
 @contextmanager
@@ -112,7 +112,8 @@ def print_cells(cells: list[AnalysedCell], page: Path | None) -> None:
             table.add_row(escape(cell.name), "[yellow]not analysed[/]", "", "", "")
             continue
         call, short = cell.analysis.outcome, cell.analysis.time_to_short
-        time = short if short is not None else call.cycling_time
+        lived = None if call.group == "not known" else call.cycling_time
+        time = short if short is not None else lived
         table.add_row(
             escape(cell.name),
             f"[{COLOURS.get(TONES.get(call.group, ''), 'yellow')}]{call.kind}[/]",
@@ -136,49 +137,6 @@ def print_cells(cells: list[AnalysedCell], page: Path | None) -> None:
             console.print(f"{name} [yellow]not written[/] {escape(cell.error)}")
     if page is not None:
         console.print(f"[dim]page: {escape(str(page))}[/]", soft_wrap=True)
-
-
-def print_studies(results: list[dict[str, Any]]) -> None:
-    """Spectra of each cell: tables of a few values each, the findings on the series, what was refused, the warnings."""
-    from rich.markup import escape
-    from rich.table import Table
-    from rich.text import Text
-
-    from lithostat.lab.printed import pair
-    from lithostat.lab.printed_spectra import HELD, LEGEND, WIDTH, blocks, chosen_rows
-
-    console = open_console(stderr=False)
-    for result in results:
-        name = f"[bold]{escape(result['name'])}[/]"
-        study = result.get("study")
-        if study is None:
-            console.print(f"{name} [yellow]not used[/] {escape(result['json']['error'])}")
-            continue
-        console.print(f"{name}  {study.series.circuit.text}")
-        tables = blocks(study, min(console.width, WIDTH))
-        for columns in tables:
-            table = Table(box=None, padding=(0, 1))
-            for column in columns:
-                table.add_column(escape(column.head), justify="left" if column.left else "right", no_wrap=True)
-            for row in zip(*(column.coloured for column in columns), strict=True):
-                table.add_row(*(Text(cell, style) for cell, style in row))
-            console.print(table)
-        if any(cell.endswith(HELD) for columns in tables for column in columns[1:] for cell in column.cells):
-            console.print(f"  [dim]{LEGEND}[/]")
-        shown = chosen_rows(study)
-        if shown.step > 1:
-            console.print(
-                f"  [dim]one in {shown.step} of {shown.stop} spectra; all of them are in the table and on the page[/]"
-            )
-        for finding in study.findings:
-            value = "not known" if finding.value is None else pair(finding.value, finding.uncertainty or float("nan"))
-            console.print(f"  {finding.name:<32} {value} {finding.unit}", markup=False)
-        for spectrum, why in (*study.refused, *result["loaded"].refused):
-            console.print(f"  [yellow]not used[/] {escape(spectrum)}: {escape(why)}")
-        for line in study.warnings:
-            console.print(f"  [yellow]warning[/] {escape(line)}")
-        for path in result["written"]:
-            console.print(f"[dim]{escape(str(path))}[/]", soft_wrap=True)
 
 
 def print_best_fit(rows: list[dict[str, Any]], converged: bool) -> None:
@@ -230,9 +188,14 @@ def print_recommendation(made: Any, written: list[Path]) -> None:
     from lithostat.recommendation.answer import percent
 
     console = open_console(stderr=False)
-    console.print(f"[bold]{escape(made.sentence())}[/]")
+    console.print(f"[bold]for a new lab, {escape(made.sentence())}[/]")
     said = made.as_dict()
-    if not made.hopeless:
+    if made.of_lab is not None:
+        console.print(f"[bold]{escape(made.of_lab.sentence())}[/]")
+        console.print(escape(made.difference()))
+    if made.interval is None:
+        console.print("best pressure, 90 % interval: withheld, data and model do not fit together")
+    elif not made.hopeless:
         ends = [f"{end:.2g}" if end else "open" for end in (said["interval_low_mpa"], said["interval_high_mpa"])]
         console.print(f"best pressure, 90 % interval: {ends[0]} to {ends[1]} MPa")
     low, high = (percent(share) for share in made.probability_interval)

@@ -43,6 +43,7 @@ def bench_report(made: Bench) -> Report:
         sections=(
             Section("Predicted against measured", drawings=drawings),
             Section("Every paper", tables=(papers_table(made),)),
+            Section("Laws side by side", tables=(side_by_side(made),)),
             Section("Every row", tables=tuple(rows_table(made, law) for law in made.laws)),
             Section("What was assumed, and what is missing", tables=(_assumed(made.papers), _missing(made))),
         ),
@@ -103,6 +104,31 @@ def papers_table(made: Bench) -> Table:
     )  # fmt: skip
 
 
+def side_by_side(made: Bench) -> Table:
+    """What every law predicts for every row, with a mark where that lies outside of what was measured."""
+    first = [row for row in made.of(made.laws[0]) if row.cell.outcome != "other"]
+    beside = {(row.cell.paper, row.cell.id, row.law): row for row in made.rows}
+    columns = [
+        Column("cell", tuple(f"{row.cell.paper} {row.cell.id}" for row in first)),
+        Column("measured", tuple(_with_unit(row) for row in first), numeric=True),
+    ]
+    for law in made.laws:
+        rows = [beside[row.cell.paper, row.cell.id, law] for row in first]
+        tones = tuple(_tone(row) for row in rows)
+        columns.append(Column(law, tuple(_marked(row) for row in rows), numeric=True, tones=tones))
+    caption = "Predicted, in the unit of what was measured; *: beyond its bounds or 90 % interval, or the wrong sign."
+    return Table("", tuple(columns), brief=len(made.laws) > 1, open=True, caption=caption)
+
+
+def _marked(row: BenchRow) -> str:
+    said = row.score.verdict.split(": lives ")[-1].split(" than ")[0] if row.cell.outcome == "sign" else _predicted(row)
+    return f"{said} *" if _tone(row) == "bad" else said or "none"
+
+
+def _with_unit(row: BenchRow) -> str:
+    return f"{_measured(row)} {row.cell.unit.replace('_cm2', '/cm²')}".rstrip()
+
+
 def rows_table(made: Bench, law: str) -> Table:
     """Every row under a law, in the unit of what was measured."""
     shown = [row for row in made.of(law) if row.cell.outcome != "other"]
@@ -119,7 +145,7 @@ def rows_table(made: Bench, law: str) -> Table:
         )
         for head in _HEADS
     )
-    return Table(law, columns, brief=True, open=True)
+    return Table(law, columns, brief=len(made.laws) == 1, open=True)
 
 
 def _line(row: BenchRow) -> dict[str, str]:
@@ -127,7 +153,7 @@ def _line(row: BenchRow) -> dict[str, str]:
     low, high = (None if end is None else f"{end:.2g}" for end in (row.score.low, row.score.high))
     return {
         "cell": f"{cell.paper} {cell.id}",
-        "measured": f"{_measured(row)} {cell.unit.replace('_cm2', '/cm²')}".rstrip(),
+        "measured": _with_unit(row),
         "predicted": _predicted(row),
         "90 %": "" if low is None else f"from {low}" if high is None else f"{low} to {high}",
         "score": "" if points is None else f"{points:.2f}",

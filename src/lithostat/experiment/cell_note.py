@@ -32,8 +32,10 @@ from lithostat.experiment.radiation import read_lines
 VERSION: Literal[2] = (
     2  # of this vocabulary; 1 were the flat notes and the experiments with `cell` and `protocol` alone
 )
+TemperatureUncertainty = Annotated[float, BeforeValidator(reader("temperature_uncertainty"))]
 UpperVoltage = Annotated[float, BeforeValidator(reader("upper_voltage"))]
 LowerVoltage = Annotated[float, BeforeValidator(reader("lower_voltage"))]
+Current = Annotated[float, BeforeValidator(reader("current"))]
 Sensitivity = Annotated[float, BeforeValidator(reader("load_cell_sensitivity"))]
 Zero = Annotated[float, BeforeValidator(reader("load_cell_zero"))]
 
@@ -87,12 +89,14 @@ class LoadCell(Noun):
     """How the signal of the load cell becomes a pressure: F = sensitivity (U - zero), P = F / area.
 
     `column` is the name that the file gives the signal; without it, the column that a reader knows to be the load cell.
+    `unit` is that of its numbers, where its name does not say it or says another.
     A signal in volts needs the `sensitivity`; one in newtons or pascals does not. `zero` is the signal without load, or
     is found by taring on the stretches of `tare`, during which the stack was not loaded (two of them show the drift).
     """
 
     sensitivity: Sensitivity | None = None
     column: str | None = None
+    unit: Literal["V", "mV", "N", "kN", "kg", "MPa", "bar"] | None = None
     zero: Zero | None = None
     tare: tuple[Span, ...] = ()
     area: Area | None = None  # the force acts on; else that of the die
@@ -108,6 +112,14 @@ class SpectrumState(Noun):
     files: str
     pressure: Pressure | None = None
     temperature: Temperature | None = None
+
+
+class Uncertainty(Noun):
+    """Standard uncertainties of what the note states, for the errors of what follows from it."""
+
+    electrolyte_thickness: Length | None = None
+    area: Area | None = None
+    temperature: TemperatureUncertainty | None = None
 
 
 def _wavelength(value: Any) -> str:
@@ -167,6 +179,8 @@ class Holder(Fixture):
 class CellNote(Noun):
     """The content of a `cell.yaml`: SI floats inside, None where nobody said.
 
+    `current` [A] is that of files which hold none. `cycle_begins_with` is 'charge' or 'discharge', for the efficiency;
+    without it, what a half cell begins with.
     `ended` says why the record stops where it stops, for a cell that did not fail; `files` are patterns of the files
     that belong to the cell; `read_as` maps such patterns to a declaration of their format; `time_zone` is that of
     clocks that do not say theirs ('Europe/Berlin').
@@ -182,10 +196,13 @@ class CellNote(Noun):
     outcome: StatedOutcome | None = None
     upper_voltage: UpperVoltage | None = None
     lower_voltage: LowerVoltage | None = None
+    uncertainty: Uncertainty | None = None
     load_cell: LoadCell | None = None
     spectra: tuple[SpectrumState, ...] = ()
     patterns: tuple[PatternState, ...] = ()
     time_zone: str | None = None
+    current: Current | None = None
+    cycle_begins_with: Literal["charge", "discharge"] | None = None
     files: tuple[str, ...] = ()
     read_as: Mapping[str, str] = {}
     ended: Literal["stopped", "leak", "rig", "running"] | None = None

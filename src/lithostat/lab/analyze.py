@@ -7,7 +7,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lithostat.cycling.analysis import Analysis, analyze
+from lithostat.cycling.half_cycles import half_cycles
 from lithostat.experiment.errors import sentence_of
 from lithostat.experiment.output_names import Named
 from lithostat.experiment.record import write_each, write_text, write_whole
@@ -31,6 +34,11 @@ class AnalysedCell:
     error: str | None = None
     named: Named | None = None
     written: tuple[Path, ...] = field(default=())
+
+    @property
+    def outcome(self) -> str:
+        """The outcome in a word."""
+        return self.analysis.outcome.kind if self.analysis is not None else "unknown"
 
     def as_json(self) -> dict[str, Any]:
         """One object for people and programs."""
@@ -109,3 +117,27 @@ def _files(
         yield "-cycles.csv", lambda path: write_whole(path, found.cycles.write_csv)
     if draw:
         yield ".html", lambda path: write_text(path, cell_page(loaded, found, complete))
+
+
+def analyze_and_write(
+    cell: tuple[CellFolder, Named],
+    *,
+    overrides: Mapping[str, Any],
+    repeats: int,
+    draw: bool,
+    progress: Callable[[str], None] | None = None,
+) -> AnalysedCell:
+    """Read, analyse and write one cell, and keep what a table and a page over all cells need of it: not its rows."""
+    folder, named = cell
+    analysed = analyze_cell(folder, overrides=overrides, repeats=repeats, progress=progress)
+    return without_rows(write_cell(analysed, named, draw=draw))
+
+
+def without_rows(cell: AnalysedCell) -> AnalysedCell:
+    """The cell with its calls, findings and words, and without the tables of its record."""
+    if cell.loaded is None or cell.analysis is None:
+        return cell
+    record = replace(cell.loaded.record, table=cell.loaded.record.table.clear(), spectra=())
+    trace = replace(cell.analysis.trace, record=record, came=record, half=half_cycles(record), technique=np.zeros(0))
+    analysis = replace(cell.analysis, trace=trace, suspects=())
+    return replace(cell, loaded=replace(cell.loaded, record=record), analysis=analysis)

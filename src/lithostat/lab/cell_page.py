@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from lithostat.cycling.analysis import Analysis
 from lithostat.cycling.kind_of_cell import NOT_KNOWN
-from lithostat.cycling.shorts import SURE
+from lithostat.cycling.outcomes import SURE
 from lithostat.experiment.finding import TONES
 from lithostat.experiment.quantity import show, span
 from lithostat.lab.completeness import Completeness
@@ -20,7 +20,7 @@ from lithostat.lab.printed import printed
 from lithostat.show.cell_figure import Mark, cell_figure, drawable
 from lithostat.show.cycles_figure import capacity_figure, overpotential_figure
 from lithostat.show.page import page, svgs
-from lithostat.show.spectra_figure import spectra_figure
+from lithostat.show.spectra_figure import drawn_spectra, spectra_figure
 
 
 def cell_page(loaded: LoadedCell, analysis: Analysis, complete: Completeness) -> str:
@@ -37,7 +37,8 @@ def cell_page(loaded: LoadedCell, analysis: Analysis, complete: Completeness) ->
         override=_override(analysis),
         interval=_interval(analysis),
         figures={name: drawn.get(name, "") for name in ("time", "cycles", "spectra")},
-        spectra_count=len(loaded.record.spectra),
+        spectra_count=len(drawn_spectra(loaded.record.spectra)),
+        noise_count=sum(spectrum.is_noise for spectrum in loaded.record.spectra),
         findings=[printed(finding) for finding in analysis.findings],
         warnings=(*analysis.warnings, *missing),
         items=complete.items,
@@ -66,7 +67,7 @@ def _drawn(loaded: LoadedCell, analysis: Analysis) -> dict[str, Callable[[], Fig
         figures["cycles"] = partial(overpotential_figure, analysis.half_cycles)
     elif not symmetric and len(analysis.cycles) > 1:
         figures["cycles"] = partial(capacity_figure, analysis.cycles)
-    if record.spectra:
+    if drawn_spectra(record.spectra):
         figures["spectra"] = partial(spectra_figure, record.spectra)
     return figures
 
@@ -98,7 +99,7 @@ def _numbers(analysis: Analysis, complete: Completeness) -> list[tuple[str, str]
     call, numbers = analysis.outcome, []
     if analysis.time_to_short is not None:
         numbers.append((span(analysis.time_to_short), "until the first electronic path, from the first current"))
-    elif call.cycling_time is not None:
+    elif call.cycling_time is not None and call.group != "not known":
         numbers.append((span(call.cycling_time), "under test without a short"))
     if call.pressure is not None:
         numbers.append((show(call.pressure, "pressure"), "stack pressure"))

@@ -19,6 +19,7 @@ from lithostat.experiment.output_names import readable
 from lithostat.experiment.record import Record
 from lithostat.lab.checksums import check_sum, listed_sums
 from lithostat.lab.note_conflicts import NOTE, area_conflicts, note_of
+from lithostat.lab.stated_current import with_stated_current
 from lithostat.lab.stated_spectra import with_stated_spectra
 from lithostat.lab.walk import is_ignored, is_note, walk
 from lithostat.reading.clock import natural
@@ -119,6 +120,11 @@ def _of_yaml(path: Path) -> list[CellFolder]:
     return described
 
 
+def named_as(cell: CellFolder) -> str:
+    """The name that a cell's files get: what its note says, else that of its folder or file."""
+    return (_written(cell.note_path).name if cell.note_path is not None else None) or cell.name
+
+
 def load(
     cell: CellFolder,
     *,
@@ -146,7 +152,8 @@ def load(
             progress(name)
         try:
             check_sum(path, sums)
-            records.append(with_stated_spectra(read(path, declaration=_declaration(path, cell, note)), name, note))
+            record = with_stated_current(read(path, declaration=_declaration(path, cell, note)), note)
+            records.append(with_stated_spectra(record, name, note))
             names.append(name)
         except BaseException as error:  # a fault in one reader must not take the other files with it
             refused.append((name, sentence_of(error).removeprefix(f"{path}: ").removeprefix(f"{path}, ")))

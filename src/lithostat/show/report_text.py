@@ -52,6 +52,8 @@ def _print_section(section: Section, console: Console) -> None:
         console.print(grid)
     for table in brief:
         console.print(_table(table))
+        if table.caption:
+            console.print(Text(f"  {table.caption}", "dim"))
 
 
 def _grid(*, header: bool) -> Grid:

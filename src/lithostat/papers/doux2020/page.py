@@ -142,7 +142,8 @@ def _answered(answer: Answer, drawn: Mapping[str, Figure]) -> Section:
     low, high = (f"{100.0 * share:.0f}" for share in made.probability_interval)
     text = (
         "The paper concludes that 5 MPa is optimal, from one cell per pressure. The same cells, survivors and holds "
-        f"counted as such, give: {made.sentence()} (90 % credible: {low} to {high} %).",
+        f"counted as such, give for a cell of another lab: {made.sentence()} (90 % credible: {low} to {high} %).",
+        *(() if made.of_lab is None else (f"{made.of_lab.sentence()}; {made.difference()}.".capitalize(),)),
     )
     points = (
         *(f"At most {level} failures: {window}." for level, window in answer.windows()),
