@@ -136,39 +136,6 @@ def print_calibration(found: Any, beside: Any, rivals: Any, written: list[Path])
         console.print(f"[dim]{escape(str(path))}[/]", soft_wrap=True)
 
 
-def print_recommendation(made: Any, written: list[Path]) -> None:
-    """The answer, why the window ends, the next cell, the warnings."""
-    from rich.markup import escape
-
-    from lithostat.recommendation.answer import percent
-
-    console = open_console(stderr=False)
-    console.print(f"[bold]for a new lab, {escape(made.sentence())}[/]")
-    said = made.as_dict()
-    if made.of_lab is not None:
-        console.print(f"[bold]{escape(made.of_lab.sentence())}[/]")
-        console.print(escape(made.difference()))
-    if made.interval is None:
-        console.print("best pressure, 90 % interval: withheld, data and model do not fit together")
-    elif not made.hopeless:
-        ends = [f"{end:.2g}" if end else "open" for end in (said["interval_low_mpa"], said["interval_high_mpa"])]
-        console.print(f"best pressure, 90 % interval: {ends[0]} to {ends[1]} MPa")
-    low, high = (percent(share) for share in made.probability_interval)
-    console.print(f"chance that a cell there lasts, 90 % interval: {low} to {high}")
-    for level, pair in said["windows_mpa"].items():
-        shown = (
-            "none" if pair is None else " to ".join("open" if end is None else f"{end:.2g}" for end in pair) + " MPa"
-        )
-        console.print(f"  window with at most {100 * float(level):.0f} % failures: {shown}")
-    for side, end in zip(("low", "high"), made.limited_by, strict=True):
-        console.print(f"{side} end: {escape(end.why)}")
-    console.print(f"next cell: {escape(made.next_cell.why())}")
-    for line in made.warnings:
-        console.print(f"[yellow]warning[/] {escape(line)}")
-    for path in written:
-        console.print(f"[dim]{escape(str(path))}[/]", soft_wrap=True)
-
-
 def print_cards(console: Console, cards: Sequence[Card]) -> None:
     """All material cards, a line each."""
     from rich.table import Table
