@@ -38,7 +38,7 @@ def bench_report(made: Bench) -> Report:
     return Report(
         title="Laws against published cells",
         answer=f"{len(made.laws)} law{'s' if len(made.laws) > 1 else ''}, {total.scored} scored rows of "
-        f"{len(made.papers)} papers.",
+        f"{len(made.papers)} paper{'s' if len(made.papers) > 1 else ''}, as `lithostat bench` predicts them.",
         lead=HOW,
         numbers=tuple(Number(f"{made.summary(law).log_score:.1f}", f"log score of {law}") for law in made.laws),
         sections=(
@@ -216,7 +216,7 @@ def _missing(made: Bench) -> Table:
 
 def markdown(report: Report) -> str:
     """The tables of a report as a Markdown page; its figures are left to the page."""
-    lines = [f"# {report.title}", "", report.lead, ""]
+    lines = [f"# {report.title}", "", f"{report.answer} {report.lead}", ""]
     for section in report.sections:
         if not section.tables and not section.points:
             continue
