@@ -60,7 +60,7 @@ def pattern_figure(study: PatternStudy, title: str = "") -> Figure:
 
 def _root_axis(axes: Axes, counts: np.ndarray) -> None:
     """Round counts on an axis that shows their root."""
-    top, low = float(counts.max()), float(np.quantile(counts, 0.002))
+    top, low = max(float(counts.max()), 1.0), float(np.quantile(counts, 0.002))
     marks = [m * 10.0**k for k in range(8) for m in (1, 2, 5) if 0.6 * low <= m * 10.0**k <= 1.05 * top]
     marks = marks[:: max(1, round(len(marks) / 5))] or [top]
     axes.set_yticks(np.sqrt(marks), [f"{mark:g}" for mark in marks])
@@ -119,7 +119,8 @@ def zoom_figure(study: PatternStudy) -> Figure | None:
             _zoom(axes, fit, call)
         for axes in flat[len(called) :]:
             axes.set_visible(False)
-        flat[0].legend(loc="upper left", fontsize=7)
+        if flat[0].get_legend_handles_labels()[0]:
+            flat[0].legend(loc="upper left", fontsize=7)
     return figure
 
 
