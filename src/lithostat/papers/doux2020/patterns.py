@@ -55,7 +55,7 @@ class Figure5:
             "figure 5b": pattern_figure(self.after, "electrolyte after the short (simulated)"),
         }
         zoomed = zoom_figure(self.after)
-        return drawn | ({"figure 5b, lines": zoomed} if zoomed is not None else {})
+        return drawn | ({"figure 5b lines": zoomed} if zoomed is not None else {})
 
 
 def figure_5() -> Figure5:
