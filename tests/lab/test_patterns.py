@@ -13,9 +13,10 @@ from lithostat.experiment.cell_note import read_note
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.radiation import read_lines
 from lithostat.lab.analyze import analyze_cell
-from lithostat.lab.cell_page import cell_page
+from lithostat.lab.cell_report import cell_report
 from lithostat.lab.folder import find_cells
 from lithostat.materials.phase import find_phase
+from lithostat.show.report_page import report_page
 
 NOTE = """\
 name: pellet
@@ -64,7 +65,7 @@ def test_findings_of_a_pattern_stand_on_the_page_of_its_cell(tmp_path: Path) -> 
     assert lithium.value is not None
     assert any("torn.xye" in text for text in cell.analysis.warnings)
     assert any("no file is called 'nowhere.xye'" in text for text in cell.analysis.warnings)
-    html = cell_page(cell.loaded, cell.analysis, cell.complete)
+    html = report_page(cell_report(cell.loaded, cell.analysis, cell.complete))
     assert "weight fraction of Li2S" in html
 
 

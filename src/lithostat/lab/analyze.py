@@ -14,10 +14,11 @@ from lithostat.cycling.half_cycles import half_cycles
 from lithostat.experiment.errors import sentence_of
 from lithostat.experiment.output_names import Named
 from lithostat.experiment.record import write_each, write_text, write_whole
-from lithostat.lab.cell_page import cell_page
+from lithostat.lab.cell_report import cell_report
 from lithostat.lab.completeness import Completeness, completeness
 from lithostat.lab.export import write_bdf
 from lithostat.lab.folder import CellFolder, LoadedCell, load
+from lithostat.show.report_page import report_page
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def _files(
     if len(found.cycles):
         yield "-cycles.csv", lambda path: write_whole(path, found.cycles.write_csv)
     if draw:
-        yield ".html", lambda path: write_text(path, cell_page(loaded, found, complete))
+        yield ".html", lambda path: write_text(path, report_page(cell_report(loaded, found, complete)))
 
 
 def analyze_and_write(
