@@ -38,12 +38,11 @@ def pattern_figure(study: PatternStudy, title: str = "") -> Figure:
     fit = study.fit
     x, counts = fit.pattern.degrees, np.maximum(fit.pattern.counts, 0.0)
     rows = max(len(fit.choices), 1)
-    points = "simulated" if "simulated" in fit.pattern.source else "measured"
     with style():
         figure, (top, ticks, low) = blank(
             9.4, 5.4 + 0.16 * rows, 3, 1, sharex=True, height_ratios=(4.2, 0.25 * rows, 1.3)
         )
-        top.plot(x, np.sqrt(counts), ".", color=INK, markersize=1.6, label=points, zorder=2, rasterized=True)
+        top.plot(x, np.sqrt(counts), ".", color=INK, markersize=1.6, label=_points(fit), zorder=2, rasterized=True)
         top.plot(x, np.sqrt(np.maximum(fit.calculated, 0.0)), color=RED, linewidth=0.9, label="calculated", zorder=3)
         top.plot(x, np.sqrt(np.maximum(fit.background, 0.0)), color=MUTED, linewidth=0.9, label="background", zorder=3)
         _root_axis(top, counts)
@@ -56,6 +55,10 @@ def pattern_figure(study: PatternStudy, title: str = "") -> Figure:
         if title:
             top.set_title(title)
     return figure
+
+
+def _points(fit: PatternFit) -> str:
+    return "simulated" if "simulated" in fit.pattern.source else "measured"
 
 
 def _root_axis(axes: Axes, counts: np.ndarray) -> None:
@@ -136,7 +139,7 @@ def _zoom(axes: Axes, fit: PatternFit, call: PhaseCall) -> None:
     centre = np.degrees(best.two_theta)
     x = fit.pattern.degrees
     near = np.abs(x - centre) < wide
-    axes.plot(x[near], fit.pattern.counts[near], ".", color=INK, markersize=2.5, label="measured")
+    axes.plot(x[near], fit.pattern.counts[near], ".", color=INK, markersize=2.5, label=_points(fit))
     own = fit.curve(number)
     axes.plot(x[near], (fit.calculated - own)[near], color=MUTED, linewidth=1.1, label="without it")
     axes.plot(x[near], fit.calculated[near], color=RED, linewidth=1.1, label="with it")
