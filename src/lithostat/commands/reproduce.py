@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,7 +25,8 @@ def _patterns() -> Figure5 | None:
         from lithostat.papers.doux2020.patterns import figure_5
 
         return figure_5()
-    except MissingPackage:
+    except MissingPackage as error:
+        warnings.warn(f"figure 5 is left out: {error}", UserWarning, stacklevel=1)
         return None
 
 

@@ -40,7 +40,7 @@ _CAPTIONS = {
     "figure 5a": "Figure 5a, simulated: the electrolyte before plating and stripping. Root axis; ticks: reflections; "
     "below: what is left over sigma.",
     "figure 5b": "Figure 5b, simulated: the electrolyte after the short.",
-    "figure 5b, lines": "The clearest line of each phase, with it and without it.",
+    "figure 5b lines": "The clearest line of each phase, with it and without it.",
     "pressure window": "Probability that a cell fails within 1000 h at the paper's current; below, what one more cell "
     "would tell.",
 }
@@ -131,7 +131,7 @@ def _patterns(patterns: Figure5, drawn: Mapping[str, Figure]) -> Section:
     """Figure 5, lower half, as far as it is drawn."""
     from lithostat.papers.doux2020.patterns import figure_5_section
 
-    names = ("figure 5a", "figure 5b", "figure 5b, lines")
+    names = ("figure 5a", "figure 5b", "figure 5b lines")
     drawings = tuple(
         Drawing(name, functools.partial(drawn.__getitem__, name), _CAPTIONS[name]) for name in names if name in drawn
     )
