@@ -83,7 +83,7 @@ def test_the_best_fit_is_better_than_every_draw(paper):
     assert len(fit.z) == z.shape[1]
     drawn = paper.log_likelihood.sum(1) - 0.5 * (z**2).sum(1)
     assert fit.log_posterior > drawn.max()
-    # fifteen numbers and offsets: the best of 4000 draws lies a few units below the top, and not twenty
+    # fourteen numbers: the best of 4000 draws lies a few units below the top, and not twenty
     assert fit.log_posterior - drawn.max() < 12.0
 
 
@@ -359,3 +359,10 @@ def test_a_law_whose_life_is_not_known_is_refused(law):
     other = type(cell()).from_dict(cell().model_dump(mode="json") | {"laws": {"named": law}}, si=True)
     with pytest.raises(InputError, match="does not know the law"):
         calibrate(Data(), other, seed=1)
+
+
+def test_of_one_group_alone_the_numbers_are_its_own_and_a_new_lab_differs_by_two_offsets(paper):
+    assert not np.any(paper.offsets["doux2020"])
+    spread = paper.draws["life_spread"]
+    assert offsets_of(paper, NEW).std() == pytest.approx(math.sqrt(2.0 * np.mean(spread**2)), rel=0.05)
+    assert not {one.name: one for one in learnt(paper)}["life_spread"].learnt
