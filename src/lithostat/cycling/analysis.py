@@ -13,7 +13,6 @@ from lithostat.cycling.consistency import consistency
 from lithostat.cycling.coverage import coverage_of
 from lithostat.cycling.evidence import Suspect
 from lithostat.cycling.held_voltage import held_voltage_findings
-from lithostat.cycling.lower_bound import ionic_resistance
 from lithostat.cycling.pressure import pressure_findings
 from lithostat.cycling.shorts import call
 from lithostat.cycling.tables import charges_until, cycle_table, half_cycle_table
@@ -21,6 +20,7 @@ from lithostat.cycling.trace import Trace, trace_of
 from lithostat.experiment.cell_note import CellNote
 from lithostat.experiment.finding import Finding, Outcome
 from lithostat.experiment.record import Record
+from lithostat.impedance.validity.foot import first_foot
 
 
 @dataclass(frozen=True)
@@ -134,13 +134,24 @@ def _impedance(record: Record) -> list[Finding]:
         where = [f"spectrum '{at.name}'"] if at.name else []
         if at.pressure is not None:
             where.append(f"at {at.pressure / 1e6:.4g} MPa")
-        for name, ohm, formula in (
-            ("ionic", ionic_resistance(at), "Re Z where -Im Z leaves zero at high frequency"),
-            ("total", at.total_resistance, "Re Z at the lowest frequency"),
-        ):
-            why = "the points are noise" if at.is_noise else f"Re Z is negative ({ohm:.3g} ohm)" if ohm <= 0.0 else ""
-            value, evidence = (None, [why, *where]) if why else (ohm, where)
-            findings.append(
-                Finding(f"{name} resistance, {label} spectrum", value, "ohm", tuple(evidence), formula=formula)
-            )
+        foot = first_foot(at).finding
+        noise = ("the points are noise",) if at.is_noise else ()
+        total = at.total_resistance
+        negative = (f"Re Z is negative ({total:.3g} ohm)",) if total <= 0.0 else ()
+        findings += [
+            dataclasses.replace(
+                foot,
+                name=f"ionic resistance, {label} spectrum",
+                value=None if noise else foot.value,
+                uncertainty=None if noise else foot.uncertainty,
+                evidence=(*noise, *where, *foot.evidence),
+            ),
+            Finding(
+                f"total resistance, {label} spectrum",
+                None if noise or negative else total,
+                "ohm",
+                (*noise, *negative, *where),
+                formula="Re Z at the lowest frequency",
+            ),
+        ]
     return findings

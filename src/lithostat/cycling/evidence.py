@@ -150,7 +150,9 @@ def impedance_evidence(event_time: float, spectra: Iterable[Spectrum]) -> list[E
     if not before or not after:
         return []
     intact, then = ionic_resistance(before[-1]), after[0].total_resistance
-    ratio = then / intact if intact > 0.0 else math.nan
+    if not intact > 0.0:
+        return []  # its electrolyte's resistance is not in the window
+    ratio = then / intact
     if ratio < 0.9:
         return [Evidence(f"impedance collapsed from {intact:.3g} ohm (ionic) to {then:.3g} ohm (total)", 3.0)]
     return [

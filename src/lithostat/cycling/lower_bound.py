@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy.ndimage import minimum_filter1d
 from lithostat.cycling.resistance import YOUNG, Blocks, jumps
 from lithostat.experiment.cell_note import CellNote
 from lithostat.experiment.spectrum import Spectrum
+from lithostat.impedance.validity.foot import first_foot
 from lithostat.materials.card import cards
 
 ACTIVATION = (
@@ -76,15 +78,16 @@ def _both_seen(block: Blocks, begin: int, end: int) -> int:
 def impedance_bound(block: Blocks, spectra: Sequence[Spectrum]) -> np.ndarray:
     """Ionic resistance [ohm] from the intact spectra taken before each block, inf where there is none.
 
-    It is the high-frequency resistance (see `ionic_resistance`), for blocks at the same pressure (within 10 %) and
-    temperature (within 3 K). Part of it may be contact, which gains by creep and by plating: until the contact is twice
-    as old as it was the resistance may fall to 0.6 of the spectrum's, later to a fifth.
+    It is read at the first foot of the spectrum (see `ionic_resistance`), for blocks at the same pressure (within
+    10 %) and temperature (within 3 K). Part of it may be contact, which gains by creep and by plating: until the
+    contact is twice as old as it was the resistance may fall to 0.6 of the spectrum's, later to a fifth.
     """
     bound = np.full(len(block), np.inf)
     for spectrum in spectra:
         taken = spectrum.time if spectrum.time is not None else -np.inf
         after = block.start >= taken
         ohm = ionic_resistance(spectrum) * np.ones(len(block))
+        after &= np.isfinite(ohm)
         if spectrum.pressure:
             after &= ~(np.abs(block.pressure / spectrum.pressure - 1.0) > 0.1)
         if spectrum.temperature:
@@ -97,16 +100,12 @@ def impedance_bound(block: Blocks, spectra: Sequence[Spectrum]) -> np.ndarray:
 
 
 def ionic_resistance(spectrum: Spectrum) -> float:
-    """The real part where the imaginary part comes closest to zero at the high-frequency end [ohm].
+    """The resistance of the electrolyte at the first foot from high frequency, less its standard error [ohm].
 
-    Inductance makes the imaginary part positive there; the resistance is read where it crosses, else at the highest
-    frequency. A pellet whose arc lies beyond the instrument shows less than its resistance here: a bound that is low.
+    NaN where no foot lies in the window (`impedance.validity.foot`): such a spectrum bounds nothing.
     """
-    order = np.argsort(spectrum.frequency)[::-1]
-    real, imaginary = spectrum.impedance.real[order], spectrum.impedance.imag[order]
-    crossing = np.flatnonzero((imaginary[:-1] > 0.0) & (imaginary[1:] <= 0.0))
-    upper = crossing[crossing < max(1, len(real) // 2)]
-    return float(real[upper[-1] + 1] if len(upper) else real[0])
+    foot = first_foot(spectrum)
+    return math.nan if foot.resistance is None or foot.error is None else max(foot.resistance - foot.error, 0.0)
 
 
 def believable(spectrum: Spectrum) -> bool:

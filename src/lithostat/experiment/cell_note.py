@@ -22,14 +22,17 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, mo
 
 from lithostat.experiment import document
 from lithostat.experiment.cell import Cell
+from lithostat.experiment.errors import InputError
 from lithostat.experiment.finding import KINDS
-from lithostat.experiment.parts import Area, Fixture, Noun, Pressure, Temperature, Time, disc
+from lithostat.experiment.parts import Area, Fixture, Length, Noun, Pressure, Temperature, Time, disc
 from lithostat.experiment.protocol import Protocol
 from lithostat.experiment.quantity import reader
+from lithostat.experiment.radiation import read_lines
 
 VERSION: Literal[2] = (
     2  # of this vocabulary; 1 were the flat notes and the experiments with `cell` and `protocol` alone
 )
+TemperatureUncertainty = Annotated[float, BeforeValidator(reader("temperature_uncertainty"))]
 UpperVoltage = Annotated[float, BeforeValidator(reader("upper_voltage"))]
 LowerVoltage = Annotated[float, BeforeValidator(reader("lower_voltage"))]
 Current = Annotated[float, BeforeValidator(reader("current"))]
@@ -111,6 +114,40 @@ class SpectrumState(Noun):
     temperature: Temperature | None = None
 
 
+class Uncertainty(Noun):
+    """Standard uncertainties of what the note states, for the errors of what follows from it."""
+
+    electrolyte_thickness: Length | None = None
+    area: Area | None = None
+    temperature: TemperatureUncertainty | None = None
+
+
+def _wavelength(value: Any) -> str:
+    """What a person writes for a wavelength, looked at now and kept as written."""
+    try:
+        read_lines(str(value))
+    except InputError as error:
+        raise ValueError(f"{error.problem}; expected {error.expected}") from None
+    return str(value)
+
+
+class PatternState(Noun):
+    """How the diffraction patterns of some files were measured, where the files do not say it, and what to look for.
+
+    `files` is a pattern of names; `region` the part of the cell in the beam; `blank` a file with the empty cell, beside
+    the note. `host` is the card of a phase that is certainly there, `elements` the symbols that may be ('Li, P, S').
+    """
+
+    files: str
+    wavelength: Annotated[str, BeforeValidator(_wavelength)] | None = None
+    geometry: Literal["reflection", "transmission", "capillary", "area detector"] | None = None
+    radius: Length | None = None
+    region: Literal["electrolyte", "lithium side", "whole"] | None = None
+    blank: str | None = None
+    host: str | None = None
+    elements: str | None = None
+
+
 class Override(Noun):
     """What a person decides against the call. It is shown beside the call and never replaces it."""
 
@@ -159,8 +196,10 @@ class CellNote(Noun):
     outcome: StatedOutcome | None = None
     upper_voltage: UpperVoltage | None = None
     lower_voltage: LowerVoltage | None = None
+    uncertainty: Uncertainty | None = None
     load_cell: LoadCell | None = None
     spectra: tuple[SpectrumState, ...] = ()
+    patterns: tuple[PatternState, ...] = ()
     time_zone: str | None = None
     current: Current | None = None
     cycle_begins_with: Literal["charge", "discharge"] | None = None

@@ -14,10 +14,11 @@ from lithostat.cycling.half_cycles import half_cycles
 from lithostat.experiment.errors import sentence_of
 from lithostat.experiment.output_names import Named
 from lithostat.experiment.record import write_each, write_text, write_whole
-from lithostat.lab.cell_page import cell_page
+from lithostat.lab.cell_report import cell_report
 from lithostat.lab.completeness import Completeness, completeness
 from lithostat.lab.export import write_bdf
 from lithostat.lab.folder import CellFolder, LoadedCell, load
+from lithostat.show.report_page import report_page
 
 
 @dataclass(frozen=True)
@@ -75,10 +76,20 @@ def analyze_cell(
     try:
         loaded = load(cell, note_overrides=overrides, progress=progress)
         name = loaded.name
-        found = analyze(loaded.record, loaded.note)
+        found = _with_patterns(analyze(loaded.record, loaded.note), loaded)
         return AnalysedCell(name, loaded, found, completeness(loaded.record, loaded.note, repeats=repeats))
     except BaseException as error:
         return AnalysedCell(name, error=sentence_of(error))
+
+
+def _with_patterns(found: Analysis, loaded: LoadedCell) -> Analysis:
+    """The analysis with what the cell's diffraction patterns say, if its note names any."""
+    if not loaded.note.patterns:
+        return found
+    from lithostat.lab.stated_patterns import pattern_findings
+
+    findings, said = pattern_findings(loaded)
+    return replace(found, findings=(*found.findings, *findings), warnings=(*found.warnings, *said))
 
 
 def write_cell(cell: AnalysedCell, named: Named, *, draw: bool = True) -> AnalysedCell:
@@ -106,7 +117,7 @@ def _files(
     if len(found.cycles):
         yield "-cycles.csv", lambda path: write_whole(path, found.cycles.write_csv)
     if draw:
-        yield ".html", lambda path: write_text(path, cell_page(loaded, found, complete))
+        yield ".html", lambda path: write_text(path, report_page(cell_report(loaded, found, complete)))
 
 
 def analyze_and_write(

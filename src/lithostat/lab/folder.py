@@ -53,8 +53,8 @@ class CellFolder:
 class LoadedCell:
     """A cell as one record on one timeline, with its note, the files that were read and those that were refused.
 
-    `refused` has one (name, sentence) for every file that is not in the record. What else is to be said stands in the
-    record's warnings.
+    `refused` has one (name, sentence) for every file that is not in the record; `patterns` are those that the note
+    calls diffraction patterns. What else is to be said stands in the record's warnings.
     """
 
     name: str
@@ -63,6 +63,7 @@ class LoadedCell:
     record: Record
     files: tuple[str, ...]
     refused: tuple[tuple[str, str], ...] = ()
+    patterns: tuple[Path, ...] = ()
 
 
 def find_cells(folder: str | Path, *, together: bool = False) -> list[CellFolder]:
@@ -142,7 +143,10 @@ def load(
     sums, unread = listed_sums(cell.folder, cell.files)
     warnings += unread
     records, names, refused = [], [], []
+    patterns = _patterns(cell, note)
     for path in cell.files:
+        if path in patterns:
+            continue
         name = _shown(path, cell.folder)
         if progress is not None:
             progress(name)
@@ -160,11 +164,20 @@ def load(
         )
     record = _timeline(records, names, note, cell)
     warnings += area_conflicts(record, note)
-    for why in dict.fromkeys(why for _, why in cell.left_over):
-        left = ", ".join(_shown(path, cell.folder) for path, other in cell.left_over if other == why)
+    left_over = [(path, why) for path, why in cell.left_over if path not in patterns]
+    for why in dict.fromkeys(why for _, why in left_over):
+        left = ", ".join(_shown(path, cell.folder) for path, other in left_over if other == why)
         warnings.append(f"left out: {left} ({why})")
     record = replace(record, warnings=(*warnings, *record.warnings))
-    return LoadedCell(note.name or cell.name, cell.folder, note, record, tuple(names), tuple(refused))
+    return LoadedCell(note.name or cell.name, cell.folder, note, record, tuple(names), tuple(refused), patterns)
+
+
+def _patterns(cell: CellFolder, note: CellNote) -> tuple[Path, ...]:
+    """Files that the note calls diffraction patterns or blanks of them, whether its `files` name them or not."""
+    base = cell.note_path.parent if cell.note_path is not None else cell.folder
+    said = [text for entry in note.patterns for text in (entry.files, entry.blank) if text]
+    every = (*cell.files, *(path for path, _ in cell.left_over))
+    return tuple(path for path in every if any(_matches(path, base, text) for text in said))
 
 
 def _timeline(records: list[Record], names: list[str], note: CellNote, cell: CellFolder) -> Record:

@@ -16,7 +16,7 @@ from lithostat.experiment.files import read_file
 from lithostat.experiment.record import Record
 from lithostat.reading.biologic_settings import settings
 from lithostat.reading.harmonise import LARGEST, Column, harmonise
-from lithostat.reading.sweeps import Points, spectra
+from lithostat.reading.sweeps import THIRD, Points, spectra
 from lithostat.reading.voltage_columns import SENTENCE, floating
 
 MAGIC = b"BIO-LOGIC MODULAR FILE"
@@ -93,6 +93,8 @@ def read(path: Path) -> Record:
             columns[name] = np.abs(columns[name])
     columns = _between_terminals(columns, said)
     points = _points(columns)
+    if points is not None and "Re(Zwe-ce)/Ohm" in columns:
+        said.append(THIRD)
     if "freq/Hz" in columns:  # the sweeps are spectra; rows beside them have no frequency
         columns["freq/Hz"] = np.where(columns["freq/Hz"] > 0.0, columns["freq/Hz"].astype(float), np.nan)
         if "|Zwe-ce|/Ohm" in columns:  # of the cell, as the spectra are

@@ -112,8 +112,9 @@ class Declaration(Noun):
 
     `refuse` is the sentence with which files of this kind are refused. `open_circuit` is found in the header, or in the
     title of a table, where a missing current means that none flowed. `per_row` says that each row is one spectrum and
-    cells are lists. `natural` says that columns without names must look like an impedance sweep. `about` are header
-    entries that are reported and never used. `order` sorts: lower is tried first.
+    cells are lists. `surplus_names` says that the vendor may write names at the end that no row has. `natural` says
+    that columns without names must look like an impedance sweep. `about` are header entries that are reported and never
+    used. `order` sorts: lower is tried first.
     """
 
     name: str
@@ -132,6 +133,7 @@ class Declaration(Noun):
     about: Mapping[str, Pattern] = {}
     per_row: bool = False
     natural: bool = False
+    surplus_names: bool = False
 
     @model_validator(mode="after")
     def _whole(self) -> Declaration:

@@ -16,7 +16,7 @@ from lithostat.reading.declaration import Declaration, Rule
 from lithostat.reading.gathered import Reading
 from lithostat.reading.harmonise import Column, unit_of
 from lithostat.reading.plain_rows import plain_rows
-from lithostat.reading.rows import delimiter_of, no_line_end, rows_of, unique
+from lithostat.reading.rows import SAMPLE, delimiter_of, no_line_end, rows_of, unique
 from lithostat.reading.text import DELIMITERS, HEAD, Found, split_line
 from lithostat.reading.voltage_columns import between_terminals, filled
 
@@ -47,6 +47,8 @@ class Part:
 
 def part_of(table: Found, reading: Reading) -> Part | None:
     """One table with numbers instead of text; None if it has no row that can be read."""
+    if reading.declaration.surplus_names:
+        _drop_surplus(table, reading)
     names = unique(table.names)
     written = _written(table, reading.declaration, names)
     known = known_columns(reading.declaration, names, reading.say, reading.file, written)
@@ -98,6 +100,17 @@ def _written(table: Found, declaration: Declaration, names: list[str]) -> dict[s
             if texts and all(re.fullmatch(pattern, text) for text in texts):
                 written[name] = kind
     return written
+
+
+def _drop_surplus(table: Found, reading: Reading) -> None:
+    """Names at the end that no row has a cell for are left out, and that is said."""
+    mark = DELIMITERS.get(reading.declaration.delimiter, "\t").encode()
+    head = [line.rstrip(mark) for line in table.body[:HEAD].split(b"\n")[:SAMPLE] if line.strip()]
+    cells_there, names = max((line.count(mark) + 1 for line in head), default=0), unique(table.names)
+    if 1 < cells_there < len(names):
+        gone = names[cells_there:]
+        reading.say(f"no row has a cell for the last names, which are left out: {', '.join(gone)}")
+        table.names, reading.dropped = names[:cells_there], True
 
 
 def _hold_against_title(table: Found, reading: Reading) -> None:
