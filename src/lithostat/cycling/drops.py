@@ -36,15 +36,14 @@ def sudden_drops(block: Blocks, judged: np.ndarray) -> list[Drop]:
     if size < 2 * AROUND + 1:
         return []
     windows = np.lib.stride_tricks.sliding_window_view(block.resistance, AROUND)
-    owner = block.half_cycle
-    middle = np.arange(AROUND, size - AROUND)
-    whole = (owner[middle - AROUND] == owner[middle]) & (owner[middle + AROUND] == owner[middle]) & judged[middle]
+    owner = block.half_cycle  # never falls
     middle_of_three = _median_of_three(block.resistance)
-    high, low = middle_of_three[middle - AROUND], middle_of_three[middle + 1]
-    likely = whole & (high - low > LEAST * high) & (high > 0.0)
-    if not likely.any():
+    high, low = middle_of_three[: size - 2 * AROUND], middle_of_three[AROUND + 1 :]
+    likely = (high - low > LEAST * high) & (high > 0.0) & judged[AROUND : size - AROUND]
+    likely = np.flatnonzero(likely & (owner[: size - 2 * AROUND] == owner[2 * AROUND :]))
+    if not len(likely):
         return []
-    middle, high, low = middle[likely], high[likely], low[likely]
+    middle, high, low = likely + AROUND, high[likely], low[likely]
     before, after = windows[middle - AROUND], windows[middle + 1]
     fall = high * _weather(block, middle) - low
     noise = SIGMAS * block.block_noise()[middle] * 1.25 / np.sqrt(AROUND)

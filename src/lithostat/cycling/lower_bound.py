@@ -167,7 +167,8 @@ def _window(block: Blocks) -> int:
     """Blocks in `WINDOW` half-cycles, of those with most of them."""
     if not len(block):
         return 1
-    count = np.bincount(np.unique(block.half_cycle, return_inverse=True)[1])
+    edges = np.flatnonzero(np.diff(block.half_cycle)) + 1
+    count = np.diff(np.concatenate([[0], edges, [len(block)]]))
     return int(WINDOW * max(1, round(float(np.quantile(count, 0.9)))))
 
 
