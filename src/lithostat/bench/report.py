@@ -189,7 +189,7 @@ def _nats(points: float) -> str:
 
 def _shown(value: float, digits: int = 3) -> str:
     """A number to so many digits, without a power of ten where a person would write none."""
-    return f"{value:.0f}" if 1e3 <= value < 1e6 else f"{value:.{digits}g}"
+    return f"{value:.0f}" if 1e2 <= value < 1e6 else f"{value:.{digits}g}"
 
 
 def _tone(row: BenchRow) -> Tone:
