@@ -136,67 +136,6 @@ def print_calibration(found: Any, beside: Any, rivals: Any, written: list[Path])
         console.print(f"[dim]{escape(str(path))}[/]", soft_wrap=True)
 
 
-def print_recommendation(made: Any, written: list[Path]) -> None:
-    """The answer, why the window ends, the next cell, the warnings."""
-    from rich.markup import escape
-
-    from lithostat.recommendation.answer import percent
-
-    console = open_console(stderr=False)
-    console.print(f"[bold]for a new lab, {escape(made.sentence())}[/]")
-    said = made.as_dict()
-    if made.of_lab is not None:
-        console.print(f"[bold]{escape(made.of_lab.sentence())}[/]")
-        console.print(escape(made.difference()))
-    if made.interval is None:
-        console.print("best pressure, 90 % interval: withheld, data and model do not fit together")
-    elif not made.hopeless:
-        ends = [f"{end:.2g}" if end else "open" for end in (said["interval_low_mpa"], said["interval_high_mpa"])]
-        console.print(f"best pressure, 90 % interval: {ends[0]} to {ends[1]} MPa")
-    low, high = (percent(share) for share in made.probability_interval)
-    console.print(f"chance that a cell there lasts, 90 % interval: {low} to {high}")
-    for level, pair in said["windows_mpa"].items():
-        shown = (
-            "none" if pair is None else " to ".join("open" if end is None else f"{end:.2g}" for end in pair) + " MPa"
-        )
-        console.print(f"  window with at most {100 * float(level):.0f} % failures: {shown}")
-    for side, end in zip(("low", "high"), made.limited_by, strict=True):
-        console.print(f"{side} end: {escape(end.why)}")
-    console.print(f"next cell: {escape(made.next_cell.why())}")
-    for line in made.warnings:
-        console.print(f"[yellow]warning[/] {escape(line)}")
-    for path in written:
-        console.print(f"[dim]{escape(str(path))}[/]", soft_wrap=True)
-
-
-def print_rows(result: Any, path: Path) -> None:
-    """A paper's table: published and simulated numbers, and how many targets are met."""
-    from rich.table import Table
-
-    console = open_console(stderr=False)
-    table = Table(box=None, padding=(0, 1))
-    for name in ("id", "measured", "simulated", "unit", "ratio", "verdict"):
-        numeric = name in ("measured", "simulated", "ratio")
-        table.add_column(name, justify="right" if numeric else "left", no_wrap=name != "verdict")
-    for row in result.rows:
-        colour = {True: "green", False: "red", None: "dim"}[row.passed]
-        measured = row.measured_text or f"{row.measured:.4g}"
-        simulated = "none" if row.simulated is None else f"{row.simulated:.4g}"
-        ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
-        table.add_row(row.id, measured, simulated, row.unit, ratio, f"[{colour}]{row.verdict}[/]")
-    console.print(table)
-    aimed = [row for row in result.rows if row.passed is not None]
-    console.print(f"\n{sum(bool(r.passed) for r in aimed)} of {len(aimed)} targets met; dim rows have none.")
-    full = "; oxidised charge and its exponent, slow share, weak share and its charge (to the full cells)"
-    console.print(
-        "Fitted to these very data: toughness, throat radius, focusing (to the times); contact pressure, constriction "
-        f"resistance, unloading exponent (to the impedance){full if result.full_cells else ''}."
-    )
-    if not result.full_cells:
-        console.print("[yellow]Figures 1, 2c and 3 need PyBaMM:[/] pip install 'lithostat\\[fullcell]'")
-    console.print(f"[dim]page: {path}[/]", soft_wrap=True)
-
-
 def print_cards(console: Console, cards: Sequence[Card]) -> None:
     """All material cards, a line each."""
     from rich.table import Table

@@ -173,7 +173,7 @@ def test_on_the_page_of_a_folder_and_of_a_cell(kind: str) -> None:
     assert (f'<td class="{tone}">{kind}') in page
     counts = {SHORT: "1 with a short", LOST: "1 that lost contact", GONE: "1 that spent their lithium"}
     counts |= {LIVED: "1 without a short", OPEN: "1 not called"}
-    assert f"1 cells: {counts[DRAWN[kind]]}." in page
+    assert f"1 cell: {counts[DRAWN[kind]]}." in page
     assert f'<b class="{tone}">{kind}</b>' in report_page(cell_report(cell.loaded, cell.analysis, cell.complete))
 
 

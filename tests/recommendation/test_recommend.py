@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import math
@@ -9,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from lithostat import InputError
 from lithostat.calibration.calibration import Calibration, Diagnostics
@@ -24,7 +26,10 @@ from lithostat.physics.constants import FARADAY
 from lithostat.recommendation.answer import figure_arrays, percent
 from lithostat.recommendation.next_cell import LONGEST, SETTING_UP, Candidate, candidates, next_cell
 from lithostat.recommendation.recommend import recommend, sweep_draws, target_hours
+from lithostat.recommendation.recommendation_report import recommendation_report
 from lithostat.recommendation.window import Question, failure_curve, failure_curves, lower_wall, upper_wall, window
+from lithostat.show.report_page import report_page
+from lithostat.show.report_text import print_report
 from lithostat.show.window_figure import window_figure
 
 CURRENT, HOURS = 0.75, 1000.0  # A/m2, h
@@ -410,3 +415,20 @@ def test_the_interval_is_withheld_where_data_and_model_do_not_fit(paper):
     assert any("withheld" in text for text in made.warnings)
     drawn = window_figure(**figure_arrays(made, at_odds))
     assert f"{made.best / 1e6:.2g} MPa" in " ".join(text.get_text() for text in drawn.axes[0].texts)
+
+
+def test_the_report_says_both_answers_and_hides_no_doubt(answer, paper):
+    report = recommendation_report(answer, paper, "paper")
+    spoken = " ".join(point for section in report.sections for point in section.points)
+    assert report.answer.startswith("for a new lab, ")
+    assert "cells made as those of 'doux2020'" in spoken
+    assert "labs differ" in spoken
+    assert report.as_json["window_mpa"] == answer.as_dict()["window_mpa"]
+    page = report_page(report)
+    assert "best pressure, 90 % interval" in page
+    assert "<svg" in page
+    at_odds = recommendation_report(replace(answer, interval=None), paper)
+    assert "withheld" in at_odds.numbers[0].value
+    printed = io.StringIO()
+    print_report(at_odds, Console(file=printed, width=200))
+    assert "withheld" in printed.getvalue()

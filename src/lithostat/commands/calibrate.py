@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from lithostat.commands.options import Json, Output, ready, save
+from lithostat.commands.options import Json, Output, ready, save_drawings, save_page, tell
 from lithostat.experiment.errors import InputError, nearest
 from lithostat.experiment.output_names import OutputNames
-from lithostat.terminal import open_console, print_best_fit, print_calibration, print_json, print_recommendation, shares
+from lithostat.terminal import open_console, print_best_fit, print_calibration, print_json, shares
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,15 +145,15 @@ def recommend(
         else:
             rivals, found = (), known.saved if known.saved is not None else _sampled(known, seed, told)
         made = recommended(found, **asked, rivals=rivals, progress=told)
-        from lithostat.recommendation.answer import figure_arrays
-        from lithostat.show.window_figure import window_figure
+        from lithostat.recommendation.recommendation_report import recommendation_report
 
-        drawn = window_figure(**figure_arrays(made, found), title=known.name)
-        written = [save(drawn, OutputNames(output).of(known.name).path("-window.png"))]
-    if as_json:
-        print_json(made.as_dict() | {"written": [str(path) for path in written]})
-    else:
-        print_recommendation(made, written)
+        report = recommendation_report(made, found, known.name)
+        named = OutputNames(output).of(known.name)
+        written = [
+            *save_drawings(report, {"window": named.path("-window.png")}),
+            save_page(report, named.path("-recommendation.html")),
+        ]
+    tell(report.with_written(written), as_json=as_json)
 
 
 def _known(what: str, full_cells: bool, papers: list[str]) -> Known:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lithostat.commands.options import Json, Output, ready, save, save_page
+from lithostat.commands.options import Json, Output, ready, save, save_page, tell
 from lithostat.experiment.errors import InputError, MissingPackage, nearest
-from lithostat.terminal import named_steps, open_console, plain, print_json, print_rows
+from lithostat.terminal import named_steps, open_console, plain, print_json
 
 if TYPE_CHECKING:
     from lithostat.papers.doux2020.patterns import Figure5
@@ -58,10 +58,11 @@ def reproduce(
         step("page")
         rows = [row.as_dict() for row in result.rows]
         written.append(write_text(folder / "table.json", json.dumps(plain(rows), indent=1)))
-        written.append(save_page(paper_report(result, drawn, answered, patterns), folder / "index.html"))
+        report = paper_report(result, drawn, answered, patterns)
+        written.append(save_page(report, folder / "index.html"))
     if as_json:
         print_json(rows)
     else:
-        print_rows(result, written[-1])
+        tell(report.with_written(written[-1:]), as_json=False)
     if not result.passed:
         raise typer.Exit(1)

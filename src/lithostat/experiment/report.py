@@ -37,6 +37,7 @@ class Column(NamedTuple):
     notes: tuple[str, ...] = ()
     links: tuple[str | None, ...] = ()
     key: bool = False  # what its rows are called
+    page_only: bool = False  # too long for a terminal
 
 
 class Table(NamedTuple):

@@ -63,7 +63,7 @@ def folder_report(cells: list[AnalysedCell], title: str) -> Report:
     why = [f"{cell.name}: {line}" for cell in cells if cell.analysis for line in cell.analysis.outcome.evidence]
     return Report(
         title=title,
-        answer=f"{len(rows)} cells: {_counts([row.group for row in rows])}.",
+        answer=f"{len(rows)} cell{'' if len(rows) == 1 else 's'}: {_counts([row.group for row in rows])}.",
         sections=(
             Section("", tables=(_cells_table(rows),)),
             Section("Life against pressure", drawings=(lives,) if len(_known_lives(cells)) > 1 else ()),

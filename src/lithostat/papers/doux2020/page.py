@@ -26,6 +26,7 @@ _WORTH = (
     "compared with here, and three contact parameters to the impedance points. Agreement with those rows shows that "
     "the model can describe the paper, not that it predicts other cells. One cell per pressure was measured."
 )
+_WITHOUT = "Figures 1, 2c and 3 are missing: they need PyBaMM (pip install 'lithostat[fullcell]')"
 _CAPTIONS = {
     "figure 2b": "Figure 2b: voltage at 75 µA/cm², one hour each way, normalised by its start. Dashed: the published "
     "short. Dotted: the published test was stopped without one.",
@@ -80,6 +81,7 @@ def paper_report(
         lead=f"{data['title']}, doi {data['doi']}. Every published number beside the simulated one.",
         numbers=numbers,
         sections=sections,
+        warnings=() if result.full_cells else (_WITHOUT,),
         data={"rows": [row.as_dict() for row in result.rows]},
     )
 
@@ -95,13 +97,13 @@ def rows_table(rows: tuple[Row, ...]) -> Table:
         "",
         (
             Column("id", tuple(row.id for row in rows)),
-            Column("what", tuple(row.what for row in rows), notes=tuple(row.note for row in rows)),
+            Column("what", tuple(row.what for row in rows), notes=tuple(row.note for row in rows), page_only=True),
             Column("measured", tuple(row.measured_text or _number(row.measured) for row in rows), numeric=True),
             Column("simulated", tuple(_simulated(row) for row in rows), numeric=True),
             Column("unit", tuple(row.unit for row in rows)),
             Column("ratio", tuple("" if row.ratio is None else f"{row.ratio:.2f}" for row in rows), numeric=True),
             Column("verdict", tuple(row.verdict for row in rows), tones=tones),
-            Column("tag", tuple(row.tag for row in rows)),
+            Column("tag", tuple(row.tag for row in rows), page_only=True),
         ),
         brief=True,
         open=True,
