@@ -161,6 +161,8 @@ def _evaluated(
     several = [exposures] if isinstance(exposures, Exposure) else list(exposures)
     segments, stripping, plated = pack_exposures(several)
     draws = {name: np.asarray(values) for name, values in calibration.draws.items() if name in ALL_NUMBERS}
+    if not draws:  # nothing of the model was learnt: every draw has the same numbers
+        draws = {"thickness": np.full(calibration.count, float(own["thickness"]))}
     rest = {name: float(own[name]) for name in ALL_NUMBERS if name not in draws}
     count = max(1, CHUNK // max(1, calibration.count))
     total = len(several)
