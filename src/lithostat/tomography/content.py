@@ -64,12 +64,15 @@ def void_reference(of: Phases, width: float, blur: float) -> Contrast | None:
         chunk = of.faint.low[chosen] // (32, 256, 256)
         order = np.lexsort((chunk[:, 2], chunk[:, 1], chunk[:, 0]))
         chosen = chosen[order][(len(chosen) - PORES) // 2 :][:PORES]
-    found: list[Piece] = []
-    for index in chosen:
-        pore = cluster(of, of.faint, int(index))
-        if pore is not None:
-            found += [one for one in pieces(of, pore, None, blur) if one.core > 0.0]
-    return contrast(found) if len(found) >= FEWEST else None
+    pores = [pore for index in chosen if (pore := cluster(of, of.faint, int(index))) is not None]
+    dark = 1.0
+    for _ in range(2):  # drawn as lithium a void is too large, so that it is drawn once more as what it is
+        found = [one for pore in pores for one in pieces(of, pore, None, blur, dark) if one.core > 0.0]
+        if len(found) < FEWEST:
+            return None
+        seen = contrast(found)
+        dark = float(np.clip(seen.value, 1.0, 1.0 + GAP[1]))
+    return seen
 
 
 def content(thing: Contrast, width: float, void: Contrast | None) -> Content:

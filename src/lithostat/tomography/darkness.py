@@ -38,8 +38,11 @@ class Piece(NamedTuple):
     body: np.ndarray
 
 
-def pieces(of: Phases, thing: Cluster, kept: np.ndarray | None, blur: float) -> Iterator[Piece]:
-    """Measure a dark thing piece by piece; `kept` (n,) leaves the pores out that it touches."""
+def pieces(
+    of: Phases, thing: Cluster, kept: np.ndarray | None, blur: float, dark: float = 1.0
+) -> Iterator[Piece]:
+    """Measure a dark thing piece by piece; `kept` (n,) leaves the pores out that it touches. `dark`: how dark it is
+    taken to be where its body is drawn, lithium being 1."""
     low, high = thing.low - AROUND, thing.high + AROUND + 1
     low, high = np.maximum(low, 0), np.minimum(high, of.volume.shape)
     for start in range(int(thing.low[0]), int(thing.high[0]) + 1, PIECE):
@@ -49,14 +52,15 @@ def pieces(of: Phases, thing: Cluster, kept: np.ndarray | None, blur: float) -> 
         own = thing.inside(corner, (last - first, *(high[1:] - low[1:])), kept)
         inner = slice(start - first, min(start + PIECE, last) - first)
         if own[inner].any():
-            piece = _measured(of, window, own, inner, corner, blur)
+            piece = _measured(of, window, own, inner, corner, (blur, dark))
             if piece is not None:
                 yield piece
 
 
 def _measured(
-    of: Phases, window: tuple[slice, ...], own: np.ndarray, inner: slice, corner: np.ndarray, blur: float
+    of: Phases, window: tuple[slice, ...], own: np.ndarray, inner: slice, corner: np.ndarray, taken: tuple[float, float]
 ) -> Piece | None:
+    blur, dark_as = taken
     greys = np.asarray(of.volume.voxels[window], np.float32)
     labels = np.asarray(of.labels[window])
     dark = (labels == names.DARK) | (labels == names.FAINT)
@@ -76,7 +80,7 @@ def _measured(
     count = int(region.sum())
     integral = float(depth[region].sum())
     error = float(np.hypot(noise * np.sqrt(count), count * np.hypot(noise / np.sqrt(shell.sum()), GRAIN)))
-    whole = _volume_true(depth, region, reach, integral)
+    whole = _volume_true(depth, region, reach, integral / dark_as)
     body = whole & region
     share = gaussian_filter(whole.astype(np.float32), max(blur, 0.1))
     core = (share > CORE) & body

@@ -9,7 +9,7 @@ import numpy as np
 
 from lithostat.tomography.cluster import Cluster, cluster, joined
 from lithostat.tomography.components import TOUCH_FIRST, TOUCH_LAST
-from lithostat.tomography.content import GAP, Content, Contrast, content, contrast, void_reference
+from lithostat.tomography.content import GAP, SYSTEMATIC, Content, Contrast, content, contrast, void_reference
 from lithostat.tomography.darkness import pieces
 from lithostat.tomography.difference import Difference, is_new
 from lithostat.tomography.filament import Filament
@@ -30,7 +30,8 @@ class Filaments:
     """All filaments of a tomogram, the deepest first; whether lithium may cross, and why that answer.
 
     `null`: the tail of the lengths of pores, `void`: how dark empty pores are (None: unknown), `unfollowed`: number of
-    components that were too large to be followed; `undescribed`: further ones beyond the first 40.
+    components that were too large to be followed; `undescribed`: further ones beyond the first 40. `bodies`: voxels
+    (n, 3) of each, all that is visibly dark; volumes rest on grey integrals and not on their number.
     """
 
     each: tuple[Filament, ...]
@@ -46,7 +47,8 @@ class Filaments:
     def void_interval(self) -> tuple[float, float]:
         """How dark a void is, lithium being 1: as measured, or what X-rays of 30 to 60 keV allow."""
         if self.void is not None and GAP[0] < self.void.value - 1.0 < GAP[1] and self.void.error < 0.02:
-            return self.void.value - 2.0 * self.void.error, self.void.value + 2.0 * self.void.error
+            off = 2.0 * float(np.hypot(self.void.error, SYSTEMATIC))
+            return self.void.value - off, self.void.value + off
         return 1.03, 1.14
 
 
@@ -124,6 +126,10 @@ def _described(
 ) -> tuple[Filament, np.ndarray]:
     thing, shape, size = found.thing, found.shape, of.volume.voxel_size
     parts = list(pieces(of, thing, shape.kept, blur))
+    seen = contrast(parts)
+    if 1.0 + GAP[0] < seen.value < 1.0 + GAP[1]:
+        parts = list(pieces(of, thing, shape.kept, blur, seen.value))
+        seen = contrast(parts)
     whole = parts if shape.kept.all() else list(pieces(of, thing, None, blur))
     volume, error = sum(one.integral for one in parts), float(np.hypot.reduce([one.error for one in parts] or [0.0]))
     width = max(2.0 * float(np.sqrt(max(volume, 0.0) / (np.pi * max(shape.length, 1.0)))), 0.0)
@@ -150,13 +156,12 @@ def _described(
         touches=tuple(of.volume.ends[k] for k, mask in enumerate((found.first, found.last)) if mask.any()),
         spans=_one_answer(of, found, at, null, difference),
         at=at,
-        content=content(contrast(parts), width, void) if parts else Content("cannot tell", "too near to the rim"),
+        content=content(seen, width, void) if parts else Content("cannot tell", "too near to the rim"),
         rarity=None if difference is not None else float(null.expected(of.faint.extent[found.index].max())),
         new_volume=None if difference is None else (low * of.voxel, high * of.voxel),
         box=(tuple(int(v) for v in thing.low), tuple(int(v) for v in thing.high)),  # type: ignore[arg-type]
     )
-    bodies = [one.body for one in parts]
-    return made, np.concatenate(bodies) if bodies else thing.at[shape.kept]
+    return made, thing.at[shape.kept]
 
 
 def _answers(of: Phases, found: _Found, difference: Difference | None) -> dict[str, bool]:
