@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lithostat.commands import calibrate, impedance, sweep
+from lithostat.commands import calibrate, impedance, sweep, tomogram
 from lithostat.commands.options import Json, Output, save
 from lithostat.experiment.errors import InputError, LithostatError, nearest
 from lithostat.terminal import (
@@ -257,6 +257,7 @@ app.command()(impedance.impedance)
 app.command()(calibrate.calibrate)
 app.command()(calibrate.recommend)
 app.command()(sweep.sweep)
+app.command()(tomogram.tomogram)
 
 
 @app.command()

@@ -48,11 +48,13 @@ class VolumeState:
 
 @dataclass(frozen=True)
 class VolumeSource:
-    """Where the greys came from. `sha256` is over the SHA-256 of every 32 slices as they were read."""
+    """Where the greys came from. `sha256` is over the SHA-256 of every 32 slices as they were read; `stamp` tells one
+    version of the file from another without reading it: sizes and times of change."""
 
     file: str
     format: str = ""
     sha256: str | None = None
+    stamp: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,9 @@ class Volume:
     def __post_init__(self) -> None:
         """Refuse what is no block of greys with a size."""
         if len(self.voxels.shape) != 3 or min(self.voxels.shape) < 1:
-            raise InputError(f"{self.name} has the shape {self.voxels.shape}", expected="three axes, none of them empty")
+            raise InputError(
+                f"{self.name} has the shape {self.voxels.shape}", expected="three axes, none of them empty"
+            )
         if str(np.dtype(self.voxels.dtype)) not in TYPES:
             raise InputError(f"{self.name} holds {self.voxels.dtype}", expected=f"one of {', '.join(TYPES)}")
         if not (math.isfinite(self.voxel_size) and self.voxel_size > 0.0):
@@ -132,7 +136,8 @@ def halved(greys: np.ndarray) -> np.ndarray:
 
 def in_memory(greys: np.ndarray, *, voxel_size: float, **about: Any) -> Volume:
     """A small volume whose greys are an array; `about` as for `Volume`."""
-    coarse, level = [], greys
+    coarse: list[np.ndarray] = []
+    level = greys
     while min(level.shape) >= 2 and len(coarse) < 3:
         level = halved(level)
         coarse.append(level)

@@ -49,12 +49,13 @@ class Cluster(NamedTuple):
 def cluster(of: Phases, components: Merged, index: int, fall: Any = None) -> Cluster | None:
     """The voxels of a component of `of.dark` or `of.faint`; None if there are more than can be followed.
 
-    `fall`: `Difference.fall`, if there is one. Labels are made anew within its box, in which it hangs together as it does in the volume.
+    `fall`: `Difference.fall`, if there is one. Labels are made anew within its box, in which it hangs together as it
+    does in the volume.
     """
-    if components.count[index] > LARGEST:
+    if components.size[index] > LARGEST:
         return None
     faint = components is of.faint
-    low, high = components.low[index], components.high[index] + 1
+    low, high = components.low[index], 1 + components.high[index]
     parts: list[Part] = []
     found: list[tuple[np.ndarray, ...]] = []
     for start in range(int(low[0]), int(high[0]), HEIGHT):
@@ -63,18 +64,18 @@ def cluster(of: Phases, components: Merged, index: int, fall: Any = None) -> Clu
         mask = labels == names.DARK
         if faint:
             mask |= labels == names.FAINT
-        parts.append(part(mask, (start, int(low[1]), int(low[2]))))
-        numbers, _ = labelled(mask)
+        numbers, number = labelled(mask)
+        parts.append(part(mask, (start, int(low[1]), int(low[2])), labels=(numbers, number)))
         where = np.flatnonzero(mask)
-        at = np.stack(np.unravel_index(where, mask.shape), axis=1).astype(np.int32) + (start, low[1], low[2])
-        first, last = np.array([rows.start, low[1], low[2]]), np.array([rows.stop, high[1], high[2]])
+        at = np.stack(np.unravel_index(where, mask.shape), axis=1) + np.array([start, *low[1:]])
+        first, last = np.array([rows.start, *low[1:]]), np.array([rows.stop, *high[1:]])
         share = shares(of.volume, of.layout, first, last).reshape(-1)[where]
-        fell = np.zeros(len(where), np.float32)
+        fell: np.ndarray = np.zeros(len(where), np.float32)
         if fall is not None:
-            fell = np.asarray(fall[rows, low[1] : high[1], low[2] : high[2]]).reshape(-1)[where] / np.float32(100.0)
+            fell = np.asarray(fall[rows, low[1] : high[1], low[2] : high[2]]).reshape(-1)[where] / 100.0
         found.append((numbers.reshape(-1)[where], at.astype(np.int32), share, fell))
     joined = merge(parts)
-    same = (joined.count == components.count[index]) & (joined.low == low).all(1) & (joined.high == high - 1).all(1)
+    same = (joined.size == components.size[index]) & (joined.low == low).all(1) & (joined.high == high - 1).all(1)
     wanted = int(np.flatnonzero(same)[0])
     chosen = [joined.member[k][one[0] - 1] == wanted for k, one in enumerate(found)]
     return Cluster(*(np.concatenate([one[j][own] for one, own in zip(found, chosen, strict=True)]) for j in (1, 2, 3)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+
 def any_of_eight(mask: np.ndarray, start: int) -> np.ndarray:
     """Whether any of 2 x 2 x 2 voxels is set; pairs of rows are those of the volume, a lone row stands for its pair."""
     if start % 2:

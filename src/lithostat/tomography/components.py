@@ -7,6 +7,7 @@ merged table, and `Merged.member` says which label of which slab belongs to it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,11 +20,11 @@ TOUCH_FIRST, TOUCH_LAST, TOUCH_RIM = 1, 2, 4
 class Part(NamedTuple):
     """The components of one slab, a row each, label 1 being row 0.
 
-    `count` [voxel]; `low`, `high` (n, 3): first and last z, y, x in the volume; `touches`: bits. `upper` and `lower`
+    `size` [voxel]; `low`, `high` (n, 3): first and last z, y, x in the volume; `touches`: bits. `upper` and `lower`
     are (flat index, label) of its first and last row, (2, m) each.
     """
 
-    count: np.ndarray
+    size: np.ndarray
     low: np.ndarray
     high: np.ndarray
     touches: np.ndarray
@@ -32,9 +33,9 @@ class Part(NamedTuple):
 
 
 class Merged(NamedTuple):
-    """The components of all slabs: `count`, `low`, `high`, `touches` as for `Part`; `member[slab][label - 1]`."""
+    """The components of all slabs: `size`, `low`, `high`, `touches` as for `Part`; `member[slab][label - 1]`."""
 
-    count: np.ndarray
+    size: np.ndarray
     low: np.ndarray
     high: np.ndarray
     touches: np.ndarray
@@ -54,16 +55,23 @@ def labelled(mask: np.ndarray) -> tuple[np.ndarray, int]:
     return labels, int(number)
 
 
-def part(mask: np.ndarray, origin: tuple[int, int, int], touching: Sequence[tuple[int, Any]] = ()) -> Part:
+def part(
+    mask: np.ndarray,
+    origin: tuple[int, int, int],
+    touching: Sequence[tuple[int, Any]] = (),
+    *,
+    labels: tuple[np.ndarray, int] | None = None,
+) -> Part:
     """The components of the mask [z, y, x] of one slab whose first voxel is at `origin` in the volume.
 
-    `touching`: pairs of a bit and a mask (or None); components with a voxel in it get the bit.
+    `touching`: pairs of a bit and a mask (or None); components with a voxel in it get the bit. `labels`: what
+    `labelled` gave for the mask, where somebody has it already.
     """
-    labels, number = labelled(mask)
-    flat, where = labels.reshape(-1), np.flatnonzero(mask)
+    labels_of, number = labels or labelled(mask)
+    flat, where = labels_of.reshape(-1), np.flatnonzero(mask)
     own = flat[where].astype(np.int64) - 1
-    size = mask.shape[1] * mask.shape[2]
-    z, rest = np.divmod(where, size)
+    plane = mask.shape[1] * mask.shape[2]
+    z, rest = np.divmod(where, plane)
     places = (z, *np.divmod(rest, mask.shape[2]))
     low, high = np.full((number, 3), 2**31 - 1, np.int32), np.full((number, 3), -1, np.int32)
     for axis, place in enumerate(places):
@@ -73,9 +81,9 @@ def part(mask: np.ndarray, origin: tuple[int, int, int], touching: Sequence[tupl
     touches = np.zeros(number, np.uint8)
     for bit, near in touching:
         if near is not None:
-            touches[np.unique(labels[near & mask]) - 1] |= bit
+            touches[np.unique(labels_of[near & mask]) - 1] |= bit
     return Part(
-        np.bincount(own, minlength=number), low, high, touches, _border(labels[0]), _border(labels[-1])
+        np.bincount(own, minlength=number), low, high, touches, _border(labels_of[0]), _border(labels_of[-1])
     )  # fmt: skip
 
 
@@ -86,9 +94,9 @@ def _border(plane: np.ndarray) -> np.ndarray:
 
 def merge(parts: Sequence[Part]) -> Merged:
     """Join the components of neighbouring slabs wherever voxels on both sides of a border face each other."""
-    offsets = np.concatenate([[0], np.cumsum([len(one.count) for one in parts])]).astype(np.int64)
+    offsets = np.concatenate([[0], np.cumsum([len(one.size) for one in parts])]).astype(np.int64)
     pairs = []
-    for k, (one, other) in enumerate(zip(parts, parts[1:], strict=False)):
+    for k, (one, other) in enumerate(pairwise(parts)):
         _, above, below = np.intersect1d(one.lower[0], other.upper[0], assume_unique=True, return_indices=True)
         pair = np.stack([one.lower[1][above] - 1 + offsets[k], other.upper[1][below] - 1 + offsets[k + 1]])
         pairs.append(np.unique(pair, axis=1))
@@ -101,8 +109,8 @@ def merge(parts: Sequence[Part]) -> Merged:
     touches = np.zeros(number, np.uint8)
     for k, one in enumerate(parts):
         own = belongs[offsets[k] : offsets[k + 1]]
-        np.add.at(counts, own, one.count)
+        np.add.at(counts, own, one.size)
         np.minimum.at(low, own, one.low)
         np.maximum.at(high, own, one.high)
         np.bitwise_or.at(touches, own, one.touches)
-    return Merged(counts, low, high, touches, [belongs[a:b] for a, b in zip(offsets, offsets[1:], strict=False)])
+    return Merged(counts, low, high, touches, [belongs[a:b] for a, b in pairwise(offsets)])

@@ -27,11 +27,11 @@ GAP = (0.02, 0.25)  # by which void is darker than lithium, over lithium's contr
 
 
 class Contrast(NamedTuple):
-    """How dark something is, 1 being lithium, with its standard error; from `count` pores or pieces."""
+    """How dark something is, 1 being lithium, with its standard error; from `number` pores or pieces."""
 
     value: float
     error: float
-    count: int
+    number: int
 
 
 class Content(NamedTuple):
@@ -51,13 +51,15 @@ def contrast(parts: Sequence[Piece]) -> Contrast:
     total, summed = weight.sum(), (weight * value).sum()
     left = (summed - weight * value) / (total - weight)
     count = len(value)
-    return Contrast(float(summed / total), float(np.sqrt((count - 1) / count * ((left - left.mean()) ** 2).sum())), count)
+    return Contrast(
+        float(summed / total), float(np.sqrt((count - 1) / count * ((left - left.mean()) ** 2).sum())), count
+    )
 
 
 def void_reference(of: Phases, width: float, blur: float) -> Contrast | None:
     """How dark empty pores about as wide as `width` voxels are; None where there are too few."""
     ball = np.pi / 6.0 * width**3
-    alone = (of.faint.touches == 0) & (of.faint.count > ALIKE[0] * ball) & (of.faint.count < ALIKE[1] * ball)
+    alone = (of.faint.touches == 0) & (of.faint.size > ALIKE[0] * ball) & (of.faint.size < ALIKE[1] * ball)
     alone &= of.faint.extent.max(axis=1) < 3.0 * width
     chosen = np.flatnonzero(alone)
     if len(chosen) > PORES:  # whole chunks of neighbours, since each is read once then
@@ -80,10 +82,14 @@ def content(thing: Contrast, width: float, void: Contrast | None) -> Content:
     if width < NARROWEST:
         return Content("cannot tell", f"{width:.1f} voxels wide: below {NARROWEST} lithium and void look alike")
     if void is None:
-        return Content("cannot tell", f"fewer than {FEWEST} empty pores of its width ({width:.1f} voxels) to compare with")
+        return Content(
+            "cannot tell", f"fewer than {FEWEST} empty pores of its width ({width:.1f} voxels) to compare with"
+        )
     error = float(np.hypot(np.hypot(thing.error, void.error), SYSTEMATIC))
     gap = void.value - 1.0
-    said = f"{thing.value:.3f} ± {thing.error:.3f} as dark as lithium; {void.count} pores of its width {void.value:.3f}"
+    said = (
+        f"{thing.value:.3f} ± {thing.error:.3f} as dark as lithium; {void.number} pores of its width {void.value:.3f}"
+    )
     if not GAP[0] < gap < GAP[1] or gap < APART * error:
         return Content("cannot tell", f"{said}: lithium (1) and void are not {APART:g} standard errors apart")
     place = (thing.value - 1.0) / gap

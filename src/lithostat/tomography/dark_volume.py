@@ -20,7 +20,7 @@ LOCAL = 0.009  # of the contrast: how far the electrolyte at a dark thing may di
 
 
 class DarkVolume(NamedTuple):
-    """Volume [m3] of all that is dark inside the pellet, if its grey is that of lithium, with one standard deviation."""
+    """Volume [m3] of all that is dark inside the pellet, if it is as dark as lithium, with one standard deviation."""
 
     as_lithium: float
     error: float
@@ -107,4 +107,6 @@ def _electrolyte(of: Phases) -> np.ndarray:
     excess = total - common * weight
     spread, support = gaussian_filter(excess, 1.0), gaussian_filter(weight, 1.0)
     around = np.divide(spread, support, out=np.zeros(shape), where=support > 0.01 * BLOCK**3)
-    return common + (excess + FEW * around) / (weight + FEW)  # a block with few voxels of its own leans on its neighbours
+    return common + (excess + FEW * around) / (
+        weight + FEW
+    )  # a block with few voxels of its own leans on its neighbours

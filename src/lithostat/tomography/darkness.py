@@ -38,9 +38,7 @@ class Piece(NamedTuple):
     body: np.ndarray
 
 
-def pieces(
-    of: Phases, thing: Cluster, kept: np.ndarray | None, blur: float, dark: float = 1.0
-) -> Iterator[Piece]:
+def pieces(of: Phases, thing: Cluster, kept: np.ndarray | None, blur: float, dark: float = 1.0) -> Iterator[Piece]:
     """Measure a dark thing piece by piece; `kept` (n,) leaves the pores out that it touches. `dark`: how dark it is
     taken to be where its body is drawn, lithium being 1."""
     low, high = thing.low - AROUND, thing.high + AROUND + 1

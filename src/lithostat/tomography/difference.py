@@ -50,9 +50,7 @@ class Difference:
     gone: int
 
 
-def compare(
-    of: Phases, before: Volume, *, folder: Path | None = None, progress: Progress | None = None
-) -> Difference:
+def compare(of: Phases, before: Volume, *, folder: Path | None = None, progress: Progress | None = None) -> Difference:
     """Lay an earlier scan on the later one and take the difference. Raises `InputError` where they do not fit."""
     layout = locate(before)
     placement = place(of.volume, before, (of.layout, layout))
@@ -65,7 +63,7 @@ def compare(
     noise = np.hypot(of.layout.greys.smooth_noise, layout.greys.smooth_noise)
     drop = max(LEAST_DROP, SIGMAS * float(noise))
     store = _store(of, folder)
-    counts, gone = np.zeros(len(of.faint.count), np.int64), 0
+    counts, gone = np.zeros(len(of.faint.size), np.int64), 0
     total = count(of.volume.shape[0], of.height)
     for number in range(total):
         start, stop = number * of.height, min((number + 1) * of.height, of.volume.shape[0])

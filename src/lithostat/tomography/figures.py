@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
@@ -31,7 +32,8 @@ def figures(of: Tomogram) -> dict[str, Figure]:
 
 def crossing_figure(of: Tomogram) -> Figure:
     """Whether anything crosses: filaments seen from the side and from above, on the pellet between its electrodes."""
-    assert of.phases is not None and of.filaments is not None
+    assert of.phases is not None
+    assert of.filaments is not None
     size, layout = MICRON * of.volume.voxel_size, of.phases.layout
     z, y, x = (size * length for length in of.volume.shape)
     with style():
@@ -44,12 +46,18 @@ def crossing_figure(of: Tomogram) -> Figure:
         side.axhspan(edges[0], edges[1], color="#f3efe4", lw=0)
         for k, (one, at) in enumerate(zip(of.filaments.each, of.filaments.bodies, strict=True)):
             colour = COLOURS[k % len(COLOURS)]
-            rows, count = np.unique((at[:, [0, 2]] * size / (z / 400)).astype(int), axis=0, return_counts=True)
-            side.scatter(rows[:, 1] * z / 400, rows[:, 0] * z / 400, s=1.5, color=colour, lw=0, rasterized=True)
-            top.scatter(*_thin(at[:, [2, 1]] * size), s=1.5, color=colour, lw=0, rasterized=True)
+            _shadow(side, at[:, [0, 2]], (of.volume.shape[0], of.volume.shape[2]), size, colour)
+            _shadow(top, at[:, [1, 2]], (of.volume.shape[1], of.volume.shape[2]), size, colour)
             if one.reach is not None and of.difference is None:
                 _doubt(side, of, at, one.reach, colour, size)
-        side.set(xlim=(left, right), ylim=(z, 0.0), xlabel="x / µm", ylabel="through plane / µm", title=_answer(of))
+        side.set(
+            xlim=(left, right),
+            ylim=(z, 0.0),
+            xlabel="x / µm",
+            ylabel="through plane / µm",
+            title=_answer(of),
+            aspect="auto",
+        )
         for k, place in enumerate((0.5 * edges[0], 0.5 * (edges[1] + z))):
             side.text(0.5 * (left + right), place, of.volume.ends[k], ha="center", va="center", color=INK)
         side.grid(False)
@@ -82,9 +90,15 @@ def _doubt(axes: Any, of: Tomogram, at: np.ndarray, reach: tuple[float, float], 
     axes.plot([place, place], [edge + sign * MICRON * one for one in reach], color=colour, lw=2.0, alpha=0.5)
 
 
-def _thin(points: np.ndarray, most: int = 40_000) -> tuple[np.ndarray, np.ndarray]:
-    step = max(1, len(points) // most)
-    return points[::step, 0], points[::step, 1]
+def _shadow(axes: Any, at: np.ndarray, shape: tuple[int, int], size: float, colour: str) -> None:
+    """What a filament covers of a plane, as an image of at most 500 pixels a side."""
+    step = max(1, max(shape) // 500)
+    mask = np.zeros([-(-length // step) for length in shape])
+    mask[tuple((at // step).T)] = 1.0
+    image = np.zeros((*mask.shape, 4))
+    image[..., :3], image[..., 3] = to_rgb(colour), mask
+    extent = (0.0, size * step * mask.shape[1], size * step * mask.shape[0], 0.0)
+    axes.imshow(image, extent=extent, interpolation="nearest", aspect="auto", zorder=3)
 
 
 def slices_figure(of: Tomogram) -> Figure:
@@ -98,7 +112,9 @@ def slices_figure(of: Tomogram) -> Figure:
                 for k, body in enumerate(of.filaments.bodies):
                     _overlay(panel, of, body, axis, at[axis], COLOURS[k % len(COLOURS)])
             name = "zyx"[axis]
-            panel.set_title(f"{'slice' if axis == 0 else 'cut'} at {name} = {at[axis] * MICRON * of.volume.voxel_size:.4g} µm")
+            panel.set_title(
+                f"{'slice' if axis == 0 else 'cut'} at {name} = {at[axis] * MICRON * of.volume.voxel_size:.4g} µm"
+            )
     return figure
 
 
@@ -159,7 +175,8 @@ def _overlay(axes: Any, of: Tomogram, body: np.ndarray, axis: int, at: int, colo
 
 def filament_figure(of: Tomogram) -> Figure:
     """The plane of the deepest filament, now and before, if there was a scan from before."""
-    assert of.filaments is not None and of.phases is not None
+    assert of.filaments is not None
+    assert of.phases is not None
     body = of.filaments.bodies[0]
     spread = body[:, 1:].std(axis=0)
     axis = 1 if spread[0] <= spread[1] else 2
@@ -181,7 +198,8 @@ def _before_panel(axes: Any, of: Tomogram, axis: int, at: int) -> None:
     """The same plane in the earlier scan, laid on the later one."""
     from scipy.ndimage import map_coordinates
 
-    assert of.difference is not None and of.phases is not None
+    assert of.difference is not None
+    assert of.phases is not None
     before, binned = of.difference.before, _binned(of.volume)
     z, y, x = of.volume.shape
     rows, columns = np.arange(0, z, binned), np.arange(0, (y, x)[axis == 1], binned)
@@ -207,6 +225,7 @@ def _fall_panel(axes: Any, of: Tomogram, axis: int, at: int) -> None:
     part: list[Any] = [slice(None)] * 3
     part[axis] = slice(max(0, at - 1), at + 2)
     fall = np.asarray(of.difference.fall[tuple(part)]).max(axis=axis) / 100.0
+    fall[fall < 0.5 * of.difference.drop] = 0.0  # noise
     size = MICRON * of.volume.voxel_size
     extent = (0, size * fall.shape[1], size * fall.shape[0], 0)
     drawn = axes.imshow(fall, cmap="magma_r", vmin=0.0, vmax=1.0, extent=extent, interpolation="nearest")
@@ -220,9 +239,11 @@ def depth_figure(of: Tomogram) -> Figure:
     depth, shares = of.dark_by_depth()
     assert of.phases is not None
     with style():
-        figure, axes = blank(5.2, 3.2)
+        figure, axes = blank(9.0, 3.2)
         x = MICRON * depth
-        axes.fill_between(x, 100 * shares[0], 100 * shares[2], color=BLUE, alpha=0.25, lw=0, label="thresholds 0.4 to 0.6")
+        axes.fill_between(
+            x, 100 * shares[0], 100 * shares[2], color=BLUE, alpha=0.25, lw=0, label="thresholds 0.4 to 0.6"
+        )
         axes.plot(x, 100 * shares[1], color=BLUE, label=f"threshold {SHARES[1]:g}")
         axes.set(
             xlabel=f"depth from {of.volume.ends[0]} / µm", ylabel="dark share of the pellet / %", ylim=(0, None),
@@ -243,7 +264,7 @@ def histogram_figure(of: Tomogram) -> Figure:
     outside = of.volume.not_measured(greys)
     greys = greys[np.isfinite(greys) if outside is None else np.isfinite(greys) & ~outside]
     with style():
-        figure, axes = blank(5.2, 3.2)
+        figure, axes = blank(9.0, 3.2)
         axes.hist(greys, 256, tuple(np.quantile(greys, (0.0005, 0.9995))), color=MUTED, lw=0)
         axes.set(xlabel="grey (means of 2 x 2 x 2 voxels)", ylabel="voxels", yscale="log", title="Greys and references")
         axes.set_ylim(1.0, None)

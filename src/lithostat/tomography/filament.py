@@ -46,6 +46,8 @@ class Filament:
             "content": self.content.kind,
             "content_why": self.content.why,
             "pores_as_long_expected": self.rarity,
-            "new_volume_m3": None if self.new_volume is None else {"low": self.new_volume[0], "high": self.new_volume[1]},
+            "new_volume_m3": None
+            if self.new_volume is None
+            else {"low": self.new_volume[0], "high": self.new_volume[1]},
             "box_voxels": {"low": list(self.box[0]), "high": list(self.box[1])},
         }

@@ -55,7 +55,7 @@ class Filaments:
 class _Found(NamedTuple):
     thing: Cluster
     shape: Body
-    index: int
+    which: int
     first: np.ndarray
     last: np.ndarray
     depth: tuple[np.ndarray, np.ndarray]
@@ -157,7 +157,7 @@ def _described(
         spans=_one_answer(of, found, at, null, difference),
         at=at,
         content=content(seen, width, void) if parts else Content("cannot tell", "too near to the rim"),
-        rarity=None if difference is not None else float(null.expected(of.faint.extent[found.index].max())),
+        rarity=None if difference is not None else float(null.expected(of.faint.extent[found.which].max())),
         new_volume=None if difference is None else (low * of.voxel, high * of.voxel),
         box=(tuple(int(v) for v in thing.low), tuple(int(v) for v in thing.high)),  # type: ignore[arg-type]
     )
@@ -169,7 +169,9 @@ def _answers(of: Phases, found: _Found, difference: Difference | None) -> dict[s
     thing = found.thing
     counts = np.ones(len(thing.at), bool) if difference is None else found.shape.kept
     shares = (*SHARES, of.layout.faint_share)
-    return {f"{share:.2g}": joined(thing.at, counts & (thing.share < share), found.first, found.last) for share in shares}
+    return {
+        f"{share:.2g}": joined(thing.at, counts & (thing.share < share), found.first, found.last) for share in shares
+    }
 
 
 def _one_answer(of: Phases, found: _Found, at: dict[str, bool], null: Tail, difference: Difference | None) -> str:

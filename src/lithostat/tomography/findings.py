@@ -28,7 +28,8 @@ def findings(of: Tomogram) -> tuple[Finding, ...]:
 
 
 def _filaments(of: Tomogram) -> list[Finding]:
-    assert of.filaments is not None and of.phases is not None
+    assert of.filaments is not None
+    assert of.phases is not None
     each, null = of.filaments.each, of.filaments.null
     answer = {"yes": 1.0, "no": 0.0}.get(of.spans)
     alone = of.difference is None
@@ -74,14 +75,22 @@ def _more(of: Tomogram) -> list[str]:
 
 def _volumes(of: Tomogram) -> list[Finding]:
     dark = of.dark_volume
-    assert dark is not None and of.filaments is not None and of.phases is not None
+    assert dark is not None
+    assert of.filaments is not None
+    assert of.phases is not None
     void = of.filaments.void
-    measured = "30 to 60 keV allow 1.03 to 1.14" if void is None else f"{void.count} empty pores show {void.value:.3f}"
+    measured = "30 to 60 keV allow 1.03 to 1.14" if void is None else f"{void.number} empty pores show {void.value:.3f}"
     pellet = of.pellet_volume()
     cube = MICRON**3
-    found = [_between("dark volume", dark, cube, "um3", (f"low: all void, high: all lithium; void over lithium: {measured}",))]
+    found = [
+        _between(
+            "dark volume", dark, cube, "um3", (f"low: all void, high: all lithium; void over lithium: {measured}",)
+        )
+    ]
     found.append(
-        _between("porosity seen", (dark[0] / pellet, dark[1] / pellet), 1.0, "", (_SEEN,), formula="dark volume / pellet")
+        _between(
+            "porosity seen", (dark[0] / pellet, dark[1] / pellet), 1.0, "", (_SEEN,), formula="dark volume / pellet"
+        )
     )
     volume = of.new_dark if of.new_dark is not None else None
     name = "new dark volume"
@@ -106,7 +115,9 @@ def _between(
     """A finding that is an interval: its middle, and half of its width."""
     low, high = scale * pair[0], scale * pair[1]
     said = (f"{low:.4g} to {high:.4g} {unit}".rstrip(), *evidence)
-    return Finding(name, 0.5 * (low + high), unit, said, 0.5 * (high - low), "lithium or void", formula or "grey integral")
+    return Finding(
+        name, 0.5 * (low + high), unit, said, 0.5 * (high - low), "lithium or void", formula or "grey integral"
+    )
 
 
 def _charge(of: Tomogram, volume: tuple[float, float] | None) -> Finding:
@@ -128,7 +139,9 @@ def _mass(of: Tomogram, seen: float) -> list[Finding]:
         return []
     area, thickness, density = (float(one) for one in parts if one is not None)
     porosity = 1.0 - asked.pellet_mass / (area * thickness * density)
-    said = "fits: more pores than are seen" if porosity >= seen else "less than is seen as dark: mass, size or threshold"
+    said = (
+        "fits: more pores than are seen" if porosity >= seen else "less than is seen as dark: mass, size or threshold"
+    )
     assert of.phases is not None
     measured = of.phases.layout.thickness * of.volume.voxel_size
     odd = abs(measured - thickness) / thickness
@@ -158,7 +171,9 @@ def _interfaces(of: Tomogram) -> list[Finding]:
         value = None if contact is None else 0.5 * (contact[0] + contact[1])
         width = None if contact is None else 0.5 * (contact[1] - contact[0])
         found.append(
-            Finding(f"contact at {one.name}", value, "", tuple(evidence), width, None, "share of the area without a gap")
+            Finding(
+                f"contact at {one.name}", value, "", tuple(evidence), width, None, "share of the area without a gap"
+            )
         )
     return found
 

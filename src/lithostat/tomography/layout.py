@@ -81,7 +81,9 @@ class Layout:
         """A map on the grid of columns as (y, x) of the volume; booleans by the nearest step, numbers linearly."""
         y, x = self.shape[1:]
         if grid.dtype == bool:
-            rows, columns = (np.minimum(np.arange(n) // self.step, m - 1) for n, m in zip((y, x), grid.shape, strict=True))
+            rows, columns = (
+                np.minimum(np.arange(n) // self.step, m - 1) for n, m in zip((y, x), grid.shape, strict=True)
+            )
             return grid[rows[:, None], columns]
         return linear(linear(grid, y, self.step, 0), x, self.step, 1)
 

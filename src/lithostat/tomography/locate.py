@@ -44,9 +44,7 @@ def locate(volume: Volume) -> Layout:
         bright = greys > between
         heights, seen = _surfaces(greys, bright, columns, between, first, last)
         inside, _ = _zones(heights, greys.shape, columns, seen)
-    reference = Greys(
-        electrolyte, dark, between, _noise(volume, step, columns, heights), (lithium[0], lithium[1])
-    )
+    reference = Greys(electrolyte, dark, between, _noise(volume, step, columns, heights), (lithium[0], lithium[1]))
     return Layout(
         shape=volume.shape,
         step=step,
@@ -106,7 +104,7 @@ def _inner(field: np.ndarray) -> np.ndarray:
 
 
 def _columns(bright: np.ndarray, field: np.ndarray, first: int, last: int) -> np.ndarray:
-    """Where the pellet is, (y, x): bright for more than half of the layer's middle; without holes and without its rim."""
+    """Where the pellet is, (y, x): bright in most of the layer's middle; without holes and without its rim."""
     quarter = (last - first + 1) // 4
     middle = bright[first + quarter : last + 1 - quarter].mean(axis=0) > 0.5
     labels, count = ndimage.label(middle & field)
@@ -204,18 +202,17 @@ def _local(
     """Local grey of the electrolyte on blocks of 32 voxels: smooth, and the common one where none is seen."""
     size = BLOCK // step
     count = tuple(-(-length // BLOCK) for length in shape)
-    weight, total = np.zeros(count), np.zeros(count)
     blocks = [np.minimum(np.arange(n) // size, m - 1) for n, m in zip(greys.shape, count, strict=True)]
-    index = np.ravel_multi_index(np.ix_(*blocks), count)
-    np.add.at(weight.ravel(), index[sure], 1.0)
-    np.add.at(total.ravel(), index[sure], greys[sure])
-    for _ in range(2):  # means of what is near the mean: pores that are seen in part drop out
-        mean = np.divide(total, weight, out=np.full(count, electrolyte), where=weight > 0.0)
-        near = sure & (np.abs(greys - mean.ravel()[index]) < 2.0 * np.std(greys[sure] - mean.ravel()[index[sure]]))
-        weight, total = np.zeros(count), np.zeros(count)
-        np.add.at(weight.ravel(), index[near], 1.0)
-        np.add.at(total.ravel(), index[near], greys[near] - electrolyte)
-        total += weight * electrolyte
+    index: np.ndarray = np.asarray(np.ravel_multi_index(np.ix_(*blocks), count))[sure]
+    values, number = np.asarray(greys[sure], float), int(np.prod(count))
+    used = np.ones(len(values), bool)
+    for _ in range(3):  # means of what is near the mean: pores that are seen in part drop out
+        weight = np.bincount(index[used], minlength=number).astype(float)
+        total = np.bincount(index[used], values[used], minlength=number)
+        mean = np.divide(total, weight, out=np.full(number, electrolyte), where=weight > 0.0)
+        off = values - mean[index]
+        used = np.abs(off) < 2.0 * float(np.std(off))
+    weight, total = weight.reshape(count), total.reshape(count)
     excess = total - weight * electrolyte
     spread = ndimage.gaussian_filter(excess, 1.0, mode="constant")
     support = ndimage.gaussian_filter(weight, 1.0, mode="constant")

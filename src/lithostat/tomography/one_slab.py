@@ -43,6 +43,7 @@ def box_of(layout: Layout) -> Box:
 
 
 def scene(volume: Volume, layout: Layout, heights: Surfaces, box: Box) -> Scene:
+    """What every slab needs, made once."""
     columns = layout.plane(layout.columns)[box]
     inner = columns.copy()
     for axis in (0, 1):
@@ -124,5 +125,3 @@ def _labels(slab: Slab, scene: Scene, dark: np.ndarray, inside: np.ndarray) -> n
     beyond = (rows < scene.even[0] - scene.margin[0]) | (rows > scene.even[1] + scene.margin[1])
     labels[outer & ~dark & beyond] = names.BRIGHT
     return labels
-
-

@@ -87,7 +87,10 @@ def _first(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Middles of the pellets on each other, turned by the angle at which slices are most alike."""
     centres = [_centre(layout) for layout in layouts]
-    rings = [_rings(image, centre / step, layout, step) for image, centre, layout in zip(images, centres, layouts, strict=True)]
+    rings = [
+        _rings(image, centre / step, layout, step)
+        for image, centre, layout in zip(images, centres, layouts, strict=True)
+    ]
     radii = min(one.shape[1] for one in rings)
     spectra = [fft.rfft(one[:, :radii], axis=2) for one in rings]
     alike = fft.irfft((spectra[0] * np.conj(spectra[1])).sum(axis=(0, 1)), ANGLES)
@@ -183,7 +186,9 @@ def _equations(
         inner = (slice(2, -2),) * 3
         rest = (own - seen)[inner].reshape(-1)
         weight = 1.0 / np.maximum(1.0, np.abs(rest) / 0.15)
-        towards = np.stack([one[inner].reshape(-1) for one in slope], axis=1) @ (placed[0] / np.cbrt(np.linalg.det(placed[0])))
+        towards = np.stack([one[inner].reshape(-1) for one in slope], axis=1) @ (
+            placed[0] / np.cbrt(np.linalg.det(placed[0]))
+        )
         where = at.reshape(*own.shape, 3)[inner].reshape(-1, 3) - centre
         design = _design(towards / step, where)
         normal += design.T @ (design * weight[:, None])
@@ -207,7 +212,10 @@ def _sampled(
     cut_low, cut_high = np.maximum(low, 0), np.minimum(high, level.shape)
     if (cut_high - cut_low < 8).any() or (np.maximum(-low, 0) + np.maximum(high - level.shape, 0)).max() > 8:
         return None, []
-    part = _smooth(np.asarray(level[tuple(slice(int(a), int(b)) for a, b in zip(cut_low, cut_high, strict=True))], np.float32), layout)
+    part = _smooth(
+        np.asarray(level[tuple(slice(int(a), int(b)) for a, b in zip(cut_low, cut_high, strict=True))], np.float32),
+        layout,
+    )
     places = (there - cut_low).T.reshape(3, *shape)
     slopes = np.gradient(part)
     turned = [ndimage.map_coordinates(one, places, order=1, mode="nearest") for one in (part, *slopes)]
@@ -221,7 +229,9 @@ def _design(slope: np.ndarray, where: np.ndarray) -> np.ndarray:
     return np.stack([gz, gy, gx, -gy * x + gx * y, gz * x - gx * z, -gz * y + gy * z, gz * z, gy * y + gx * x], axis=1)
 
 
-def _moved(matrix: np.ndarray, offset: np.ndarray, change: np.ndarray, centre: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _moved(
+    matrix: np.ndarray, offset: np.ndarray, change: np.ndarray, centre: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """The placement after a small change, made in the frame of the later scan: x -> x + shift + G (x - centre)."""
     a, b, c = change[3:6]
     through, inside = change[6:]

@@ -59,4 +59,4 @@ def rare(of: Merged, null: Tail) -> np.ndarray:
 
 
 def _counted(of: Merged) -> np.ndarray:
-    return (of.count >= LEAST) & ((of.touches & TOUCH_RIM) == 0)
+    return (of.size >= LEAST) & ((of.touches & TOUCH_RIM) == 0)

@@ -51,7 +51,7 @@ class Levels(NamedTuple):
 
 
 def smoothed(greys: np.ndarray, levels: Levels) -> np.ndarray:
-    """[1 2 1]/4 mean along each axis of greys [z, y, x], as 16 times their level (uint16), for all but the outer voxels.
+    """[1 2 1]/4 mean along each axis of greys [z, y, x], as 16 times their level (uint16), but for the outer voxels.
 
     The shape shrinks by two along each axis.
     """

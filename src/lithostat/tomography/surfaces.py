@@ -93,7 +93,7 @@ def _even(seen: np.ndarray, rough: np.ndarray) -> np.ndarray:
 
 def _plane(height: np.ndarray) -> np.ndarray:
     """The plane through heights (y, x), NaN left out, by least squares with outliers dropped twice."""
-    y, x = np.indices(height.shape)
+    y, x = np.meshgrid(*(np.arange(length) for length in height.shape), indexing="ij")
     known = np.isfinite(height)
     for _ in range(3):
         design = np.stack([np.ones(int(known.sum())), y[known], x[known]], axis=1)

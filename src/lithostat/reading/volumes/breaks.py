@@ -75,12 +75,14 @@ def sentences(steps: Sequence[float], quantiles: np.ndarray) -> tuple[str, ...]:
     ]
     same = repeated(steps)
     if same:
-        said.append(f"slice {same[0] + 2} repeats the one before it" + (f", and {len(same) - 1} more do" * (len(same) > 1)))
+        said.append(
+            f"slice {same[0] + 2} repeats the one before it" + (f", and {len(same) - 1} more do" * (len(same) > 1))
+        )
     jump = jitter(quantiles)
     if jump > JITTER:
         said.append(
-            f"bright greys jump by {100.0 * jump:.2g} % of their range from slice to slice: if slices were rescaled one "
-            "by one, export them again with one scale for all"
+            f"bright greys jump by {100.0 * jump:.2g} % of their range from slice to slice: if slices were rescaled "
+            "one by one, export them again with one scale for all"
         )
     return tuple(said)
 

@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from lithostat.experiment.journal import Journal
 from lithostat.experiment.volume import Volume, VolumeSource, halved
 from lithostat.reading.volumes import breaks
 from lithostat.reading.volumes.byte_order import check_byte_order
-from lithostat.reading.volumes.zarr_group import KEY, described, multiscales, open_zarr, own_volume
+from lithostat.reading.volumes.zarr_group import KEY, described, is_zarr, multiscales, open_zarr, own_volume
 
 SLAB = 32  # slices of one part, and of one chunk
 CHUNK = 256  # of y and x
@@ -66,6 +67,20 @@ def ingest(
     return own_volume(opened.voxels, coarse, about, path)
 
 
+def made_of(volume: Volume, path: Path) -> Volume | None:
+    """The volume at `path`, if it was written from such a one: same source, shape, voxels and what was stated."""
+    if not is_zarr(path):
+        return None
+    opened, coarse, about = open_zarr(path)
+    if about is None:
+        return None
+    made = own_volume(opened.voxels, coarse, about, path)
+    own, other = made.source or VolumeSource(""), volume.source or VolumeSource(volume.name)
+    same = (own.file, own.format, own.stamp) == (other.file, other.format, other.stamp) and made.shape == volume.shape
+    same &= math.isclose(made.voxel_size, volume.voxel_size, rel_tol=1e-9) and made.ends == volume.ends
+    return replace(made, name=volume.name, state=volume.state) if same else None
+
+
 class naming_disk:  # noqa: N801  (a context, used like a function)
     """A disk that fills, or cannot be written, becomes a sentence."""
 
@@ -101,10 +116,10 @@ def _one_part(
         check_byte_order(greys, volume.name)
     small = breaks.thumbnails(greys)
     made = {
-        "sha256": np.frombuffer(hashlib.sha256(greys).digest(), np.uint8),
+        "sha256": np.frombuffer(hashlib.sha256(greys.data).digest(), np.uint8),
         "last": small[-1],
         "first": small[0],
-        "steps": np.array([breaks.unlikeness(*pair) for pair in zip(small, small[1:], strict=False)]),
+        "steps": np.array([breaks.unlikeness(*pair) for pair in pairwise(small)]),
         "levels": np.array([breaks.levels(one) for one in small]),
     }
     arrays[0][first : first + len(greys)] = greys

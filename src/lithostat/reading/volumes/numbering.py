@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 from lithostat.experiment.errors import InputError
@@ -33,10 +34,10 @@ def in_order(files: list[Path], folder: Path) -> tuple[list[Path], tuple[str, ..
         raise InputError(f"{how}: {files[0].name}, {files[-1].name}", file=str(folder), expected="one number that runs")
     pairs = sorted(zip((row[runs[0]] for row in numbers), files, strict=True))
     order = [number for number, _ in pairs]
-    for number, following in zip(order, order[1:], strict=False):
+    for number, following in pairwise(order):
         if number == following:
             raise InputError(f"two files have the number {number}", file=str(folder), expected="one file a number")
-    gaps = {following - number for number, following in zip(order, order[1:], strict=False)}
+    gaps = {following - number for number, following in pairwise(order)}
     step = min(gaps)
     if gaps != {step}:
         missing = sorted(set(range(order[0], order[-1] + 1, step)) - set(order))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from lithostat.experiment.volume import TYPES
 from lithostat.reading.volumes.tiff import MOST, Opened
 
 SUFFIXES = (".raw", ".vol", ".bin", ".dat")
-ORDERS = {"little": "<", "big": ">"}
+ORDERS: dict[str, Literal["<", ">"]] = {"little": "<", "big": ">"}
 _SHAPE = "z=1000,y=2000,x=2000"
 _PATTERN = re.compile(r"\s*([xyz])\s*=\s*(\d{1,6})\s*")
 
@@ -30,7 +30,8 @@ class Layout(NamedTuple):
 
 def parse_shape(text: str) -> tuple[int, int, int]:
     """'z=1000,y=2000,x=2000' as (1000, 2000, 2000); without the letters nobody knows which axis is which."""
-    found = dict(match.groups() for part in text.split(",") if (match := _PATTERN.fullmatch(part)))
+    matches = [_PATTERN.fullmatch(part) for part in text.split(",")]
+    found = {match[1]: match[2] for match in matches if match}
     if sorted(found) != ["x", "y", "z"] or min(map(int, found.values())) < 1:
         raise InputError(f"received the shape '{text}'", expected=f"all three axes with their letters, '{_SHAPE}'")
     return int(found["z"]), int(found["y"]), int(found["x"])

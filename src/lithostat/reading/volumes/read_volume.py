@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lithostat.experiment.errors import InputError
+from lithostat.experiment.journal import fingerprint
 from lithostat.experiment.volume import ENDS, Volume, VolumeSource, VolumeState, Voxels
 from lithostat.reading.volumes import raw, tiff, zarr_group
 from lithostat.reading.volumes.slices import Turned
@@ -63,10 +64,17 @@ def read_volume(path: str | Path, voxel_size: float | None = None, *, stated: St
         outside=stated.outside,
         state=stated.state,
         ends=_ends(stated.electrode_1),
-        source=VolumeSource(path.name, kind),
+        source=VolumeSource(path.name, kind, stamp=_stamp(path)),
         warnings=(*opened.warnings, *warnings),
     )
     return _turned(volume, stated.axis)
+
+
+def _stamp(path: Path) -> str:
+    """Sizes and times of change of a file, or of all files of a folder, as a digest."""
+    files = [path] if path.is_file() else sorted(one for one in path.rglob("*") if one.is_file())
+    facts = [(one.name, (seen := one.stat()).st_size, seen.st_mtime_ns) for one in files]
+    return fingerprint({"files": facts})
 
 
 def _size(own: tuple[float, ...] | None, stated: float | None, path: Path) -> tuple[float, tuple[str, ...]]:
@@ -98,7 +106,7 @@ def _turned(volume: Volume, axis: str) -> Volume:
     """The volume with `axis` of the file as its first."""
     if axis not in AXES:
         raise InputError(f"received the axis '{axis}'", expected="z (slice by slice), y (rows) or x (columns)")
-    order = (AXES.index(axis), *(k for k in range(3) if k != AXES.index(axis)))
+    order = {"z": (0, 1, 2), "y": (1, 0, 2), "x": (2, 0, 1)}[axis]
     if order == (0, 1, 2):
         return volume
     voxels: Voxels = Turned(volume.voxels, order)

@@ -16,9 +16,11 @@ class Slices:
 
     def __getitem__(self, part: Any) -> np.ndarray:
         """Part of the block, as slices say it."""
-        first, *inside = part if isinstance(part, tuple) else (part,)
-        chosen, plane = range(self.shape[0])[first], tuple(inside) or (slice(None),)
-        size = tuple(len(range(length)[one]) for length, one in zip(self.shape[1:], (*plane, slice(None)), strict=False))
+        parts: tuple[slice, ...] = part if isinstance(part, tuple) else (part,)
+        parts = (*parts, *(slice(None),) * (3 - len(parts)))
+        chosen: range = range(self.shape[0])[parts[0]]
+        plane = parts[1:]
+        size = tuple(len(range(length)[one]) for length, one in zip(self.shape[1:], plane, strict=True))
         made = np.empty((len(chosen), *size), self.dtype)
         for row, k in enumerate(chosen):
             made[row] = self._read(k)[plane]

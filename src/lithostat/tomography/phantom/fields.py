@@ -36,7 +36,7 @@ def _gain(sigma: float) -> float:
 
 
 def doubled(coarse: np.ndarray, first: int, start: int, stop: int, plane: tuple[int, int]) -> np.ndarray:
-    """Rows `start` to `stop` of a field that is given on every second voxel, its row 0 being `first`; linear between."""
+    """Rows `start` to `stop` of a field given on every second voxel, its row 0 being `first`; linear between."""
     z = np.arange(start, stop) / HALF - first
     low = np.clip(np.floor(z).astype(int), 0, len(coarse) - 2)
     rest = (z - low).astype(np.float32)[:, None, None]
@@ -80,9 +80,7 @@ def stamp(image: np.ndarray, start: int, centre: np.ndarray, radius: float) -> N
     high = np.minimum(np.ceil(centre + radius + 2.0).astype(int) - (start, 0, 0), image.shape)
     if (high <= low).any():
         return
-    z, y, x = (
-        (np.arange(a, b) - c) ** 2 for a, b, c in zip(low, high, centre - (start, 0, 0), strict=True)
-    )
+    z, y, x = ((np.arange(a, b) - c) ** 2 for a, b, c in zip(low, high, centre - (start, 0, 0), strict=True))
     distance = np.sqrt(z[:, None, None] + y[:, None] + x)
     box = image[low[0] : high[0], low[1] : high[1], low[2] : high[2]]
     np.maximum(box, np.clip(radius - distance + 0.5, 0.0, 1.0), out=box)

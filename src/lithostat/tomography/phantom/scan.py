@@ -39,7 +39,7 @@ def made_volume(phantom: Phantom, *, stage: str = "unknown", name: str = "phanto
         outside=0.0 if phantom.field_of_view else None,
         state=VolumeState(stage=stage),
         ends=("electrode 1", "electrode 2"),
-        source=VolumeSource(f"phantom, seed {phantom.seed}", "phantom"),
+        source=VolumeSource(f"phantom, seed {phantom.seed}", "phantom", stamp=repr(phantom)),
     )
 
 
@@ -88,7 +88,9 @@ def _disturb(seen: np.ndarray, of: Scene, row: int) -> None:
     seen += rng.standard_normal(seen.shape, dtype=np.float32) / np.float32(camera.contrast_to_noise)
     if camera.rings > 0.0:
         by_radius = rng.standard_normal(seen.shape[1])
-        seen += (camera.rings * by_radius)[np.minimum(of.distance.astype(int), seen.shape[1] - 1)].astype(np.float32)
+        seen += np.multiply(camera.rings, by_radius)[np.minimum(of.distance.astype(int), seen.shape[1] - 1)].astype(
+            np.float32
+        )
     if camera.streaks > 0.0:
         depth = min(row, phantom.shape[0] - 1 - row) / (SHADOW * phantom.shape[0])
         if depth < 4.0:

@@ -49,13 +49,11 @@ def scene(phantom: Phantom) -> Scene:
     z, y, x = phantom.shape
     first, last = 0.5 * (1.0 - phantom.thickness) * z, 0.5 * (1.0 + phantom.thickness) * z
     rows, columns = np.arange(y)[:, None] - 0.5 * (y - 1), np.arange(x) - 0.5 * (x - 1)
-    rough = [
-        phantom.roughness * gaussian_rows((phantom.seed, 5, k), 12.0, 0, 1, (y, x))[0] for k in range(2)
-    ]
+    rough = [phantom.roughness * gaussian_rows((phantom.seed, 5, k), 12.0, 0, 1, (y, x))[0] for k in range(2)]
     upper = first + phantom.slope * columns + rough[0]
     lower = last + phantom.slope * rows + rough[1]
     centres = seeds(phantom)
-    ways = ()
+    ways: tuple[np.ndarray, ...] = ()
     if phantom.strands:
         of = edges(centres, phantom.shape)
         ways = tuple(way(phantom, strand, of, first, last) for strand in phantom.strands)
