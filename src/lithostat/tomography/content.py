@@ -8,10 +8,12 @@ as empty, and a thing of the same width is held against them and against the lit
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
+from lithostat.tomography.chunk_cache import ChunkCache
 from lithostat.tomography.cluster import cluster
 from lithostat.tomography.darkness import Piece, pieces
 from lithostat.tomography.phases import Phases
@@ -66,6 +68,7 @@ def void_reference(of: Phases, width: float, blur: float) -> Contrast | None:
         chunk = of.faint.low[chosen] // (32, 256, 256)
         order = np.lexsort((chunk[:, 2], chunk[:, 1], chunk[:, 0]))
         chosen = chosen[order][(len(chosen) - PORES) // 2 :][:PORES]
+    of = replace(of, volume=replace(of.volume, voxels=ChunkCache(of.volume.voxels)), labels=ChunkCache(of.labels))
     pores = [pore for index in chosen if (pore := cluster(of, of.faint, int(index))) is not None]
     dark = 1.0
     for _ in range(2):  # drawn as lithium a void is too large, so that it is drawn once more as what it is

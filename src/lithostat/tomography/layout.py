@@ -85,22 +85,20 @@ class Layout:
                 np.minimum(np.arange(n) // self.step, m - 1) for n, m in zip((y, x), grid.shape, strict=True)
             )
             return grid[rows[:, None], columns]
-        return linear(linear(grid, y, self.step, 0), x, self.step, 1)
+        return linear(linear(grid, slice(0, y), self.step, 0), slice(0, x), self.step, 1)
 
-    def threshold(self, slab: int, share: float) -> np.ndarray:
-        """Grey at `share` of the way from dark to the local electrolyte, (y, x), for 32 rows from 32 * `slab`."""
-        local = self.electrolyte[min(slab, len(self.electrolyte) - 1)]
-        y, x = self.shape[1:]
-        wide = linear(linear(local, y, BLOCK, 0), x, BLOCK, 1)
-        return self.greys.dark + share * (wide - self.greys.dark)
+    def bright(self, block: int, y: slice, x: slice) -> np.ndarray:
+        """Grey of the electrolyte at voxels of a part of y and x, for 32 rows from 32 * `block`."""
+        local = self.electrolyte[min(block, len(self.electrolyte) - 1)]
+        return linear(linear(local, y, BLOCK, 0), x, BLOCK, 1)
 
 
-def linear(values: np.ndarray, length: int, step: int, axis: int) -> np.ndarray:
-    """Values given in the middle of every `step` voxels, at every voxel along `axis`; constant beyond the ends."""
-    at = (np.arange(length) + 0.5) / step - 0.5
+def linear(values: np.ndarray, part: slice, step: int, axis: int) -> np.ndarray:
+    """Values given in the middle of every `step` voxels, at a part of the voxels along `axis`; constant at the ends."""
+    at = (np.arange(part.start, part.stop) + 0.5) / step - 0.5
     low = np.clip(np.floor(at).astype(int), 0, max(values.shape[axis] - 2, 0))
     high = np.minimum(low + 1, values.shape[axis] - 1)
     shape = [1] * values.ndim
-    shape[axis] = length
+    shape[axis] = len(at)
     rest = np.clip(at - low, 0.0, 1.0).reshape(shape)
     return np.take(values, low, axis) * (1.0 - rest) + np.take(values, high, axis) * rest

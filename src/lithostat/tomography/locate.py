@@ -9,8 +9,9 @@ from lithostat.experiment.errors import InputError
 from lithostat.experiment.volume import Volume
 from lithostat.tomography.layout import BLOCK, Greys, Layout
 
-LARGEST = 256  # steps along an axis of the level that is looked at
-RIM = 3  # steps at the rim of the pellet that are left out
+LARGEST = 160  # steps along an axis of the level that is looked at
+RIM = 6  # voxels at the rim of the pellet that are left out, in whole steps
+AHEAD = 4  # rows of which all but one are bright behind an interface
 APART = 0.15  # share of the contrast by which the two electrodes may differ
 
 
@@ -21,7 +22,7 @@ class NoPellet(InputError):
 def locate(volume: Volume) -> Layout:
     """Find the bright layer (electrolyte) between darker ends (lithium), its interfaces and the references.
 
-    Works on a level of at most 256 steps an axis. Raises `NoPellet` where there is no such layer.
+    Works on a level of at most 160 steps an axis. Raises `NoPellet` where there is no such layer.
     """
     step = next(b for b in (2, 4, 8) if max(volume.shape) / b <= LARGEST or b == 8)
     greys = np.asarray(volume.level(step)[:], np.float32)
@@ -29,7 +30,7 @@ def locate(volume: Volume) -> Layout:
     between = _between(greys, field)
     bright = greys > between
     first, last = _layer(bright, field)
-    columns = _columns(bright, field, first, last)
+    columns = _columns(bright, field, first, last, max(1, round(RIM / step)))
     heights, seen = _surfaces(greys, bright, columns, between, first, last)
     inside, ends = _zones(heights, greys.shape, columns, seen)
     if not inside.any():
@@ -103,7 +104,7 @@ def _inner(field: np.ndarray) -> np.ndarray:
     return field & (np.hypot(rows - y.mean(), columns - x.mean()) <= reach)
 
 
-def _columns(bright: np.ndarray, field: np.ndarray, first: int, last: int) -> np.ndarray:
+def _columns(bright: np.ndarray, field: np.ndarray, first: int, last: int, rim: int) -> np.ndarray:
     """Where the pellet is, (y, x): bright in most of the layer's middle; without holes and without its rim."""
     quarter = (last - first + 1) // 4
     middle = bright[first + quarter : last + 1 - quarter].mean(axis=0) > 0.5
@@ -111,7 +112,7 @@ def _columns(bright: np.ndarray, field: np.ndarray, first: int, last: int) -> np
     if count == 0:
         raise NoPellet("no bright layer is seen", expected="electrolyte that is brighter than the electrodes")
     largest = labels == 1 + int(np.argmax(np.bincount(labels.ravel())[1:]))
-    pellet = ndimage.binary_erosion(ndimage.binary_fill_holes(largest), iterations=RIM, border_value=1)
+    pellet = ndimage.binary_erosion(ndimage.binary_fill_holes(largest), iterations=rim, border_value=1)
     pellet &= field
     if pellet.sum() < 64:
         raise NoPellet("the bright layer is too small to be measured", expected="a pellet in the middle of the field")
@@ -127,10 +128,10 @@ def _surfaces(
         image, flags = (greys[::-1], bright[::-1]) if turn else (greys, bright)
         start = len(greys) - 1 - last if turn else first
         # bright from here on, but for pores: most of the next rows are
-        ahead = ndimage.uniform_filter1d(flags.astype(np.float32), 5, axis=0, origin=-2, mode="nearest")
         reach = max(4, (last - first) // 3)
-        low, high = max(0, start - reach), min(len(greys), start + reach)
-        ok = flags[low:high] & (ahead[low:high] > 0.7)
+        low, high = max(0, start - reach), min(len(greys) - AHEAD, start + reach)
+        ahead = sum(flags[low + k : high + k].astype(np.int8) for k in range(1, AHEAD + 1))
+        ok = flags[low:high] & (ahead >= AHEAD - 1)
         at = low + np.argmax(ok, axis=0)
         at = np.where(ok.any(axis=0), at, start)
         height = _crossing(image, at, between)

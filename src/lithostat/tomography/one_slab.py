@@ -30,6 +30,7 @@ class Scene(NamedTuple):
     rim: np.ndarray
     even: tuple[np.ndarray, np.ndarray]
     margin: tuple[float, float]
+    furthest: tuple[float, float]  # rows to which the margins of either interface reach
 
 
 def box_of(layout: Layout) -> Box:
@@ -55,22 +56,31 @@ def scene(volume: Volume, layout: Layout, heights: Surfaces, box: Box) -> Scene:
             inner &= beside
     even = tuple(heights.planes(volume.shape, k)[box] for k in range(2))
     levels = Levels.around(layout.greys, volume.voxels.dtype)
-    return Scene(volume, layout, box, levels, columns, columns & ~inner, (even[0], even[1]), heights.margin)
+    furthest = (
+        float(even[0][columns].max()) + heights.margin[0], float(even[1][columns].min()) - heights.margin[1],
+    )  # fmt: skip
+    return Scene(volume, layout, box, levels, columns, columns & ~inner, (even[0], even[1]), heights.margin, furthest)
 
 
 def label_slab(slab: Slab, scene: Scene) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """What is kept of a slab, and its labels [row, y, x]."""
     smooth = smoothed(slab.greys, scene.levels)
     inside, near = _interior(slab, scene)
-    below = {share: _below(smooth, slab, scene, share) for share in (*SHARES, scene.layout.faint_share)}
-    labels = _labels(slab, scene, below[0.5], inside)
-    dark = {share: mask & inside for share, mask in below.items()}
-    faint = dark[scene.layout.faint_share]
-    labels[faint & ~dark[0.5]] = names.FAINT
+    below = _below(smooth, slab, scene, (*SHARES, scene.layout.faint_share))
+    whole = near[0] is None and near[1] is None  # all of it lies between the interfaces
+    bright = ~below[0.5] if not whole else None
+    for mask in below.values():
+        np.logical_and(mask, inside, out=mask)
+    dark, faint = below, below[scene.layout.faint_share]
+    labels = _labels(dark[0.5], faint, scene.columns)
+    if bright is not None:
+        _label_ends(labels, slab, scene, bright, inside)
+    interior = np.array([np.count_nonzero(row) for row in inside])
+    by_depth = np.array([[np.count_nonzero(row) for row in dark[share]] for share in SHARES])
     made = {
-        "by_depth": np.array([[np.count_nonzero(row) for row in dark[share]] for share in SHARES]),
-        "interior": np.array([np.count_nonzero(row) for row in inside]),
-        "counts": np.bincount(labels.reshape(-1), minlength=len(names.NAMES)),
+        "by_depth": by_depth,
+        "interior": interior,
+        "counts": _counts(labels, by_depth[1].sum(), np.count_nonzero(faint), interior.sum(), whole),
         "coarse": np.packbits(any_of_eight(faint, slab.start), axis=2),
         "start": np.array(slab.start),
     }
@@ -89,39 +99,55 @@ def _interior(slab: Slab, scene: Scene) -> tuple[np.ndarray, list[np.ndarray | N
     near: list[np.ndarray | None] = [None, None]
     for k, sign in ((0, 1.0), (1, -1.0)):
         edge = scene.even[k] + sign * scene.margin[k]
-        reach = edge[scene.columns]
-        closest = sign * (rows.reshape(-1) - (reach.max() if k == 0 else reach.min()))
-        if closest.min() <= 2.0:
+        closest = sign * (rows.reshape(-1) - scene.furthest[k])
+        if closest.min() <= NEAR:
             depth = sign * (rows - edge)
             inside = inside & (depth > 0.0)
             near[k] = (depth > 0.0) & (depth <= NEAR)
     return inside, near
 
 
-def _below(smooth: np.ndarray, slab: Slab, scene: Scene, share: float) -> np.ndarray:
-    """Where a smooth grey is below a threshold; thresholds change with blocks of 32 rows of the volume."""
-    made = np.empty(smooth.shape, bool)
+def _below(smooth: np.ndarray, slab: Slab, scene: Scene, shares: tuple[float, ...]) -> dict[float, np.ndarray]:
+    """Where a smooth grey is below each threshold; thresholds change with blocks of 32 rows of the volume."""
+    made = {share: np.empty(smooth.shape, bool) for share in shares}
+    dark = scene.layout.greys.dark
     row = slab.start
     while row < slab.stop:
         block = row // BLOCK
         until = min((block + 1) * BLOCK, slab.stop)
-        grey = scene.layout.threshold(block, share)[scene.box]
-        limit = np.rint(scene.levels.smooth_level(grey)).astype(np.uint16)
-        np.less(smooth[row - slab.start : until - slab.start], limit, out=made[row - slab.start : until - slab.start])
+        bright, rows = scene.layout.bright(block, *scene.box), slice(row - slab.start, until - slab.start)
+        for share, out in made.items():
+            limit = np.rint(scene.levels.smooth_level(dark + share * (bright - dark))).astype(np.uint16)
+            np.less(smooth[rows], limit, out=out[rows])
         row = until
     return made
 
 
-def _labels(slab: Slab, scene: Scene, dark: np.ndarray, inside: np.ndarray) -> np.ndarray:
-    labels = np.where(dark, np.uint8(names.DARK), np.uint8(names.ELECTROLYTE))
-    labels[:, ~scene.columns] = names.OUTSIDE
-    if inside.sum(dtype=np.int64) == scene.columns.sum(dtype=np.int64) * len(labels):
-        return labels
+def _labels(dark: np.ndarray, faint: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Labels as if all of the columns were pellet; `faint` includes what is dark."""
+    made = (dark ^ faint).view(np.uint8) * np.uint8(names.FAINT - names.ELECTROLYTE)
+    made += dark.view(np.uint8)  # dark follows on electrolyte
+    made += np.uint8(names.ELECTROLYTE)
+    made *= columns.view(np.uint8)
+    return made
+
+
+def _label_ends(labels: np.ndarray, slab: Slab, scene: Scene, bright: np.ndarray, inside: np.ndarray) -> None:
+    """Electrodes, and what is bright in them, in place."""
     outer = ~inside & scene.columns
     rows = np.arange(slab.start, slab.stop, dtype=np.float32)[:, None, None]
     first = rows < 0.5 * (scene.even[0] + scene.even[1])
-    labels[outer & dark & first] = names.FIRST_ELECTRODE
-    labels[outer & dark & ~first] = names.LAST_ELECTRODE
+    labels[outer & ~bright & first] = names.FIRST_ELECTRODE
+    labels[outer & ~bright & ~first] = names.LAST_ELECTRODE
     beyond = (rows < scene.even[0] - scene.margin[0]) | (rows > scene.even[1] + scene.margin[1])
-    labels[outer & ~dark & beyond] = names.BRIGHT
-    return labels
+    labels[outer & bright & beyond] = names.BRIGHT
+
+
+def _counts(labels: np.ndarray, dark: int, faint: int, interior: int, whole: bool) -> np.ndarray:
+    """Voxels of each label; by counting only what is not known already."""
+    if not whole:
+        return np.array([np.count_nonzero(labels == code) for code in names.NAMES])
+    made = np.zeros(len(names.NAMES), np.int64)
+    made[[names.DARK, names.FAINT, names.ELECTROLYTE]] = dark, faint - dark, interior - faint
+    made[names.OUTSIDE] = labels.size - interior
+    return made

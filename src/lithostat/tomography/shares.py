@@ -23,5 +23,5 @@ def shares(volume: Volume, layout: Layout, low: np.ndarray, high: np.ndarray) ->
     rows, columns = slice(int(low[1]), int(high[1])), slice(int(low[2]), int(high[2]))
     for block in range(int(low[0]) // BLOCK, (int(high[0]) - 1) // BLOCK + 1):
         inside = slice(max(block * BLOCK - int(low[0]), 0), (block + 1) * BLOCK - int(low[0]))
-        made[inside] /= (layout.threshold(block, 1.0)[rows, columns] - layout.greys.dark).astype(np.float32)
+        made[inside] /= (layout.bright(block, rows, columns) - layout.greys.dark).astype(np.float32)
     return made

@@ -28,8 +28,8 @@ class Surfaces:
 
     def planes(self, shape: tuple[int, int, int], k: int) -> np.ndarray:
         """The even surface `k` at every voxel, (y, x)."""
-        rows = linear(self.even[k], shape[1], BLOCK, 0)
-        return linear(rows, shape[2], BLOCK, 1).astype(np.float32)
+        rows = linear(self.even[k], slice(0, shape[1]), BLOCK, 0)
+        return linear(rows, slice(0, shape[2]), BLOCK, 1).astype(np.float32)
 
 
 def surfaces(volume: Volume, layout: Layout) -> Surfaces:
@@ -61,7 +61,8 @@ def _tile(volume: Volume, layout: Layout, rough: np.ndarray, tile: tuple[slice, 
     greys = np.asarray(volume.voxels[low:high, rows, columns], np.float32)
     means = greys.reshape(high - low, near.shape[0], BLOCK, near.shape[1], BLOCK).mean(axis=(2, 4))
     slab = (low + high) // 2 // 32
-    between = _blocks(layout.threshold(slab, 0.5)[rows, columns], near.shape)
+    bright = _blocks(layout.bright(slab, rows, columns), near.shape)
+    between = layout.greys.dark + 0.5 * (bright - layout.greys.dark)
     if k == 1:
         means = means[::-1]
     height = _first_crossing(means, between)

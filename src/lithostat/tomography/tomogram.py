@@ -14,7 +14,6 @@ from lithostat.tomography.dark_volume import DarkVolume
 from lithostat.tomography.difference import Difference
 from lithostat.tomography.filaments import Filaments, finest
 from lithostat.tomography.interfaces import Interface
-from lithostat.tomography.layout import linear
 from lithostat.tomography.phases import Phases
 from lithostat.tomography.tortuosity import Transport
 
@@ -150,5 +149,4 @@ def _placement(of: Tomogram) -> dict[str, Any]:
 
 def surface_at(of: Phases, k: int, row: np.ndarray | int, axis: int) -> np.ndarray:
     """Height of interface `k` along a cut at y (axis 0) or x (axis 1) = `row` [voxel], for figures."""
-    plane = linear(linear(of.surfaces.even[k], of.volume.shape[1], 8, 0), of.volume.shape[2], 8, 1)
-    return np.take(plane, row, axis)
+    return np.take(of.surfaces.planes(of.volume.shape, k), row, axis)
