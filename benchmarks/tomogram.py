@@ -1,8 +1,9 @@
 """Tomograms: CPU and peak memory of the whole pipeline out of core, against one pass that reads and makes a histogram.
 
-A made cell is written once as raw greys into a folder and stays there unless --remove is given. Each step then runs in
-a process of its own: writing Zarr with its pyramid, the read-and-histogram pass, and everything that `lithostat
-tomogram` does. --peers makes an environment for scikit-image and dask-image and runs their chains on the same greys.
+A made cell is written once as raw greys into a folder and stays there unless --remove is given; from 700^3 on it is one
+whose pores repeat (`periodic_phantom`). Each step then runs in a process of its own: writing Zarr with its pyramid, the
+read-and-histogram pass, and everything that `lithostat tomogram` does. --peers makes an environment for scikit-image
+and dask-image and runs their chains on the same greys.
 """
 
 from __future__ import annotations
@@ -31,17 +32,23 @@ cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 print(json.dumps({"cpu_s": cpu, "wall_s": wall, "peak_gb": peak, "said": space.get("said", "")}))
 """
+LARGE = 700
 MAKE = (
     "import numpy as np\n"
     "from lithostat.tomography.phantom.phantom import Camera, Phantom, Strand\n"
     "from lithostat.tomography.phantom.scan import Scan",
     "camera = Camera(rings=0.02, cupping=0.02, fringes=0.02)\n"
     "strands = (Strand(reach=0.6, width=5.0), Strand(reach=1.0, width=5.0, at=(-0.4, 0.3)))\n"
-    "scan = Scan(Phantom(shape=(size,) * 3, pores='spheres', grain=60.0, strands=strands, camera=camera, dtype=dtype))\n"
+    "scan = Scan(Phantom(shape=(size,) * 3, pores='spheres', grain=60.0, strands=strands,\n"
+    "                    camera=camera, dtype=dtype))\n"
     "with open(path + '/greys.raw.part', 'wb') as stream:\n"
     "    for row in range(0, size, 32):\n"
     "        stream.write(scan[row : row + 32].tobytes())\n"
     "        print(row, file=sys.stderr, flush=True) if row % 128 == 0 else None\n",
+)
+MAKE_LARGE = (
+    "import periodic_phantom\nfrom pathlib import Path",
+    "periodic_phantom.write(Path(path) / 'greys.raw.part', size, dtype)",
 )
 _READ = (
     "from lithostat.reading.volumes.raw import Layout\n"
@@ -71,7 +78,8 @@ SEGMENT = (
     "from pathlib import Path\n"
     "from lithostat.reading.volumes.read_volume import read_volume\n"
     "from lithostat.tomography.segment import segment",
-    "result = segment(read_volume(path + '/greys.zarr'), folder=Path(path) / 'study')\nsaid = f'{len(result.dark.size)} components'",
+    "result = segment(read_volume(path + '/greys.zarr'), folder=Path(path) / 'study')\n"
+    "said = f'{len(result.dark.size)} components'",
 )
 # the chains of other packages, on greys in memory (dask: on chunks)
 _IN_CORE = "import numpy as np, zarr\nfrom scipy import ndimage\nfrom skimage import filters, measure\n"
@@ -83,19 +91,27 @@ MEDIAN = (
 )
 GAUSS_CROPPED = (
     _IN_CORE + "import math",
-    "part = slice(math.ceil(0.2 * size), math.floor(0.8 * size)), *(slice(math.ceil(0.1 * size), math.floor(0.9 * size)),) * 2\n"
+    "across = slice(math.ceil(0.1 * size), math.floor(0.9 * size))\n"
+    "part = slice(math.ceil(0.2 * size), math.floor(0.8 * size)), across, across\n"
     "greys = zarr.open_array(path + '/greys.zarr/0', mode='r')[part]\n"
     "greys = ndimage.gaussian_filter(greys.astype(np.float32), 0.7)\nmask = greys < filters.threshold_otsu(greys)\n"
     "said = f'{int(measure.label(mask, connectivity=1).max())} components'",
 )
 DASK = (
-    "import dask.array as da, numpy as np, zarr\nfrom dask_image import ndfilters, ndmeasure\nfrom skimage import filters",
+    "import dask.array as da, numpy as np, zarr\nfrom dask_image import ndfilters, ndmeasure\n"
+    "from skimage import filters",
     "greys = da.from_zarr(path + '/greys.zarr/0').rechunk((128, 128, 128))\n"
     "smooth = ndfilters.gaussian_filter(greys.astype(np.float32), 0.7)\n"
     "mask = smooth < filters.threshold_otsu(greys[::4, ::4, ::4].compute())\n"
     "labels, number = ndmeasure.label(mask)\n"
-    "area = da.histogram(labels, bins=int(number) + 1, range=[0, int(number) + 1])[0].compute(scheduler='synchronous')\n"
+    "area = da.histogram(labels, bins=int(number) + 1, range=[0, int(number) + 1])[0]\n"
+    "area = area.compute(scheduler='synchronous')\n"
     "said = f'{int(number)} components'",
+)
+CHAINS = (
+    ("median, Otsu, label, regionprops", MEDIAN),
+    ("Gaussian, Otsu, label, cropped", GAUSS_CROPPED),
+    ("dask-image: Gaussian, Otsu, label", DASK),
 )
 
 
@@ -105,15 +121,14 @@ def main() -> None:
     options.add_argument("--dtype", default="uint16", choices=("uint8", "uint16"))
     options.add_argument("--folder", type=Path, help="where greys are kept; a temporary folder without it")
     options.add_argument("--remove", action="store_true", help="remove the raw greys once they are Zarr")
-    options.add_argument("--peers", action="store_true", help="install scikit-image and dask-image in a temporary folder")
+    options.add_argument("--peers", action="store_true", help="install scikit-image and dask-image, run their chains")
     args = options.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        folder = args.folder or Path(temporary)
-        rows = [row for row in measured(folder, args.size, args.dtype, args.remove)]
+        folder = (args.folder or Path(temporary)).absolute()
+        rows = list(measured(folder, args.size, args.dtype, args.remove, args.peers))
         if args.peers:
             python = environment(Path(temporary) / "peers")
-            for name, job in (("median, Otsu, label, regionprops", MEDIAN), ("Gaussian, Otsu, label, cropped", GAUSS_CROPPED),
-                              ("dask-image: Gaussian, Otsu, label", DASK)):  # fmt: skip
+            for name, job in CHAINS:
                 rows.append(run(name, python, folder, args.size, args.dtype, job))
     base = next((row["cpu_s"] for row in rows if row["step"] == "read and histogram" and row["cpu_s"]), None)
     ours = next((row["cpu_s"] for row in rows if row["step"] == "segment and label" and row["cpu_s"]), None)
@@ -123,7 +138,8 @@ def main() -> None:
     if args.json:
         print(json.dumps(rows))
         return
-    print(f"{args.size}^3 {args.dtype}\n{'step':<36}{'CPU s':>9}{'ns/voxel':>10}{'wall s':>9}{'peak GB':>9}{'/hist':>7}{'/ours':>7}")
+    print(f"{args.size}^3 {args.dtype}")
+    print(f"{'step':<36}{'CPU s':>9}{'ns/voxel':>10}{'wall s':>9}{'peak GB':>9}{'/hist':>7}{'/ours':>7}")
     for row in rows:
         if row["cpu_s"] is None:
             print(f"{row['step']:<36} {row['said']}")
@@ -133,20 +149,21 @@ def main() -> None:
               f"{row['of_histogram'] or 0:7.1f}{row['of_ours'] or 0:7.1f}  {row['said']}")  # fmt: skip
 
 
-def measured(folder: Path, size: int, dtype: str, remove: bool) -> list[dict[str, Any]]:
+def measured(folder: Path, size: int, dtype: str, remove: bool, peers: bool) -> list[dict[str, Any]]:
     """Our own steps; greys that are there are not made again."""
     folder.mkdir(parents=True, exist_ok=True)
     raw, group = folder / "greys.raw", folder / "greys.zarr"
     rows = []
     if not raw.exists() and not group.exists():
-        rows.append(run("the phantom", sys.executable, folder, size, dtype, MAKE))
+        rows.append(run("the phantom", sys.executable, folder, size, dtype, MAKE_LARGE if size > LARGE else MAKE))
         (folder / "greys.raw.part").rename(raw)
     if not group.exists():
         rows.append(run("Zarr with pyramid", sys.executable, folder, size, dtype, INGEST))
     if remove:
         raw.unlink(missing_ok=True)
     rows.append(run("read and histogram", sys.executable, folder, size, dtype, HISTOGRAM))
-    for name, job in (("segment and label", SEGMENT), ("all of lithostat tomogram", STUDY)):
+    jobs = (("segment and label", SEGMENT),) if peers else ()
+    for name, job in (*jobs, ("all of lithostat tomogram", STUDY)):
         shutil.rmtree(folder / "study", ignore_errors=True)
         rows.append(run(name, sys.executable, folder, size, dtype, job))
     shutil.rmtree(folder / "study", ignore_errors=True)
@@ -156,7 +173,7 @@ def measured(folder: Path, size: int, dtype: str, remove: bool) -> list[dict[str
 def run(name: str, python: str, folder: Path, size: int, dtype: str, job: tuple[str, str]) -> dict[str, Any]:
     """CPU, wall time and peak memory of a step in a process of its own, without its imports."""
     command = [python, "-c", _TIMED, str(folder), str(size), dtype, *job]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parent)
     if done.returncode:
         return {"step": name, "cpu_s": None, "wall_s": None, "peak_gb": None, "said": f"failed ({done.returncode})"}
     return {"step": name} | json.loads(done.stdout.splitlines()[-1])

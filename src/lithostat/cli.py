@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,8 +16,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lithostat.commands import calibrate, impedance, sweep, tomogram
-from lithostat.commands.options import Json, Output, save
-from lithostat.experiment.errors import InputError, LithostatError, nearest
+from lithostat.commands.options import Json, Output, ready, save
+from lithostat.experiment.errors import InputError, LithostatError, nearest, sentence_of
+from lithostat.experiment.other_programs import search_installed_only, without_settings_of_here
+from lithostat.experiment.output_names import Named, OutputNames, readable
 from lithostat.terminal import (
     bar_over_steps,
     busy,
@@ -55,6 +59,13 @@ app = typer.Typer(
 
 def main() -> None:
     """Entry point: errors become one sentence and an exit code, never a traceback."""
+    search_installed_only()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # what a terminal cannot show is no fault
+    warnings.showwarning = _warned  # type: ignore[assignment]
+    for name in without_settings_of_here():
+        warnings.warn(f"{name} in this folder is not used", UserWarning, stacklevel=1)
     try:
         code = app(standalone_mode=False)
     except LithostatError as error:
@@ -64,14 +75,19 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing is left to flush into
         sys.exit(141)
-    except Exception as error:
+    except BaseException as error:  # a panic of a library is no Exception
         usage = getattr(error, "format_message", None)  # typer's own errors about the command line
         if usage is None:
-            _fail(f"this is a fault in lithostat, please report it: {type(error).__name__}: {error}", 70)
+            _fail(sentence_of(error), 70)
         elif usage():
             _fail(f"{usage().rstrip('.')}; see `lithostat --help`", 2)
         sys.exit(2)  # help was asked for by saying nothing
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _warned(message: Any, *_: Any) -> None:
+    """A warning of a library as those of our own look, without the line of code it came from."""
+    print(f"lithostat: warning: {(str(message).splitlines() or [''])[0]}", file=sys.stderr)
 
 
 def _fail(message: str, code: int) -> None:
@@ -118,27 +134,29 @@ def run(
     full = experiment.cell.with_cathode
     if full and cells > 1:
         raise InputError("--cells is for symmetric cells", file=str(file), expected="one full cell")
+    ready(output)
     with _naming(file), bar_over_steps(console) if full else busy(console, FIRST) as said:
         from lithostat.simulation.choose import simulate
 
         record, problem = _kept(lambda: simulate(experiment.cell, experiment.protocol, **(said or {})))
-    written = [record.write_parquet(output / f"{file.stem}.parquet")]
+    named = OutputNames(output).of(file.stem)
+    written = [record.write_parquet(named.path(".parquet"))]
     if csv:
-        written.append(record.write_csv(output / f"{file.stem}.csv"))
+        written.append(record.write_csv(named.path(".csv")))
     cycles = None
     if full:
         from lithostat.experiment.record import write_whole
         from lithostat.fullcell.summary import cycle_summary
 
         cycles = cycle_summary(record)
-        written.append(write_whole(output / f"{file.stem}-cycles.csv", cycles.write_csv))
+        written.append(write_whole(named.path("-cycles.csv"), cycles.write_csv))
     if figure:
         from lithostat.show.record_figure import record_figure
 
-        written.append(save(record_figure(record, experiment.cell.name), output / f"{file.stem}.png"))
+        written.append(save(record_figure(record, experiment.cell.name), named.path(".png")))
     survival = None
     if cells > 1 and problem is None:
-        survival, more = _survival(console, experiment, cells, seed, output / f"{file.stem}-cells", figure)
+        survival, more = _survival(console, experiment, cells, seed, named, figure)
         written += more
     if as_json:
         rows = {} if cycles is None else {"cycles": cycles.to_dicts()}
@@ -197,22 +215,26 @@ def analyze(
     from lithostat.experiment.cell_note import note_from
 
     note_from(overrides)  # a flag with a fault is an error before anything is read
-    from lithostat.lab.analyze import analyze_cell, write_cell, write_folder
+    from lithostat.lab.analyze import analyze_cell, write_cell
     from lithostat.lab.folder import find_cells
+    from lithostat.lab.folder_table import sound, write_folder
 
     found = find_cells(folder, together=together)
-    cells = []
+    ready(output)
+    names, cells = OutputNames(output), []
     with named_steps(open_console(), "reading", sum(len(cell.files) + 1 for cell in found)) as step:
         for cell in found:
             analysed = analyze_cell(cell, overrides=overrides, repeats=len(found), progress=step)
             step(f"{cell.name}: writing")
-            cells.append(write_cell(analysed, output, draw=pages))
-    written = write_folder(cells, output, folder.resolve().name)
+            cells.append(sound(write_cell(analysed, names.of(analysed.name), draw=pages)))
+    written = write_folder(cells, output, readable(folder.resolve().name))
     if as_json:
         print_json([cell.as_json() for cell in cells])
     else:
-        print_cells(cells, written[-1])
-    if all(cell.error is not None for cell in cells):
+        print_cells(cells, written.page)
+    if written.problems:
+        raise InputError("; ".join(written.problems), file=str(output))
+    if all(cell.analysis is None for cell in cells):
         raise typer.Exit(2)
 
 
@@ -225,10 +247,11 @@ def reproduce(
     """Simulate a paper's experiments and hold them against its numbers: a table, figures, and a page with both."""
     if paper not in PAPERS:
         raise InputError(f"there is no paper '{paper}'{nearest(paper, PAPERS)}", expected=f"one of {', '.join(PAPERS)}")
+    ready(output)
     with named_steps(open_console(), "importing", 19) as step:
         from lithostat.papers.doux2020.answer import answer
         from lithostat.papers.doux2020.figures import figures
-        from lithostat.papers.doux2020.page import paper_page
+        from lithostat.papers.doux2020.page import paper_report
         from lithostat.papers.doux2020.reproduce import reproduce as reproduce_paper
 
         result = reproduce_paper(step)
@@ -244,7 +267,10 @@ def reproduce(
 
         rows = [row.as_dict() for row in result.rows]
         written.append(write_text(folder / "table.json", json.dumps(plain(rows), indent=1)))
-        written.append(write_text(folder / "index.html", paper_page(result, drawn, answered)))
+        from lithostat.show.report_page import report_page
+
+        report = paper_report(result, drawn, answered)
+        written.append(write_text(folder / "index.html", report_page(report)))
     if as_json:
         print_json(rows)
     else:
@@ -309,10 +335,11 @@ def _kept(simulate: Any) -> tuple[Record, LithostatError | None]:
 
 
 def _survival(
-    console: Console, experiment: Experiment, cells: int, seed: int, stem: Path, draw: bool
+    console: Console, experiment: Experiment, cells: int, seed: int, named: Named, draw: bool
 ) -> tuple[dict[str, Any], list[Path]]:
     """Many cells: what share is alive when, as a summary, a table and a figure."""
     import numpy as np
+    from rich.markup import escape
 
     from lithostat.experiment.record import write_whole
     from lithostat.simulation.ensemble import CHUNK, ensemble
@@ -322,20 +349,23 @@ def _survival(
             experiment.cell, experiment.protocol, members=cells, seed=seed, progress=lambda _: step(f"{cells} cells")
         )
     failed = np.sort(many.members["cycling_second"].to_numpy()[many.members["kind"].to_numpy() != "survived"]) / 3600.0
-    written = [
-        write_whole(stem.with_name(stem.name + ".parquet"), lambda temporary: many.members.write_parquet(temporary))
-    ]
+    written = [write_whole(named.path("-cells.parquet"), lambda temporary: many.members.write_parquet(temporary))]
     if draw:
         from lithostat.show.survival_figure import survival_figure
 
         written.append(
             save(
-                survival_figure(3600.0 * failed, cells, many.length_second, f"{experiment.cell.name}, {cells} cells"),
-                stem.with_name(stem.name + ".png"),
+                survival_figure(
+                    many.members["cycling_second"].to_numpy(),
+                    many.members["kind"].to_list(),
+                    many.length_second,
+                    f"{experiment.cell.name}, {cells} cells",
+                ),
+                named.path("-cells.png"),
             )
         )
     for warning in many.warnings:
-        console.print(f"[yellow]warning[/] {warning}")
+        console.print(f"[yellow]warning[/] {escape(warning)}")
     summary: dict[str, Any] = {"cells": cells, "seed": seed, "survived": cells - len(failed)}
     for level in (10, 50, 90):
         index = math.ceil(level / 100 * cells) - 1

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lithostat.experiment.record import Record
     from lithostat.lab.analyze import AnalysedCell
 
+COLOURS = {"bad": "red", "good": "green"}
 WIDTH = 110  # of what is printed into a file or pipe
 
 
@@ -54,7 +55,7 @@ def named_steps(console: Console, first: str, total: int) -> Iterator[Any]:
     """A progress bar; the yielded function names the step that begins."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(first, total=total)
         yield lambda name: progress.update(task, description=name, advance=1)
@@ -77,7 +78,7 @@ def counted(console: Console, what: str) -> Iterator[Any]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
     )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(what, total=None)
@@ -89,7 +90,7 @@ def shares(console: Console, what: str) -> Iterator[Any]:
     """A bar over work that knows what share of it is done; the yielded function takes what goes on, and the share."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (BarColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    columns = (BarColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(what, total=None)
         yield lambda said, share: bar.update(task, description=f"{what}, {said}", completed=share, total=share and 1.0)
@@ -99,6 +100,7 @@ def print_outcome(
     record: Record, survival: dict[str, Any] | None, written: list[Path], cycles: DataFrame | None = None
 ) -> None:
     """How a simulation ended, with its evidence, its spectra, and the first and last cycle of a full cell."""
+    from rich.markup import escape
     from rich.table import Table
 
     from lithostat.experiment.quantity import show
@@ -131,15 +133,16 @@ def print_outcome(
         table.add_row(name.replace("_", " "), "not reached" if value is None else f"{value:.4g}")
     console.print(table)
     for warning in record.warnings:
-        console.print(f"[yellow]warning[/] {warning}")
-    console.print("[dim]wrote " + ", ".join(str(path) for path in written) + "[/]", soft_wrap=True)
+        console.print(f"[yellow]warning[/] {escape(warning)}")
+    console.print(f"[dim]wrote {escape(', '.join(map(str, written)))}[/]", soft_wrap=True)
 
 
-def print_cells(cells: list[AnalysedCell], page: Path) -> None:
+def print_cells(cells: list[AnalysedCell], page: Path | None) -> None:
     """One line per cell, then the evidence, the files that were not read, and the warnings of each."""
     from rich.markup import escape
     from rich.table import Table
 
+    from lithostat.experiment.finding import TONES
     from lithostat.experiment.quantity import show
 
     console = open_console(stderr=False)
@@ -154,7 +157,7 @@ def print_cells(cells: list[AnalysedCell], page: Path) -> None:
         time = short if short is not None else call.cycling_time
         table.add_row(
             escape(cell.name),
-            f"[{'red' if call.shorted else 'green' if call.kind == 'censored' else 'yellow'}]{call.kind}[/]",
+            f"[{COLOURS.get(TONES.get(call.group, ''), 'yellow')}]{call.kind}[/]",
             "" if time is None else ("" if short is not None else "> ") + show(time, "time"),
             "" if call.pressure is None else show(call.pressure, "pressure"),
             "" if call.confidence is None else f"{100 * call.confidence:.3g} %",
@@ -171,7 +174,10 @@ def print_cells(cells: list[AnalysedCell], page: Path) -> None:
             console.print(f"{name} [yellow]not read[/] {escape(file)}: {escape(why)}")
         for line in cell.analysis.warnings:
             console.print(f"{name} [yellow]warning[/] {escape(line)}")
-    console.print(f"[dim]page: {page}[/]", soft_wrap=True)
+        if cell.error is not None:
+            console.print(f"{name} [yellow]not written[/] {escape(cell.error)}")
+    if page is not None:
+        console.print(f"[dim]page: {escape(str(page))}[/]", soft_wrap=True)
 
 
 def print_studies(results: list[dict[str, Any]]) -> None:
@@ -214,7 +220,7 @@ def print_studies(results: list[dict[str, Any]]) -> None:
         for line in study.warnings:
             console.print(f"  [yellow]warning[/] {escape(line)}")
         for path in result["written"]:
-            console.print(f"[dim]{path}[/]", soft_wrap=True)
+            console.print(f"[dim]{escape(str(path))}[/]", soft_wrap=True)
 
 
 def print_best_fit(rows: list[dict[str, Any]], converged: bool) -> None:
@@ -256,7 +262,7 @@ def print_calibration(found: Any, beside: Any, rivals: Any, written: list[Path])
     for line in found.warnings:
         console.print(f"[yellow]warning[/] {escape(line)}")
     for path in written:
-        console.print(f"[dim]{path}[/]", soft_wrap=True)
+        console.print(f"[dim]{escape(str(path))}[/]", soft_wrap=True)
 
 
 def print_recommendation(made: Any, written: list[Path]) -> None:
@@ -284,7 +290,7 @@ def print_recommendation(made: Any, written: list[Path]) -> None:
     for line in made.warnings:
         console.print(f"[yellow]warning[/] {escape(line)}")
     for path in written:
-        console.print(f"[dim]{path}[/]", soft_wrap=True)
+        console.print(f"[dim]{escape(str(path))}[/]", soft_wrap=True)
 
 
 def print_rows(result: Any, path: Path) -> None:

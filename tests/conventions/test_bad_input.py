@@ -403,5 +403,5 @@ def test_a_file_that_is_not_there(tmp_path):
 
 
 def test_a_folder_is_not_a_file(tmp_path):
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="is a folder, and no file"):
         read_experiment(tmp_path)

@@ -11,25 +11,25 @@ pytest.importorskip("pybamm", reason="full cells need PyBaMM (extra 'fullcell')"
 
 from lithostat import Protocol, Record, ledger, read_experiment, simulate
 from lithostat.fullcell.run import simulate_symmetric
-from lithostat.model.parameters import Laws
+from lithostat.model.resolve import laws_of
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "doux2020_25MPa.yaml"
 FRAME = {"kind": "fixed gap", "stiffness": "0.5 MPa/um", "relaxation": {"fraction": 0.1, "time": "5 h"}}
 
 
 def both(
-    pressure: str, current: str, count: int, fixture: dict | None = None, laws: dict | None = None
+    pressure: str, current: str, count: int, fixture: dict | None = None, laws: dict | str | None = None
 ) -> tuple[Record, Record]:
     cell = read_experiment(EXAMPLE).cell
     if laws:
-        cell = cell.model_copy(update={"laws": type(cell.laws).from_dict(laws)})
+        cell = cell.model_copy(update={"laws": type(cell.laws).model_validate(laws)})
     if fixture:
         cell = cell.model_copy(update={"fixture": type(cell.fixture).from_dict(fixture)})
     turns = [{"plate": current, "for": "1 h"}, {"strip": current, "for": "1 h"}]
     steps = [{"press": "25 MPa", "for": "1 min"}, {"set_pressure": pressure}, {"repeat": count, "steps": turns}]
     protocol = Protocol.from_dict({"steps": steps})
     first = simulate(cell, protocol)
-    return first, simulate_symmetric(first.provenance["parameters"], protocol, laws=Laws(**(laws or {})))
+    return first, simulate_symmetric(first.provenance["parameters"], protocol, laws=laws_of(cell))
 
 
 def apart(first: Record, second: Record, column: str) -> float:
@@ -47,6 +47,16 @@ CASES = {
     "100 cycles at 5 MPa": ("5 MPa", "75 uA/cm2", 100, None),
     "voids that come and go at 2 MPa": ("2 MPa", "1 A/m2", 10, None),
     "a frame that relaxes": ("10 MPa", "75 uA/cm2", 30, FRAME),
+    "retraction until the short": ("25 MPa", "75 uA/cm2", 60, None, "retraction"),
+    "retraction with voids": ("3 MPa", "2 A/m2", 10, None, "retraction"),
+    "delayed fracture until the short": ("25 MPa", "75 uA/cm2", 60, None, "delayed_fracture"),
+    "focusing from the structure": (
+        "10 MPa",
+        "75 uA/cm2",
+        20,
+        None,
+        {"growth": "structure_focusing", "reversal": "partial"},
+    ),
     "growth with the length": ("25 MPa", "75 uA/cm2", 60, None, {"growth": "length_focusing"}),
     "growth with pressure, entry above a threshold": (
         "20 MPa",

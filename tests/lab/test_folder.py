@@ -165,10 +165,11 @@ def test_one_bad_file_stops_no_other(lab, reader):
     loaded = load(cell, progress=told.append)
     assert told == ["a.csv", "b.csv", "c.mpr", "d.csv", "e.csv"]
     assert loaded.files == ("a.csv", "e.csv")
-    assert dict(loaded.refused) == {
+    refused = dict(loaded.refused)
+    assert refused.pop("d.csv").startswith("this is a fault in lithostat, please report it: RuntimeError: boom (")
+    assert refused == {
         "b.csv": "is in no format that is known here",
         "c.mpr": "galvani is needed for .mpr files: pip install lithostat[gpl]",
-        "d.csv": "cannot be read (RuntimeError: boom)",
     }
     assert loaded.record.column("test_time_second")[-1] == 3640.0
 
@@ -253,8 +254,9 @@ def test_an_area_of_a_header_is_never_used(lab):
 
 
 def test_a_fault_in_a_note_names_file_and_line(lab):
+    (cell,) = find_cells(lab(cell_dot_yaml="kin: half\n", a_dot_csv={}))
     with pytest.raises(InputError, match=r"cell\.yaml, line 1"):
-        find_cells(lab(cell_dot_yaml="kin: half\n", a_dot_csv={}))
+        load(cell)
 
 
 TABLE = "time/s,voltage/V,current/mA\n" + "".join(f"{10 * k},0.05,1.0\n" for k in range(20))
@@ -332,3 +334,37 @@ def test_the_load_cell_is_tared_where_only_its_log_has_samples(tmp_path):
     first, last = record.provenance["load_cell"]["tare"]
     assert (first["time_second"], last["time_second"]) == (-1500.0, 5100.0)
     assert first["zero"] == pytest.approx(0.103)
+
+
+def outside(rng, folder):
+    """A path of a declaration that leads out of the folder of the note, in one of many ways."""
+    (folder.parent / "secret.yaml").write_text("name: not for you\n")
+    link = folder / f"link{rng.integers(1 << 30)}.yaml"
+    ways = [
+        "../secret.yaml",
+        "sub/../../secret.yaml",
+        str(folder.parent / "secret.yaml"),
+        "a\0b.yaml",
+        "../" * 200 + "x",
+    ]
+    ways += [link.name, f"sub/../{link.name}"]
+    link.symlink_to(
+        [folder.parent / "secret.yaml", "../secret.yaml", link.name][rng.integers(3)]
+    )  # the last goes round
+    return ways[rng.integers(len(ways))]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_declaration_is_read_outside_of_the_folder_of_its_note(tmp_path, reader, seed):
+    rng = np.random.default_rng(seed)
+    root = tmp_path / "cell"
+    (root / "sub").mkdir(parents=True)
+    (root / "a.txt").write_text("{}")
+    (root / "b.csv").write_text("{}")
+    (root / "cell.yaml").write_text(f"read_as: {json.dumps({'*.txt': outside(rng, root)})}\n")
+    (cell,) = find_cells(root)
+    loaded = load(cell)
+    assert ("b.csv", None) in reader
+    assert all(name != "a.txt" and declaration is None for name, declaration in reader)
+    why = dict(loaded.refused)["a.txt"]
+    assert "does not lie in the folder of the note" in why

@@ -101,7 +101,9 @@ def test_time_to_a_depth_under_creep_and_plating_is_the_hypergeometric_closed_fo
     k = RADIUS / (N + 3.0) * 3.0 ** ((N + 1.0) / 2.0) * 7.7e-3 * (25e6 * RADIUS / 2e6) ** N
 
     def pace(a):
-        return 1.0 / (throat_velocity(25e6, a, RADIUS, 299.0, **MASIAS) + constant_focusing(0.75, a, 25e6, **growth))
+        return 1.0 / (
+            throat_velocity(25e6, a, RADIUS, 299.0, **MASIAS) + constant_focusing(0.75, a, 25e6, 1e-5, **growth)
+        )
 
     bounds = np.geomspace(1e-9, target, 60)
     numeric = sum(quad(pace, lo, hi, epsabs=0.0, epsrel=1e-11)[0] for lo, hi in itertools.pairwise(bounds))

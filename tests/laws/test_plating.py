@@ -1,6 +1,14 @@
 import pytest
 
-from lithostat.physics.plating import constant_focusing, flat_velocity, length_focusing, pressure_focusing
+from lithostat.physics.plating import (
+    constant_focusing,
+    flat_velocity,
+    length_focusing,
+    pressure_focusing,
+    retracts,
+    stays,
+    structure_focusing,
+)
 
 COMMON = {"focusing": 2.7, "molar_volume": 13.02e-6}
 BY_LENGTH, BY_PRESSURE = COMMON | {"focusing_length": 100e-6}, COMMON | {"focusing_pressure": 10e6}
@@ -19,18 +27,18 @@ def test_faradays_law():
 @pytest.mark.parametrize("length", [0.0, 1e-6, 1e-3])
 @pytest.mark.parametrize("pressure", [0.0, 25e6])
 def test_constant_focusing_depends_on_current_alone(length, pressure):
-    assert constant_focusing(0.75, length, pressure, **COMMON) == pytest.approx(2.7 * FLAT, rel=1e-14)
+    assert constant_focusing(0.75, length, pressure, 1e-5, **COMMON) == pytest.approx(2.7 * FLAT, rel=1e-14)
 
 
 def test_length_focusing_is_the_default_at_its_reference_length_and_proportional_to_length():
-    assert length_focusing(0.75, 100e-6, 1.0, **BY_LENGTH) == pytest.approx(2.7 * FLAT, rel=1e-14)
-    assert length_focusing(0.75, 300e-6, 1.0, **BY_LENGTH) == pytest.approx(8.1 * FLAT, rel=1e-14)
-    assert length_focusing(0.75, 0.0, 1.0, **BY_LENGTH) == 0.0
+    assert length_focusing(0.75, 100e-6, 1.0, 1e-5, **BY_LENGTH) == pytest.approx(2.7 * FLAT, rel=1e-14)
+    assert length_focusing(0.75, 300e-6, 1.0, 1e-5, **BY_LENGTH) == pytest.approx(8.1 * FLAT, rel=1e-14)
+    assert length_focusing(0.75, 0.0, 1.0, 1e-5, **BY_LENGTH) == 0.0
 
 
 def test_pressure_focusing_is_the_default_at_its_reference_pressure_and_proportional_to_pressure():
-    assert pressure_focusing(0.75, 1.0, 10e6, **BY_PRESSURE) == pytest.approx(2.7 * FLAT, rel=1e-14)
-    assert pressure_focusing(0.75, 1.0, 5e6, **BY_PRESSURE) == pytest.approx(1.35 * FLAT, rel=1e-14)
+    assert pressure_focusing(0.75, 1.0, 10e6, 1e-5, **BY_PRESSURE) == pytest.approx(2.7 * FLAT, rel=1e-14)
+    assert pressure_focusing(0.75, 1.0, 5e6, 1e-5, **BY_PRESSURE) == pytest.approx(1.35 * FLAT, rel=1e-14)
 
 
 @pytest.mark.parametrize(
@@ -38,4 +46,15 @@ def test_pressure_focusing_is_the_default_at_its_reference_pressure_and_proporti
     [(constant_focusing, COMMON), (length_focusing, BY_LENGTH), (pressure_focusing, BY_PRESSURE)],
 )
 def test_no_current_no_growth(law, numbers):
-    assert law(0.0, 50e-6, 25e6, **numbers) == 0.0
+    assert law(0.0, 50e-6, 25e6, 1e-5, **numbers) == 0.0
+
+
+def test_structure_focusing_is_a_flat_front_for_a_short_filament_and_grows_with_its_length_over_the_reach():
+    numbers = {"structure_factor": 0.8, "molar_volume": 13.02e-6}
+    assert structure_focusing(0.75, 0.0, 5e6, 23e-6, **numbers) == pytest.approx(FLAT, rel=1e-14)
+    assert structure_focusing(0.75, 46e-6, 5e6, 23e-6, **numbers) == pytest.approx(2.6 * FLAT, rel=1e-14)
+
+
+def test_stripping_takes_back_a_share_of_what_plating_adds():
+    assert stays(1e-9) == 0.0
+    assert retracts(1e-9, reversibility=0.846) == pytest.approx(0.846e-9, rel=1e-14)

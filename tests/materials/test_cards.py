@@ -7,8 +7,8 @@ from lithostat.experiment.cell import OVERRIDABLE
 from lithostat.experiment.parts import ChosenLaws
 from lithostat.experiment.quantity import QUANTITIES, check
 from lithostat.experiment.source import TAGS
-from lithostat.materials.card import find, load
-from lithostat.model.parameters import Laws, Parameters
+from lithostat.materials.card import find, find_law, law_cards, load
+from lithostat.model.parameters import OF_LAWS, Laws, Parameters, used
 from lithostat.physics.families import FAMILIES
 
 VALUES = [
@@ -73,13 +73,24 @@ def test_the_parameters_of_every_choice_of_laws_exist(card, name):
 
 
 def test_the_laws_a_cell_can_choose_are_those_the_equations_know():
-    said = {name: field.annotation.__args__ for name, field in ChosenLaws.model_fields.items()}
+    families = {name: field.annotation for name, field in ChosenLaws.model_fields.items() if name != "named"}
+    said = {name: annotation.__args__[0].__args__ for name, annotation in families.items()}
     assert said == {family: tuple(laws) for family, laws in FAMILIES.items()}
 
 
 def test_the_default_of_each_family_comes_first():
     first = {family: next(iter(laws)) for family, laws in FAMILIES.items()}
-    assert Laws()._asdict() == first == ChosenLaws().model_dump()
+    assert Laws()._asdict() == first == dict(find_law("first").laws)
+
+
+@pytest.mark.parametrize("name", law_cards())
+def test_a_law_chooses_in_every_family_and_brings_the_numbers_that_only_it_takes(name):
+    law = find_law(name)
+    chosen = Laws.of(law.laws)
+    assert set(law.laws) == set(FAMILIES)
+    interface = find("lithium|Li6PS5Cl").properties
+    assert [n for n in OF_LAWS if used(n, chosen) and n not in (*law.properties, *interface)] == []
+    assert set(law.properties) <= {*OVERRIDABLE, "toughness"}
 
 
 def test_published_numbers_read_as_printed():

@@ -26,7 +26,7 @@ def record(request):
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "access-parser":
             pytest.importorskip("access_parser", reason="the extra 'files' is not installed")
-            patch.setattr(arbin_res.shutil, "which", lambda name: None)
+            patch.setattr(arbin_res, "program", lambda name, outside: None)
         return arbin_res.read(FILE)
 
 
@@ -152,8 +152,8 @@ def test_rows_come_in_the_order_of_their_data_points_and_gaps_are_said(monkeypat
     path.write_bytes(arbin_res.MAGIC[0] + bytes(100))
     rows = {"Test_ID": [1, 1, 1], "Data_Point": [4, 1, 2], "Test_Time": [4.0, 1.0, 2.0], "Step_Time": [0.0, 1.0, 2.0]}
     rows |= {"Current": [0.0, 0.1, 0.1], "Voltage": [1.0, 2.0, 3.0], "Step_Index": [2, 1, 1], "Cycle_Index": [1, 1, 1]}
-    monkeypatch.setattr(arbin_res, "_by_mdbtools", lambda path: (pl.DataFrame(rows), {}, []))
-    monkeypatch.setattr(arbin_res.shutil, "which", lambda name: name)
+    monkeypatch.setattr(arbin_res, "_by_mdbtools", lambda path, exporter: (pl.DataFrame(rows), {}, []))
+    monkeypatch.setattr(arbin_res, "program", lambda name, outside: Path(name))
     record = arbin_res.read(path)
     assert record.column("voltage_volt").tolist() == [2.0, 3.0, 1.0]
     assert record.column("step_count").tolist() == [1, 1, 2]
@@ -173,7 +173,7 @@ def test_what_is_no_database_is_refused(tmp_path):
 def test_a_database_that_is_none_is_refused_in_one_sentence(tmp_path, monkeypatch, installed):
     if not installed:
         pytest.importorskip("access_parser", reason="the extra 'files' is not installed")
-        monkeypatch.setattr(arbin_res.shutil, "which", lambda name: None)
+        monkeypatch.setattr(arbin_res, "program", lambda name, outside: None)
     path = tmp_path / "cell.res"
     path.write_bytes(arbin_res.MAGIC[0] + bytes(5000))
     with pytest.raises(InputError, match=r"cell\.res: ") as caught:
@@ -199,7 +199,7 @@ def test_a_reader_that_prints_without_end_is_stopped(tmp_path):
 def test_without_any_reader_it_says_what_to_install(tmp_path, monkeypatch):
     path = tmp_path / "cell.res"
     path.write_bytes(arbin_res.MAGIC[1] + bytes(100))
-    monkeypatch.setattr(arbin_res.shutil, "which", lambda name: None)
+    monkeypatch.setattr(arbin_res, "program", lambda name, outside: None)
     monkeypatch.setitem(__import__("sys").modules, "access_parser", None)
     with pytest.raises(MissingPackage, match=r"pip install 'lithostat\[files\]'"):
         arbin_res.read(path)

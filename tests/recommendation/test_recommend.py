@@ -185,7 +185,7 @@ def test_what_was_never_tested_is_called_an_extrapolation(paper, asked, said):
 def test_shorts_before_current_share_a_label_and_a_cell_of_an_hour_has_its_hour(paper):
     few = replace(thinned(paper, 50), data=paper.data + Data((CellLife("h", *_hour(), False, NUMBERS),)))
     lives = figure_arrays(recommend(few, current=CURRENT, hours=HOURS), few)["lives"]
-    assert any(life == (pytest.approx(75e6), 0.0, True) for life in lives)
+    assert any(life == (pytest.approx(75e6), 0.0, "short before current") for life in lives)
     drawn = window_figure(**figure_arrays(recommend(few, current=CURRENT, hours=HOURS), few))
     texts = [text.get_text() for text in drawn.axes[0].texts]
     assert texts.count("before current") == 1

@@ -115,7 +115,7 @@ def build(p: dict[str, float], *, switching: bool = True) -> pybamm.BaseModel:
     length = [UNIT_LENGTH * xp.exp(xp.log(xp.maximum(ui, 1e-200)) / (n + 1.0)) for ui in u]
 
     pressed = contact.contact_fraction(pressure, pressing, x, exponent=p["unloading_exponent"], xp=xp)
-    touching = [pressed * voids.unvoided(wi, scale=p["void_height"], xp=xp) for wi in w]
+    touching = [pressed * voids.left_exponentially(wi, void_height=p["void_height"], xp=xp) for wi in w]
     narrow = [contact.constriction_resistance(ci, scale=p["constriction_resistance"]) for ci in touching]
     sigma = conduction.conductivity(
         p["temperature"],
@@ -150,12 +150,12 @@ def build(p: dict[str, float], *, switching: bool = True) -> pybamm.BaseModel:
     for i, side in enumerate((1.0, -1.0)):
         j = side * current  # positive where lithium arrives
         tip = plating.constant_focusing(
-            xp.maximum(j, 0.0), length[i], pressure, focusing=p["focusing"], molar_volume=p["molar_volume"]
+            xp.maximum(j, 0.0), length[i], pressure, 0.0, focusing=p["focusing"], molar_volume=p["molar_volume"]
         )
         consumed = p["interphase_charge"] * p["molar_volume"] / FARADAY * growth
         model.rhs[u[i]] = (n + 1.0) / UNIT_LENGTH * (flow + tip * xp.maximum(u[i], 0.0) * UNIT_LENGTH / length[i])
-        model.rhs[w[i]] = voids.void_rate(
-            -j, touching[i], w[i], critical=replenished, molar_volume=p["molar_volume"], xp=xp
+        model.rhs[w[i]] = voids.constant_closure(
+            -j, pressed, w[i], replenished, molar_volume=p["molar_volume"], void_height=p["void_height"], xp=xp
         )
         model.rhs[lithium[i]] = plating.flat_velocity(j, molar_volume=p["molar_volume"]) - consumed
     model.rhs[d] = growth

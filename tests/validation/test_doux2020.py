@@ -10,9 +10,10 @@ from lithostat.experiment.cell_note import note_from
 from lithostat.model.ledger import ledger
 from lithostat.papers.doux2020 import fit
 from lithostat.papers.doux2020.figures import figures
-from lithostat.papers.doux2020.page import paper_page
+from lithostat.papers.doux2020.page import paper_report
 from lithostat.papers.doux2020.published import published
 from lithostat.papers.doux2020.reproduce import reproduce
+from lithostat.show.report_page import report_page
 from lithostat.simulation.sensor import Instrument, sense
 
 
@@ -135,7 +136,7 @@ def test_the_page_says_what_was_fitted_and_what_is_inconsistent(result):
         def handle_starttag(self, tag, attrs):
             self.links += [value for name, value in attrs if name in ("src", "href")]
 
-    html = paper_page(result, figures(result))
+    html = report_page(paper_report(result, figures(result)))
     reader = Text()
     reader.feed(html)
     text = " ".join(" ".join(reader.words).split())

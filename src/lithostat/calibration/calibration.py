@@ -14,10 +14,13 @@ import numpy as np
 from lithostat.calibration.data import Data
 from lithostat.calibration.parameter import Parameter
 from lithostat.experiment.errors import InputError
+from lithostat.experiment.files import read_text
 from lithostat.experiment.record import write_text
 from lithostat.model.parameters import Laws
 
 FORMAT = 1
+LARGEST = 1 << 30  # bytes of a saved calibration
+DAMAGED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)  # of plain data that is not whole
 
 
 @dataclass(frozen=True)
@@ -112,10 +115,12 @@ class Calibration:
     def from_dict(cls, said: Mapping[str, Any]) -> Calibration:
         """Inverse of `as_dict`."""
         draws = {name: np.asarray(values, float) for name, values in said["draws"].items()}
+        if not draws:
+            raise ValueError("a calibration without draws")
         count = len(next(iter(draws.values())))
         return cls(
             draws=draws,
-            laws=Laws(**said["laws"]),
+            laws=Laws.of(said["laws"]),
             parameters=tuple(Parameter.from_dict(one) for one in said["parameters"]),
             data=Data.from_dict(said["data"]),
             numbers=said["numbers"],
@@ -134,10 +139,8 @@ class Calibration:
 def load_calibration(path: str | Path) -> Calibration:
     """Read what `Calibration.save` wrote; the files of the data are not needed. Anything else raises `InputError`."""
     try:
-        said = json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror or error})", file=str(path)) from None
-    except ValueError:
+        said = json.loads(read_text(Path(path), LARGEST))
+    except (ValueError, RecursionError):
         raise InputError("is not a saved calibration", file=str(path), expected="JSON") from None
     if not isinstance(said, dict) or "draws" not in said:
         raise InputError("is JSON, but not a saved calibration", file=str(path))
@@ -145,5 +148,5 @@ def load_calibration(path: str | Path) -> Calibration:
         raise InputError(f"has calibration format {said.get('format')}", file=str(path), expected=f"format {FORMAT}")
     try:
         return Calibration.from_dict(said)
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except DAMAGED:
         raise InputError("is damaged and cannot be read as a calibration", file=str(path)) from None

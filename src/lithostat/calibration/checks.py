@@ -12,7 +12,7 @@ from scipy.stats import binom, chisquare, kstest
 
 from lithostat.calibration.calibration import Calibration, Diagnostics
 from lithostat.calibration.data import CellLife, Data
-from lithostat.calibration.likelihood import spots
+from lithostat.calibration.likelihood import ROOM, spots
 from lithostat.calibration.parameter import Parameter, parameters_for
 from lithostat.calibration.posterior import ACCEPT, sample, sample_each
 from lithostat.calibration.prediction import contact_loads, life_quantiles, predict_life
@@ -112,7 +112,7 @@ def synthetic(design: Data, truth: np.ndarray, parameters: tuple[Parameter, ...]
             resistances.append(replace(one, low=ohm, high=ohm))
         for one_current in design.critical_currents:
             own = parameters_of(dict(one_current.numbers) | values)
-            mean = math.log(critical_stripping_current(one_current.pressure, own))
+            mean = math.log(critical_stripping_current(one_current.pressure, ROOM, own))
             amperes = math.exp(mean + values["stripping_scatter"] * rng.standard_normal())
             currents.append(replace(one_current, low=amperes, high=amperes))
     return Data(lives, tuple(resistances), tuple(currents))

@@ -30,6 +30,7 @@ class CellLife:
     Equal: a short dated to the instant. `high` infinite: it outlived the test (right-censored). `low` 0: it was short
     when somebody first looked (left-censored). `contact_lost` is True if the test ended because the contact was lost,
     False if it cycled without that, None if nobody could say. `numbers` are the cell's own of `ALL_NUMBERS`, SI.
+    `called` is the kind of its outcome where that says more than these.
     """
 
     name: str
@@ -38,6 +39,7 @@ class CellLife:
     high: float
     contact_lost: bool | None
     numbers: Mapping[str, float]
+    called: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse times that are none."""
@@ -59,6 +61,15 @@ class CellLife:
         if self.low == self.high:
             return "short"
         return "short before current" if self.low == 0.0 else "short in an interval"
+
+    @property
+    def ended(self) -> str:
+        """How its test ended, one of `finding.KINDS`: what is drawn of it."""
+        if self.called is not None:
+            return self.called
+        if self.contact_lost and math.isinf(self.high):
+            return "contact lost"
+        return "short" if self.kind == "short in an interval" else self.kind
 
 
 @dataclass(frozen=True)
@@ -203,7 +214,7 @@ def life_of_outcome(name: str, exposure: Exposure, outcome: Outcome, numbers: Ma
     cycled = math.isfinite(exposure.began) and exposure.began < outcome.time
     lost: bool | None = (False if cycled else None) if outcome.kind != "contact lost" else True
     if not outcome.shorted:
-        return CellLife(name, exposure, outcome.time, math.inf, lost, numbers)
+        return CellLife(name, exposure, outcome.time, math.inf, lost, numbers, outcome.kind)
     low, high = outcome.interval or (outcome.time, outcome.time)
     if outcome.kind == "short before current":
         low = 0.0

@@ -53,7 +53,9 @@ def predicted_figure(
     began = np.array([one.began for one in exposures])[:, None]
     quantiles = np.maximum(life_quantiles(calibration, exposures, SHARES) - began, 1.0)
     cells = [
-        SeenCell(one.name, float(one.exposure.pressures[-1]), _since(one.low, began), _since(one.high, began))
+        SeenCell(
+            one.name, float(one.exposure.pressures[-1]), _since(one.low, began), _since(one.high, began), one.ended
+        )
         for one in calibration.data.lives
         if one.kind == "short before current" or abs(float(one.exposure.stripping[-1]) - current) <= LIKE * current
         for began in (one.exposure.began,)

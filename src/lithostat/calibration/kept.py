@@ -10,13 +10,15 @@ from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
 
-from lithostat.calibration.calibration import Calibration, load_calibration
+from lithostat.calibration.calibration import DAMAGED, LARGEST, Calibration, load_calibration
 from lithostat.calibration.compare import compare
 from lithostat.calibration.data import Data, numbers_of
 from lithostat.calibration.posterior import calibrate
 from lithostat.engine import cache_folder
 from lithostat.experiment.cell import Cell
 from lithostat.experiment.errors import LithostatError
+from lithostat.experiment.files import read_text
+from lithostat.experiment.later import keep_for_later
 from lithostat.experiment.record import write_text
 from lithostat.model.parameters import Laws
 
@@ -32,13 +34,11 @@ def kept_calibration(
     progress: Callable[[str, float], None] | None = None,
 ) -> Calibration:
     """As `calibrate`, from the cache if the same data, cell, laws and seed were sampled by the same code before."""
-    path = cache_folder() / "calibrations" / f"{_fingerprint(data, cell, laws or Laws(), seed)}.json"
-    if path.exists():
-        with contextlib.suppress(LithostatError):  # a damaged file is sampled anew
-            return load_calibration(path)
+    name = f"{_fingerprint(data, cell, laws or Laws(), seed)}.json"
+    with contextlib.suppress(LithostatError, OSError):  # what is not there, or is damaged, is sampled anew
+        return load_calibration(_place(name))
     found = calibrate(data, cell, laws=laws, seed=seed, progress=progress)
-    with contextlib.suppress(OSError):  # a cache that cannot be written costs a minute, not the answer
-        found.save(path)
+    keep_for_later("the calibration", lambda: found.save(_place(name)))
     return found
 
 
@@ -46,16 +46,19 @@ def kept_rivals(
     data: Data, cell: Cell, *, seed: int, progress: Callable[[str], None] | None = None
 ) -> tuple[tuple[float, Calibration], ...]:
     """Rival mechanisms with their weights, the best first, from the cache if they were compared before."""
-    path = cache_folder() / "calibrations" / f"{_fingerprint(data, cell, Laws(), seed)}-rivals.json"
-    if path.exists():
-        with contextlib.suppress(LithostatError, OSError, ValueError, KeyError, TypeError):
-            stored = json.loads(path.read_text(encoding="utf-8"))
-            return tuple((float(weight), Calibration.from_dict(one)) for weight, one in stored)
+    name = f"{_fingerprint(data, cell, Laws(), seed)}-rivals.json"
+    with contextlib.suppress(LithostatError, OSError, *DAMAGED):
+        stored = json.loads(read_text(_place(name), LARGEST))
+        return tuple((float(weight), Calibration.from_dict(one)) for weight, one in stored)
     compared = compare(data, seed=seed, progress=progress)
     found = tuple((one.weight, one.calibration) for one in compared.rivals)
-    with contextlib.suppress(OSError):
-        write_text(path, json.dumps([[weight, one.as_dict()] for weight, one in found]))
+    text = json.dumps([[weight, one.as_dict()] for weight, one in found])
+    keep_for_later("the comparison of mechanisms", lambda: write_text(_place(name), text))
     return found
+
+
+def _place(name: str) -> Path:
+    return cache_folder() / "calibrations" / name
 
 
 def _fingerprint(data: Data, cell: Cell, laws: Laws, seed: int) -> str:

@@ -13,12 +13,13 @@ from jax.scipy.special import log_ndtr
 
 from lithostat.calibration.data import Packed
 from lithostat.model.interface import critical_stripping_current
-from lithostat.model.life import log_life
+from lithostat.model.life import Segments, log_life
 from lithostat.model.parameters import Laws, parameters_of
 from lithostat.model.resistance import log_resistance, stripping_load
 from lithostat.physics.weakest_link import links
 
 _LOG_ROOT = 0.5 * math.log(2.0 * math.pi)
+ROOM = 298.15  # of critical currents where nobody stated another temperature [K]
 _FIRST = -5.0  # standard deviations below the mean where 1 - S has lost its digits
 
 
@@ -92,7 +93,7 @@ def pointwise(values: Mapping[str, Any], packed: Packed, laws: Laws, plated: tup
         means.append(log_resistance(pressure, highest, temperature, time, own, xp=jnp))
     if sizes[2]:
         own = parameters_of(packed.critical_numbers | dict(values))
-        means.append(jnp.log(critical_stripping_current(packed.critical_pressure, own, xp=jnp)))
+        means.append(jnp.log(critical_stripping_current(packed.critical_pressure, ROOM, own, xp=jnp)))
     if not means:
         return Pointwise(contacts, contacts, contacts, contacts)
     names = ("life_scatter", "resistance_scatter", "stripping_scatter")
@@ -114,16 +115,16 @@ def log_lives(values: Mapping[str, Any], packed: Packed, laws: Laws, plated: tup
 def loads(values: Mapping[str, Any], packed: Packed) -> Any:
     """`largest_load` of every cell, (lives,)."""
 
-    def one(pressures: Any, stripping: Any, own: dict[str, Any]) -> Any:
-        return largest_load(pressures, stripping, own | dict(values))
+    def one(segments: Segments, stripping: Any, own: dict[str, Any]) -> Any:
+        return largest_load(segments.pressures, stripping, segments.temperatures, own | dict(values))
 
-    return jax.vmap(one)(packed.segments.pressures, packed.stripping, packed.life_numbers)
+    return jax.vmap(one)(packed.segments, packed.stripping, packed.life_numbers)
 
 
-def largest_load(pressures: Any, stripping: Any, numbers: Mapping[str, Any]) -> Any:
+def largest_load(pressures: Any, stripping: Any, temperatures: Any, numbers: Mapping[str, Any]) -> Any:
     """`stripping_load` at the worst segment of an exposure, `pressures` [Pa] and `stripping` [A/m2] (segments,)."""
     highest = jax.lax.cummax(pressures)
-    return stripping_load(pressures, highest, stripping, parameters_of(numbers), xp=jnp).max()
+    return stripping_load(pressures, highest, stripping, temperatures, parameters_of(numbers), xp=jnp).max()
 
 
 def spots(numbers: Mapping[str, Any]) -> Any:

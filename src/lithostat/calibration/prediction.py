@@ -144,7 +144,7 @@ def _program(laws: Laws, plated: tuple[bool, ...]) -> Callable[..., Any]:
     def one(segments: Segments, stripping: Any, drawn: dict[str, Any], rest: dict[str, Any]) -> tuple[Any, Any]:
         numbers = rest | drawn
         life = log_life(segments, parameters_of(numbers), laws, plated)
-        return life, largest_load(segments.pressures, stripping, numbers)
+        return life, largest_load(segments.pressures, stripping, segments.temperatures, numbers)
 
     over_draws = jax.vmap(one, in_axes=(None, None, 0, None))
     return jax.jit(jax.vmap(over_draws, in_axes=(0, 0, None, None)))

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from lithostat.commands.options import Json, Output, save
+from lithostat.commands.options import Json, Output, ready, save
 from lithostat.experiment.errors import InputError, nearest
+from lithostat.experiment.output_names import OutputNames
 from lithostat.terminal import open_console, print_best_fit, print_calibration, print_json, print_recommendation, shares
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def calibrate(
     if best_fit:
         _best_fit(known.data, as_json)
         return
+    ready(output)
     console = open_console()
     with shares(console, f"{known.name}: {len(known.data.names)} observations") as told:
         found = _sampled(known, seed, told)
@@ -124,6 +126,7 @@ def recommend(
 
     target_hours(asked["current"], **{key: asked[key] for key in ("hours", "cycles", "half_cycle", "capacity")})
     known = _known(what, full_cells)
+    ready(output)
     with shares(open_console(), known.name) as told:
         if average:
             rivals = _weighted(known, seed, told)
@@ -135,7 +138,7 @@ def recommend(
         from lithostat.show.window_figure import window_figure
 
         drawn = window_figure(**figure_arrays(made, found), title=known.name)
-        written = [save(drawn, output / f"{known.name}-window.png")]
+        written = [save(drawn, OutputNames(output).of(known.name).path("-window.png"))]
     if as_json:
         print_json(made.as_dict() | {"written": [str(path) for path in written]})
     else:
@@ -219,6 +222,7 @@ def _write_calibration(name: str, found: Calibration, rivals: Any, output: Path)
     from lithostat.calibration.page import calibration_page
     from lithostat.experiment.record import write_text
 
-    written = [found.save(output / f"{name}-calibration.json")]
-    written.append(write_text(output / f"{name}-calibration.html", calibration_page(name, found, rivals)))
+    named = OutputNames(output).of(name)
+    written = [found.save(named.path("-calibration.json"))]
+    written.append(write_text(named.path("-calibration.html"), calibration_page(name, found, rivals)))
     return written

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lithostat.commands.options import Json, Output, named_values
-from lithostat.experiment.errors import InputError, LithostatError
+from lithostat.commands.options import Json, Output, named_values, ready
+from lithostat.experiment.errors import InputError, sentence_of
+from lithostat.experiment.output_names import Named, OutputNames
 from lithostat.terminal import named_steps, open_console, print_json, print_studies
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lithostat.experiment.spectrum import Spectrum
+    from lithostat.impedance.laws.contact_memory import Memory
     from lithostat.lab.folder import CellFolder, LoadedCell
     from lithostat.lab.spectra_study import Question, SpectraStudy
 
@@ -113,9 +118,11 @@ def impedance(
     found = find_cells(path, together=not apart)
     if card is not None and len(found) > 1:
         raise InputError(f"{len(found)} cells cannot be one card", expected="the folder of one cell with --card")
+    ready(output)
+    names = OutputNames(output)
     results: list[dict[str, Any]] = []
     with named_steps(open_console(), "reading", sum(len(cell.files) + 14 for cell in found)) as step:
-        results += [_one(cell, asked, overrides, simulated, output, posterior, card, step) for cell in found]
+        results += [_one(cell, asked, overrides, simulated, names, posterior, card, step) for cell in found]
     if as_json:
         print_json([result["json"] for result in results])
     else:
@@ -160,12 +167,13 @@ def _one(
     asked: Question,
     overrides: dict[str, Any],
     simulated: tuple[Spectrum, ...],
-    output: Path,
+    names: OutputNames,
     posterior: bool,
     card: str | None,
     step: Any,
 ) -> dict[str, Any]:
     """One cell: its study, what was written, and the same as JSON; a fault is its `error` and stops no other cell."""
+    from lithostat.experiment.record import write_each
     from lithostat.lab.folder import load
     from lithostat.lab.spectra_study import study_spectra
 
@@ -178,16 +186,22 @@ def _one(
             study = replace(study, warnings=(*study.warnings, _NO_CARD))
         sampled = _posteriors(study, step) if posterior else []
         step("writing")
-        written = [*_write(loaded, study, asked, simulated, output, card), *_write_sampled(loaded, sampled, output)]
-    except LithostatError as error:
-        return {"name": cell.name, "json": {"cell": cell.name, "error": str(error)}}
-    study = replace(study, warnings=(*study.warnings, *loaded.record.warnings))  # the page has both
-    if cell.note_path is None and len(loaded.files) > 1:
-        study = replace(study, warnings=(*study.warnings, _TOGETHER))
-    data = study.as_json() | {"cell": loaded.name, "written": [str(one) for one in written]}
-    data["refused"] += [{"spectrum": name, "why": why} for name, why in loaded.refused]
-    if sampled:
-        data["posterior"] = [each for _, each in sampled]
+        named = names.of(loaded.name)
+        ways = _ways(loaded, study, asked, simulated, named) + (_sampled_ways(sampled, named) if sampled else [])
+        if card is not None and study.memory is not None:
+            ways.append(_card_way(loaded, study.memory, card, names.of(card)))
+        written, problems = write_each(ways)
+        told = (*loaded.record.warnings, *(f"not written: {line}" for line in problems))
+        study = replace(study, warnings=(*study.warnings, *told))  # the page has all but the last
+        if cell.note_path is None and len(loaded.files) > 1:
+            study = replace(study, warnings=(*study.warnings, _TOGETHER))
+        data = study.as_json() | {"cell": loaded.name, "written": [str(one) for one in written]}
+        data["refused"] += [{"spectrum": name, "why": why} for name, why in loaded.refused]
+        if sampled:
+            data["posterior"] = [each for _, each in sampled]
+        json.dumps(data)  # what cannot be printed is a fault of this cell too
+    except BaseException as error:
+        return {"name": cell.name, "json": {"cell": cell.name, "error": sentence_of(error)}}
     return {"name": loaded.name, "study": study, "loaded": loaded, "written": written, "json": data}
 
 
@@ -208,16 +222,14 @@ def _posteriors(study: SpectraStudy, step: Any) -> list[tuple[str, list[dict[str
     return found
 
 
-def _write_sampled(
-    loaded: LoadedCell, sampled: list[tuple[str, list[dict[str, Any]]]], output: Path
-) -> tuple[Path, ...]:
+Way = tuple[Path, "Callable[[Path], Any]"]  # a file, and what writes it
+
+
+def _sampled_ways(sampled: list[tuple[str, list[dict[str, Any]]]], named: Named) -> list[Way]:
     """The posteriors as a table: one row per value of each spectrum."""
-    if not sampled:
-        return ()
     import polars as pl
 
     from lithostat.experiment.record import write_whole
-    from lithostat.lab.analyze import file_name
 
     columns = ("name", "value", "uncertainty", "unit")
     rows = [
@@ -226,34 +238,36 @@ def _write_sampled(
         for one in each
     ]
     table = pl.DataFrame(rows, infer_schema_length=None)
-    return (write_whole(output / f"{file_name(loaded.name)}-posterior.csv", table.write_csv),)
+    return [(named.path("-posterior.csv"), lambda path: write_whole(path, table.write_csv))]
 
 
-def _write(
+def _ways(
     loaded: LoadedCell,
     study: SpectraStudy,
     asked: Question,
     simulated: tuple[Spectrum, ...],
-    output: Path,
-    card: str | None,
-) -> list[Path]:
+    named: Named,
+) -> list[Way]:
     from lithostat.experiment.record import write_text, write_whole
-    from lithostat.impedance.laws.contact_memory_card import interface_card
-    from lithostat.impedance.laws.fitted_card import write_card
-    from lithostat.lab.analyze import file_name
     from lithostat.lab.spectra_page import spectra_page
 
-    stem = file_name(loaded.name)
     beside = "simulated" if simulated else ""
-    html = spectra_page(loaded, study, axis=asked.axis, simulated=simulated, beside=beside)
-    written = [
-        write_whole(output / f"{stem}-spectra.csv", study.table().write_csv),
-        write_text(output / f"{stem}-spectra.html", html),
+
+    def write_page(path: Path) -> Path:
+        return write_text(path, spectra_page(loaded, study, axis=asked.axis, simulated=simulated, beside=beside))
+
+    return [
+        (named.path("-spectra.csv"), lambda path: write_whole(path, study.table().write_csv)),
+        (named.path("-spectra.html"), write_page),
     ]
-    if card is not None and study.memory is not None:
-        text = interface_card(study.memory, card, source=f"fitted to the spectra of {loaded.name}")
-        written.append(write_card(output / f"{file_name(card)}.yaml", text))
-    return written
+
+
+def _card_way(loaded: LoadedCell, memory: Memory, card: str, named: Named) -> Way:
+    from lithostat.impedance.laws.contact_memory_card import interface_card
+    from lithostat.impedance.laws.fitted_card import write_card
+
+    source = f"fitted to the spectra of {loaded.name}"
+    return named.path(".yaml"), lambda path: write_card(path, interface_card(memory, card, source=source))
 
 
 def _reference_resistor(path: Path, resistor: str, as_json: bool) -> None:

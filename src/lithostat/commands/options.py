@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +14,22 @@ from lithostat.experiment.errors import InputError
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON to standard output and nothing else.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Folder for what is written; made if it is not there.")]
+
+
+def ready(output: Path) -> None:
+    """Refuse a folder that cannot be written: an answer that takes minutes must not fail at its last step.
+
+    Nothing is left behind, since what comes next may be refused as well.
+    """
+    try:
+        there = output
+        while not os.path.lexists(there) and there != there.parent:
+            there = there.parent
+        with tempfile.TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        problem = f"cannot be written ({error.strerror or error})"
+        raise InputError(problem, file=str(output), expected="--output with a folder that can be") from None
 
 
 def save(figure: Any, path: Path) -> Path:

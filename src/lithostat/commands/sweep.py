@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lithostat.commands.options import Json, Output, save
+from lithostat.commands.options import Json, Output, ready, save
 from lithostat.experiment.errors import InputError
+from lithostat.experiment.output_names import OutputNames
 from lithostat.terminal import counted, open_console, print_json
 
 if TYPE_CHECKING:
@@ -51,7 +52,9 @@ def sweep(
     if experiment.cell.with_cathode:
         raise InputError("a map is for symmetric cells", file=str(file), expected="a cell of two lithium electrodes")
     axes = read_axis(x), read_axis(y)
-    folder = output / f"{file.stem}-map"
+    ready(output)
+    named = OutputNames(output).of(file.stem)
+    folder = named.path("-map")
     with counted(open_console(), "tasks of 512 cells (the first one compiles)") as told:
         made = swept(
             experiment.cell,
@@ -76,20 +79,22 @@ def sweep(
         length=made.length,
         title=experiment.cell.name,
     )
-    written = [folder, save(drawn, output / f"{file.stem}-map.png")]
+    written = [folder, save(drawn, named.path("-map.png"))]
     counts = {kind: int((made.outcome == index).sum()) for index, kind in enumerate(KINDS)}
     counts = {kind: count for kind, count in counts.items() if count}
     if as_json:
         print_json({"points": int(made.outcome.size), "outcomes": counts, "warnings": list(made.warnings)}
                    | {"written": [str(path) for path in written]})  # fmt: skip
         return
+    from rich.markup import escape
+
     console = open_console(stderr=False)
     for kind, count in counts.items():
         console.print(f"{kind:<22} {count:>8} of {made.outcome.size} points")
     for line in made.warnings:
-        console.print(f"[yellow]warning[/] {line}")
+        console.print(f"[yellow]warning[/] {escape(line)}")
     for path in written:
-        console.print(f"[dim]{path}[/]", soft_wrap=True)
+        console.print(f"[dim]{escape(str(path))}[/]", soft_wrap=True)
 
 
 def _drawn(axis: Axis) -> tuple[str, str, np.ndarray, bool]:

@@ -8,12 +8,14 @@ from typing import Any, TypeVar
 
 import pydantic
 
-from lithostat.experiment.errors import InputError, nearest
+from lithostat.experiment.errors import InputError, nearest, short
+from lithostat.experiment.files import read_text
 
 Model = TypeVar("Model", bound=pydantic.BaseModel)
 Place = tuple[str | int, ...]
-LARGEST = 16 * 2**20  # bytes; a larger file is not something a person wrote
-MOST_ENTRIES = 1_000_000
+LARGEST = 1 << 20  # bytes; a larger file is not something a person wrote
+MOST_MARKS = 200_000  # of those between entries; each may cost 60 us
+MOST_ENTRIES = 300_000
 
 
 class Document:
@@ -48,7 +50,7 @@ class Document:
         for key in place:
             part = part[key]
         if not isinstance(part, Mapping):
-            raise self.error(f"received {_short(part)}", place, f"a mapping with keys {', '.join(_keys(model))}")
+            raise self.error(f"received {short(part)}", place, f"a mapping with keys {', '.join(_keys(model))}")
         try:
             return model.model_validate(dict(part))
         except pydantic.ValidationError as error:
@@ -57,16 +59,7 @@ class Document:
 
 def read(path: str | Path) -> Document:
     """Read a YAML 1.2 file; a file that cannot be read or parsed raises `InputError` with the line."""
-    path = Path(path)
-    try:
-        if path.stat().st_size > LARGEST:
-            raise InputError("is larger than 16 MiB", file=str(path), expected="a cell or protocol in YAML")
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise InputError("is not UTF-8 text", file=str(path), expected="a YAML file") from None
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror or error})", file=str(path)) from None
-    return parse(text, str(path))
+    return parse(read_text(Path(path), LARGEST), str(path))
 
 
 def parse(text: str, file: str = "input") -> Document:
@@ -74,6 +67,9 @@ def parse(text: str, file: str = "input") -> Document:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+    marks = sum(text.count(mark) for mark in ",:[{\n")
+    if marks > MOST_MARKS:
+        raise InputError(f"holds {marks} entries or more", file=file, expected=f"at most {MOST_MARKS} in YAML")
     try:
         tree = YAML(typ="rt").load(text)
     except MarkedYAMLError as error:
@@ -82,7 +78,7 @@ def parse(text: str, file: str = "input") -> Document:
     except (YAMLError, ValueError, RecursionError) as error:
         raise InputError(f"is not valid YAML: {str(error).splitlines()[0]}", file=file) from None
     if not isinstance(tree, Mapping):
-        raise InputError(f"received {_short(tree)}", file=file, expected="a mapping at the top level")
+        raise InputError(f"received {short(tree)}", file=file, expected="a mapping at the top level")
     try:
         return Document(_plain(tree, [MOST_ENTRIES]), tree, file)
     except (ValueError, RecursionError) as error:
@@ -128,11 +124,11 @@ def _sentence(fault: Any, model: type[pydantic.BaseModel]) -> tuple[str, str | N
         problem, _, expected = text.partition("; expected ")
         return problem, expected or None
     if kind == "literal_error":
-        return f"received {_short(received)}", fault["ctx"]["expected"]
+        return f"received {short(received)}", fault["ctx"]["expected"]
     if kind in ("model_type", "dict_type", "model_attributes_type"):
-        return f"received {_short(received)}", "a mapping"
+        return f"received {short(received)}", "a mapping"
     message = fault["msg"]
-    return f"received {_short(received)}", message[0].lower() + message[1:]
+    return f"received {short(received)}", message[0].lower() + message[1:]
 
 
 def _keys(model: type[pydantic.BaseModel]) -> list[str]:
@@ -166,11 +162,6 @@ def _dotted(place: Iterable[str | int]) -> str:
     for part in place:
         text += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if text else str(part)
     return text
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _plain(node: Any, left: list[int]) -> Any:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
 
 
 class LithostatError(Exception):
@@ -57,3 +59,29 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """' (did you mean ...?)' if a known word is close, else an empty string."""
     close = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.6)
     return f" (did you mean '{close[0]}'?)" if close else ""
+
+
+def short(value: Any, most: int = 60) -> str:
+    """A value as an error shows it, with quotes if it is text, cut where it has no end."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # Python prints no integer of thousands of digits
+        return "a value too long to print"
+    return text if len(text) <= most else text[: most - 3] + "..."
+
+
+def sentence_of(error: BaseException) -> str:
+    """What a person is told of any error. What is no fault of data or program, such as Ctrl-C, is raised again."""
+    if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit | BrokenPipeError):
+        raise error
+    if isinstance(error, LithostatError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "there is not enough memory for it"
+    import traceback
+
+    package = str(Path(__file__).parents[1])
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(package)]
+    where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+    reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}"
+    return f"this is a fault in lithostat, please report it: {reason}{where}"

@@ -62,6 +62,28 @@ KINDS = {
 }
 
 
+_GROUPS = {
+    "survived": "lived",
+    "censored": "lived",
+    "contact lost": "contact lost",
+    "lithium spent": "lithium spent",
+    "stalled": "not known",
+    "unknown": "not known",
+}
+
+TONES = {"short": "bad", "contact lost": "bad", "lithium spent": "bad", "lived": "good"}  # of a group, on pages
+
+
+def group_of(kind: str) -> str:
+    """What an outcome means for the cell: 'short', 'contact lost', 'lithium spent', 'lived' or 'not known'.
+
+    `kind` is one of `KINDS`; another raises `ValueError`.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"'{kind}' is no kind of outcome; expected one of {', '.join(KINDS)}")
+    return _GROUPS.get(kind, "short")
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How a test ended.
@@ -89,6 +111,11 @@ class Outcome:
     def shorted(self) -> bool:
         """True if an electronic path formed, for good or for a while."""
         return "short" in self.kind
+
+    @property
+    def group(self) -> str:
+        """What it means for the cell, see `group_of`."""
+        return group_of(self.kind)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data that `Outcome.from_dict` takes back."""

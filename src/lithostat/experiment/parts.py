@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from lithostat.experiment.document import explain
 from lithostat.experiment.quantity import reader
-from lithostat.physics.families import FAMILIES, default
+from lithostat.physics.families import FAMILIES, SAME
 
 Length = Annotated[float, BeforeValidator(reader("length"))]
 Area = Annotated[float, BeforeValidator(reader("area"))]
@@ -183,9 +183,35 @@ class Fixture(Noun):
         return self
 
 
-class ChosenLaws(Noun):
-    """Which law of each family the simulation uses; the default of each comes first."""
+def _member(family: str) -> Any:
+    """One of the laws of a family, or None where nobody chose."""
+    return Literal[tuple(FAMILIES[family])] | None
 
-    growth: Literal[tuple(FAMILIES["growth"])] = default("growth")  # type: ignore[valid-type]
-    entry: Literal[tuple(FAMILIES["entry"])] = default("entry")  # type: ignore[valid-type]
-    failure: Literal[tuple(FAMILIES["failure"])] = default("failure")  # type: ignore[valid-type]
+
+class ChosenLaws(Noun):
+    """Which laws the simulation uses: a `named` set with numbers of its own, and what differs from it by family.
+
+    A word alone is the name: `laws: retraction`.
+    """
+
+    named: str | None = None
+    growth: _member("growth") = None  # type: ignore[valid-type]
+    reversal: _member("reversal") = None  # type: ignore[valid-type]
+    filament: _member("filament") = None  # type: ignore[valid-type]
+    entry: _member("entry") = None  # type: ignore[valid-type]
+    failure: _member("failure") = None  # type: ignore[valid-type]
+    voids: _member("voids") = None  # type: ignore[valid-type]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_our_words(cls, data: Any) -> Any:
+        if isinstance(data, str):
+            return {"named": data}
+        if not isinstance(data, dict):
+            return data
+        return dict(SAME.get((family, str(law)), (family, law)) for family, law in data.items())
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """Laws that were chosen by family."""
+        return {name: law for name, law in self.model_dump(exclude={"named"}).items() if law is not None}

@@ -32,7 +32,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
-from lithostat.experiment.errors import InputError, nearest
+from lithostat.experiment.errors import InputError, nearest, short
 from lithostat.experiment.parts import Noun, Pressure, Time
 from lithostat.experiment.quantity import parse, reader, show
 
@@ -249,12 +249,15 @@ _C_RATE = re.compile(r"\s*(?:C\s*/\s*(\d+\.?\d*)|(\d*\.?\d*)\s*C)\s*")
 
 
 def _current(verb: str, value: Any) -> dict[str, Any]:
-    rate = _C_RATE.fullmatch(value) if isinstance(value, str) and verb not in CURRENT_VERBS else None
+    short_text = isinstance(value, str) and len(value) <= 40  # more is no rate
+    rate = _C_RATE.fullmatch(value) if short_text and verb not in CURRENT_VERBS else None
     if rate is not None:
         slow, fast = float(rate[1] or 0.0), float(rate[2] or 1.0)
         per_hour = 1.0 / slow if slow else 0.0 if rate[1] else fast
         if not 1e-6 <= per_hour <= 1e4:
-            raise InputError(f"received '{value}'", expected="a C-rate between 1e-6 and 1e4, like 'C/10' or '0.1C'")
+            raise InputError(
+                f"received {short(value)}", expected="a C-rate between 1e-6 and 1e4, like 'C/10' or '0.1C'"
+            )
         return {"value": per_hour, "c_rate": True}
     try:
         parsed, absolute = parse(value, "current_density"), False
@@ -264,7 +267,9 @@ def _current(verb: str, value: Any) -> dict[str, Any]:
         except InputError:
             raise error from None
     if parsed < (LEAST_CURRENT if absolute else LEAST_DENSITY):
-        raise InputError(f"received '{value}'", expected=f"a current above 0; the direction is in the word '{verb}'")
+        raise InputError(
+            f"received {short(value)}", expected=f"a current above 0; the direction is in the word '{verb}'"
+        )
     return {"value": parsed, "absolute": absolute}
 
 

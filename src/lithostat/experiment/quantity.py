@@ -11,7 +11,8 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from lithostat.experiment.errors import InputError, nearest
+from lithostat.experiment.errors import InputError, nearest, short
+from lithostat.experiment.unit_text import checked_unit
 
 
 class Quantity(NamedTuple):
@@ -90,17 +91,28 @@ QUANTITIES: dict[str, Quantity] = {
         "ASR_0", _ASR, _SHOWN_ASR, "scale of the constriction resistance, one interface"
     ),
     "unloading_exponent": _from_zero("beta", "", "", "of contact against pressure on unloading", 10.0),
+    "adhesion_pressure": _from_zero("P_adh", "Pa", "MPa", "that holds contact where no plunger does"),
     "ripening_time": _positive("tau", "s", "h", "of contact growth by creep"),
     "charge_transfer_resistance": _from_zero("ASR_ct", _ASR, _SHOWN_ASR, "of one interface"),
     "double_layer_capacitance": _positive("C_dl", "F/m2", "uF/cm2", "of one interface"),
     "stripping_current": _positive("j_crit", "A/m2", "mA/cm2", "critical stripping current at stripping_pressure"),
     "stripping_pressure": _positive("P_ref", "Pa", "MPa", "of the stated critical stripping current"),
     "stripping_exponent": _from_zero("m", "", "", "of the critical stripping current against pressure", 20.0),
-    "void_height": _positive("h_v", "m", "um", "mean void thickness that takes 63 % of the contact"),
+    "stripping_activation_energy": _from_zero("Q_s", "J/mol", "kJ/mol", "of the critical stripping current"),
+    "stripping_ceiling": _positive("j_max", "A/m2", "mA/cm2", "that the critical stripping current tends to"),
+    "void_height": _positive("h_v", "m", "um", "mean void thickness that takes the contact, or 63 % of it"),
+    "void_focusing": _from_zero("beta_v", "", "", "how much voids crowd the plating current; 1 conserves it", 1e3),
     "throat_radius": _positive("r", "m", "um", "of the throats that lithium enters", 1e-3),
     "focusing": _from_zero("g", "", "", "growth of a filament tip over that of flat lithium", 1e6),
     "focusing_length": _positive("a_ref", "m", "um", "filament length at which focusing equals g"),
     "focusing_pressure": _positive("P_ref", "Pa", "MPa", "pressure at which focusing equals g"),
+    "structure_factor": _from_zero("k", "", "", "of focusing against filament length over reach", 1e3),
+    "reversibility": _from_zero("rho", "", "", "share of its growth that stripping takes back from a filament", 1.0),
+    "flaw_size": _positive("a_0", "m", "um", "of the flaw that grows under load", 1e-3),
+    "fracture_velocity": _positive("v_0", "m/s", "m/s", "of a flaw at the toughness"),
+    "fracture_exponent": Quantity(
+        "m_f", "", "", "of the velocity of a flaw against its stress intensity", 2.5, False, 100.0
+    ),
     "entry_pressure": _from_zero("P_entry", "Pa", "MPa", "pressure below which lithium enters no throat"),
     "overpressure_transmission": _from_zero(
         "chi", "", "", "share of the plating overpressure that reaches a flaw", 1.0
@@ -172,15 +184,16 @@ def _registry() -> Any:
     return pint.UnitRegistry()
 
 
+_LONGEST = 160  # letters of a quantity as a person writes it
 _EXPONENT = re.compile(r"(?<=[A-Za-zµμΩ°])(-?\d+)")
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*", re.DOTALL)
 
 
 def _unit(text: str) -> Any:
     """A pint unit from what people write: 'uA/cm2', 'MPa m^0.5', '%', 'degC'."""
-    cleaned = text.replace("%", "percent").replace("°C", "degC").replace("·", "*").replace("Ω", "ohm")
+    cleaned = checked_unit(text).replace("%", "percent").replace("°C", "degC").replace("·", "*").replace("Ω", "ohm")
     cleaned = _EXPONENT.sub(r"**\1", cleaned).replace("^", "**")
-    return _registry().Unit(re.sub(r"\s+", "*", cleaned.strip()) if cleaned.strip() else "")
+    return _registry().Unit(cleaned.replace(" ", "*"))
 
 
 @functools.lru_cache(maxsize=4096)
@@ -196,8 +209,8 @@ def _example(quantity: Quantity) -> str:
 
 
 def split(text: str) -> tuple[float, str]:
-    """'75 uA/cm2' -> (75.0, 'uA/cm2'). Raises ValueError if there is no number in front."""
-    match = _NUMBER.fullmatch(text)
+    """'75 uA/cm2' -> (75.0, 'uA/cm2'). Raises ValueError if there is no number in front, or no end to the text."""
+    match = _NUMBER.fullmatch(text) if len(text) <= _LONGEST else None
     if match is None:
         raise ValueError(text)
     return float(match[1]), match[2]
@@ -208,13 +221,13 @@ def parse(value: Any, name: str) -> float:
     quantity = lookup(name)
     expected = f"{name.replace('_', ' ')}: {_example(quantity)}"
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        raise InputError(f"received {value!r}", expected=expected)
+        raise InputError(f"received {short(value)}", expected=expected)
     try:
         number, unit = split(value) if isinstance(value, str) else (float(value), "")
     except (ValueError, OverflowError):
-        raise InputError(f"received '{str(value)[:40]}'", expected=expected) from None
+        raise InputError(f"received {short(value)}", expected=expected) from None
     if not unit and quantity.unit:
-        raise InputError(f"received '{value}' without a unit", expected=expected)
+        raise InputError(f"received {short(value)} without a unit", expected=expected)
     try:
         result = _convert(number, unit, quantity.unit)
     except Exception as reason:  # pint raises a dozen kinds
@@ -225,14 +238,14 @@ def parse(value: Any, name: str) -> float:
 def _unit_problem(value: Any, unit: str, reason: Exception) -> str:
     kind = type(reason).__name__
     if kind == "DimensionalityError":
-        return f"received '{value}', whose unit has the wrong dimension"
-    return f"received '{value}', whose unit '{unit}' is not known"
+        return f"received {short(value)}, whose unit has the wrong dimension"
+    return f"received {short(value)}, whose unit {short(unit)} is not known"
 
 
 def check(result: float, name: str, value: Any | None = None) -> float:
     """Return `result` (SI) if it is finite and inside the bounds of the quantity, else raise `InputError`."""
     quantity = lookup(name)
-    shown = f"'{value}'" if value is not None else show(result, name)
+    shown = short(value) if value is not None else show(result, name)
     if not math.isfinite(result):
         raise InputError(f"received {shown}, which is not a finite number", expected=name.replace("_", " "))
     low = result <= quantity.least if quantity.above else result < quantity.least
@@ -278,7 +291,7 @@ def linear(unit: str, to: str) -> tuple[float, float]:
     try:
         zero, one = _convert(0.0, unit, to), _convert(1.0, unit, to)
     except Exception:  # pint raises a dozen kinds
-        raise InputError(f"received the unit '{unit}'", expected=f"a unit that can become {to}") from None
+        raise InputError(f"received the unit {short(unit)}", expected=f"a unit that can become {to}") from None
     return (one - zero, zero) if zero else (one, 0.0)
 
 

@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,8 @@ from typing import Any
 
 import polars as pl
 
-from lithostat.experiment.errors import InputError, nearest
+from lithostat.experiment.errors import InputError, nearest, sentence_of
+from lithostat.experiment.files import why_no_file
 from lithostat.experiment.finding import Outcome
 from lithostat.experiment.spectrum import Spectrum
 
@@ -129,9 +130,11 @@ class Record:
 
 def read_parquet(path: str | Path) -> Record:
     """Read a record that `Record.write_parquet` wrote; anything else raises `InputError`."""
+    if problem := why_no_file(Path(path)):
+        raise InputError(problem, file=str(path), expected="a record in Parquet")
     try:
         about = pl.read_parquet_metadata(path).get("lithostat")
-        table = pl.read_parquet(path)
+        table = pl.read_parquet(path, glob=False)  # a name with brackets is that file
     except (OSError, pl.exceptions.PolarsError) as error:
         raise InputError(f"cannot be read as Parquet ({str(error).splitlines()[0]})", file=str(path)) from None
     if about is None:
@@ -177,7 +180,8 @@ def write_whole(path: str | Path, write: Callable[[str], Any]) -> Path:
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
+        # not named after the file, since with more letters it could be too long where the file is not
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-", suffix=path.suffix)
         os.close(handle)
     except OSError as error:
         raise InputError(f"cannot be written ({error.strerror or error})", file=str(path)) from None
@@ -185,13 +189,29 @@ def write_whole(path: str | Path, write: Callable[[str], Any]) -> Path:
         write(temporary)
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
+        if isinstance(error, OSError):
+            raise InputError(f"cannot be written ({error.strerror or error})", file=str(path)) from None
+        if isinstance(error, pl.exceptions.PolarsError) and "os error" in str(error):  # a full disk, among others
+            raise InputError(f"cannot be written ({str(error).splitlines()[0]})", file=str(path)) from None
         raise
     return path
 
 
 def write_text(path: str | Path, text: str) -> Path:
-    """Write text to a file, whole or not at all."""
-    return write_whole(path, lambda temporary: Path(temporary).write_text(text, encoding="utf-8"))
+    """Write text to a file, whole or not at all; what is no text in it (bytes of a name that are no UTF-8) as '?'."""
+    return write_whole(path, lambda temporary: Path(temporary).write_text(text, encoding="utf-8", errors="replace"))
+
+
+def write_each(ways: Iterable[tuple[Path, Callable[[Path], Any]]]) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+    """Write (path, what writes it) each; those that are there, and a sentence for each that could not be made."""
+    written, problems = [], []
+    for path, write in ways:
+        try:
+            write(path)
+            written.append(path)
+        except BaseException as error:
+            problems.append(f"{path.name}: {sentence_of(error).removeprefix(f'{path}: ')}")
+    return tuple(written), tuple(problems)

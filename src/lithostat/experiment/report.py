@@ -45,6 +45,7 @@ class Table(NamedTuple):
     columns: tuple[Column, ...]
     brief: bool = False
     caption: str = ""
+    open: bool = False  # never folded
 
     @property
     def rows(self) -> int:
@@ -61,7 +62,10 @@ class Drawing(NamedTuple):
 
 
 class Section(NamedTuple):
-    """A part of a report under its own title, in this order: text, points, figures, findings, tables."""
+    """A part of a report under its own title, in this order: text, points, figures, findings, tables.
+
+    `paired` figures stand beside each other where there is room; `spoken` points are printed in a terminal too.
+    """
 
     title: str
     text: tuple[str, ...] = ()
@@ -69,6 +73,8 @@ class Section(NamedTuple):
     drawings: tuple[Drawing, ...] = ()
     findings: tuple[Finding, ...] = ()
     tables: tuple[Table, ...] = ()
+    paired: bool = False
+    spoken: bool = False
 
     @property
     def empty(self) -> bool:

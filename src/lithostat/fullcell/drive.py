@@ -15,6 +15,7 @@ from lithostat.model.program import LONGEST, Action, Program
 
 ENDS_TEST = ("Contact lost", "Lithium spent", "Cathode empty", "Cathode full")
 _EXITS = {"Upper voltage": "voltage", "Lower voltage": "voltage", "Pressure above": "high", "Pressure below": "low"}
+PLATED = "Plated filament"
 SPENT = 1e-6  # of a repeat's time [s] or charge [C/m2]: nothing is left
 
 
@@ -150,9 +151,9 @@ class _Driver:
             acting["Set pressure [Pa]"] = here = here if action.pressure is None else action.pressure
             acting["Growth at setting [m]"] = growth
             if self.given.contact_pressure is not None:
-                self.state = self.plant.put(self.state, relaxed_stack_pressure=0.0)
+                self.state = self.plant.put(self.state, {"Relaxed stack pressure [Pa]": 0.0})
         acting["Clamped"] = float(action.clamped)
-        self._remember(here)
+        self._settle(here)
 
     def _follow(self) -> None:
         """The measured pressure at this moment, and how it goes on."""
@@ -162,7 +163,7 @@ class _Driver:
         after = int(np.searchsorted(times, self.time * (1.0 + 1e-12) + 1e-9, side="right"))
         ramp = 0.0 if after >= len(times) else (values[after] - here) / (times[after] - self.time)
         self.acting |= {"Set pressure [Pa]": here, RAMP: float(ramp)}
-        self._remember(here)
+        self._settle(here)
 
     def _until_next_point(self) -> float:
         """Time until the measured pressure turns [s]; sets what it does until then."""
@@ -173,17 +174,23 @@ class _Driver:
         after = int(np.searchsorted(times, self.time * (1.0 + 1e-12) + 1e-9, side="right"))
         return math.inf if after >= len(times) else float(times[after] - self.time)
 
-    def _remember(self, pressure: float) -> None:
-        """Bring the memory of the interface up to a pressure [Pa] that it has seen."""
+    def _settle(self, pressure: float) -> None:
+        """Bring the memory up to a pressure [Pa] that the interface has seen; no more is taken back than there was."""
         if self.given.contact_pressure is None:
             return
         highest, conformity = (
             self.plant.get(self.state, name) for name in ("Highest stack pressure [Pa]", "Contact conformity")
         )
+        plated = {
+            name: max(self.plant.get(self.state, name), 0.0) for name in self.plant.states if name.startswith(PLATED)
+        }
         self.state = self.plant.put(
             self.state,
-            highest_stack_pressure=max(highest, pressure),
-            contact_conformity=max(conformity, pressure / self.given.contact_pressure),
+            {
+                "Highest stack pressure [Pa]": max(highest, pressure),
+                "Contact conformity": max(conformity, pressure / self.given.contact_pressure),
+            }
+            | plated,
         )
 
     def _stretch(self, action: Action, span: float) -> str | None:
@@ -203,7 +210,7 @@ class _Driver:
         self.pieces.append(Piece(action, self.time, times, seen, applied, kind, response))
         self.time += float(times[-1])
         self.state = states[:, -1].copy()
-        self._remember(float(np.max(seen["Stack pressure [Pa]"])))
+        self._settle(float(np.max(seen["Stack pressure [Pa]"])))
         if self.given.loss is not None:
             self._lose_contact(seen, self.given.loss)
         if event == FAILED:
@@ -234,7 +241,7 @@ class _Driver:
         self.short_time = self.time
         self.stop = self.time + self.given.after_short
         self.acting["Shorted"] = 1.0
-        self.state = self.plant.put(self.state, short_conductance=self.given.soft_conductance)
+        self.state = self.plant.put(self.state, {"Short conductance [S.m-2]": self.given.soft_conductance})
 
 
 def expected_duration(capacity: float) -> Callable[[Action], float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from lithostat.fullcell.engine import Symbols, pybamm
 from lithostat.model import interface
@@ -25,7 +25,9 @@ class States:
 
 def states(count: int) -> States:
     """Fresh variables for `count` lithium electrodes, each with the scale that one tolerance fits."""
-    names = Lithium("Filament coordinate {}", "Void thickness {} [m]", "Lithium thickness {} [m]")
+    names = Lithium(
+        "Filament coordinate {}", "Plated filament {} [m]", "Void thickness {} [m]", "Lithium thickness {} [m]"
+    )
     shared = Memory("Contact conformity", "Highest stack pressure [Pa]", "Interphase thickness [m]")
 
     def variable(name: str, scale: float) -> Any:
@@ -41,12 +43,13 @@ def states(count: int) -> States:
     )
 
 
-def initial(y: States, p: Any, fabrication: Any) -> dict[Any, Any]:
+def initial(y: States, p: Any, laws: Laws, fabrication: Any) -> dict[Any, Any]:
     """Initial conditions: lithium pressed on at the `fabrication` pressure [Pa] a moment ago, no filament, no void."""
     zero = pybamm.Scalar(0.0)
     start: dict[Any, Any] = {y.relaxed: zero}
     for one in y.lithium:
-        start |= {one.filament: zero, one.void: zero, one.metal: p.lithium_thickness}
+        coordinate = pybamm.Scalar(interface.entry_of(laws).start)
+        start |= {one.filament: coordinate, one.plated: zero, one.void: zero, one.metal: p.lithium_thickness}
     memory = Memory(fabrication / p.contact_pressure, fabrication, p.interphase_initial)
     return start | dict(zip(y.memory, memory, strict=True))
 
@@ -60,43 +63,60 @@ def swelling(y: States, p: Any) -> Any:
     return grown
 
 
-def observe(y: States, pressure: Any, p: Any) -> tuple[View, ...]:
+def observe(y: States, pressure: Any, p: Any, laws: Laws) -> tuple[View, ...]:
     """Contact, filaments and resistances of every interface at a stack pressure [Pa]."""
-    return tuple(interface.view(one, y.memory, pressure, p, xp=Symbols) for one in y.lithium)
+    return tuple(interface.view(one, y.memory, pressure, p, laws, xp=Symbols) for one in y.lithium)
+
+
+class Holder(NamedTuple):
+    """What the stack is under: the pressure that acts, the one that was set [Pa], and whether the frame relaxes."""
+
+    pressure: Any
+    held: Any
+    relaxing: Any  # 0 or 1
+
+
+class Pellet(NamedTuple):
+    """What lies between the electrodes: temperature [K], conductivity [S/m], charge transfer to lithium [ohm m2]."""
+
+    temperature: Any
+    conductivity: Any
+    charge_transfer: Any
 
 
 def rates(
     y: States,
     seen: tuple[View, ...],
     arriving: tuple[Any, ...],
-    pressure: Any,
-    held: Any,
-    relaxing: Any,
-    temperature: Any,
+    holder: Holder,
+    pellet: Pellet,
     p: Any,
     laws: Laws,
 ) -> dict[Any, Any]:
-    """Time derivative of every state.
-
-    `arriving` is the current onto each electrode [A/m2], positive if it plates; `held` the pressure that the fixture
-    was set to [Pa]; `relaxing` 0 or 1.
-    """
-    memory = interface.memory_rates(y.memory, pressure, p, xp=Symbols)
+    """Time derivative of every state. `arriving` is the current onto each electrode [A/m2], positive if it plates."""
+    memory = interface.memory_rates(y.memory, holder.pressure, p, xp=Symbols)
     changes = dict(zip(y.memory, memory, strict=True))
     for one, there, current in zip(y.lithium, seen, arriving, strict=True):
-        moved = interface.rates(one, there, current, pressure, temperature, memory.interphase, p, laws, xp=Symbols)
+        now = interface.Conditions(
+            arriving=current,
+            pressure=holder.pressure,
+            load=holder.pressure,
+            temperature=pellet.temperature,
+            conductivity=pellet.conductivity,
+            film=there.film + pellet.charge_transfer,
+            film_growth=memory.interphase,
+        )
+        moved = interface.rates(one, there, now, p, laws, xp=Symbols)
         changes |= dict(zip(one, moved, strict=True))
-    changes[y.relaxed] = relaxing * fixture.relaxation_rate(
-        held, y.relaxed, fraction=p.frame_relaxation, time=p.frame_relaxation_time
+    changes[y.relaxed] = holder.relaxing * fixture.relaxation_rate(
+        holder.held, y.relaxed, fraction=p.frame_relaxation, time=p.frame_relaxation_time
     )
     return changes
 
 
 def following(y: States, pressure: Any, p: Any) -> dict[Any, Any]:
-    """Rates that bring the memory up to the pressure [Pa] within a second, for a solve that nobody watches."""
+    """Rates that settle the states within a second, for a solve that nobody watches: memory up, no filament below 0."""
     up = interface.remembering(y.memory, pressure, p, xp=Symbols)
-    states_that_follow = (y.memory.conformity, y.memory.highest_pressure)
-    return {
-        state: (to - state) / CATCH_UP
-        for state, to in zip(states_that_follow, (up.conformity, up.highest_pressure), strict=True)
-    }
+    settling = {y.memory.conformity: up.conformity, y.memory.highest_pressure: up.highest_pressure}
+    settling |= {one.plated: Symbols.maximum(one.plated, 0.0) for one in y.lithium}
+    return {state: (to - state) / CATCH_UP for state, to in settling.items()}

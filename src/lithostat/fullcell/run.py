@@ -32,6 +32,7 @@ from lithostat.model import ending
 from lithostat.model.ledger import ledger
 from lithostat.model.parameters import Laws
 from lithostat.model.program import Program, Scale, unroll
+from lithostat.model.resolve import laws_of
 
 HOSTS = ("DFN", "SPM")
 BALANCED = 1e-8  # of the books of lithium and charge
@@ -171,7 +172,7 @@ def make_plant(
         counter="lithium" if metal else "alloy",
         losses=SteppedLosses(),
         single_ion=True,
-        laws=Laws(**cell.laws.model_dump()),
+        laws=laws_of(cell),
     )
     model.events += plant.limits(model.variables, program.limits)
     outputs = (*_SHARED, *_CHARGES, *_CATHODE, "Share of active material in contact", *(_METAL if metal else ()))

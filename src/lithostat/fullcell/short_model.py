@@ -31,6 +31,7 @@ SWITCH = 1e-8  # filament length over which a short sets in, where no event does
 # Surface stoichiometry at which the cathode counts as empty or full: beyond it the open-circuit curve means nothing,
 # and with no voltage limit PyBaMM's models run on to any voltage.
 EMPTY, FULL = 0.2, 0.993
+BRIM = 0.9999  # of any host's cathode
 _VOLTAGE_EVENTS = (
     "Minimum voltage [V]",
     "Maximum voltage [V]",
@@ -152,7 +153,7 @@ def _couple(
     seen: View | None = None
     limit: Any = None
     if metal:
-        (seen,) = interface.observe(y, pressure, p)
+        (seen,) = interface.observe(y, pressure, p, laws)
         resistance = resistance + seen.constriction + seen.film
         eta = Symbols.maximum(j_ion, 0.0) * (seen.constriction + seen.film + p.charge_transfer_seen)
         limit = critical_length(pressure, eta, model.param.s.L, p, laws, xp=Symbols)
@@ -169,11 +170,13 @@ def _couple(
     model.initial_conditions |= dict.fromkeys([ionic, leaked, conductance], pybamm.Scalar(0.0))
     model.rhs[conductance] = pybamm.Scalar(0.0)
     if metal and seen is not None:
-        model.rhs |= interface.rates(y, (seen,), (j_ion,), pressure, control.pressure, relaxing, temperature, p, laws)
+        holder = interface.Holder(pressure, control.pressure, relaxing)
+        pellet = interface.Pellet(temperature, pellet_conductivity(model), p.charge_transfer_seen)
+        model.rhs |= interface.rates(y, (seen,), (j_ion,), holder, pellet, p, laws)
         if control.shorted is None:  # nobody watches
             for state, rate in interface.following(y, pressure, p).items():
                 model.rhs[state] = model.rhs[state] + rate
-        model.initial_conditions |= interface.initial(y, p, control.fabrication)
+        model.initial_conditions |= interface.initial(y, p, laws, control.fabrication)
         model.rhs[conductance] = conductance_rate(control.shorted, conductance, seen.filament, limit, p)
     _replace_events(model, control, voltage, seen, limit, y)
     variables.update(
@@ -228,22 +231,29 @@ def pellet_resistance(model: Any) -> Any:
     simple = isinstance(model, pybamm.lithium_ion.SPM) and not isinstance(model, pybamm.lithium_ion.SPMe)
     if not simple:
         return pybamm.Scalar(0.0)
+    return model.param.s.L / pellet_conductivity(model)
+
+
+def pellet_conductivity(model: Any) -> Any:
+    """Of the separator as the host's parameters have it, mean over its thickness [S/m]."""
     parts = model.param
     sigma = parts.kappa_e(parts.c_e_init, parts.T_init) * parts.s.epsilon_init**parts.s.b_e
-    return pybamm.x_average(parts.s.L / sigma)
+    return 1.0 / pybamm.x_average(1.0 / sigma)
 
 
 def _replace_events(model: Any, control: Control, voltage: Any, seen: Any, limit: Any, y: interface.States) -> None:
     """Voltage limits on the whole cell's voltage; and the short, the lost contact and the spent lithium."""
     event = pybamm.Event
     model.events = [each for each in model.events if each.name not in _VOLTAGE_EVENTS]
+    surface = model.variables["X-averaged positive particle surface stoichiometry"]
     if control.shorted is None:
+        # a cell that discharges itself through its short fills the cathode, after which no current solves the host
         model.events += [
             event("Minimum voltage [V]", voltage - model.param.voltage_low_cut),
             event("Maximum voltage [V]", model.param.voltage_high_cut - voltage),
+            event("Cathode full", BRIM - surface),
         ]
     else:
-        surface = model.variables["X-averaged positive particle surface stoichiometry"]
         model.events += [event("Cathode empty", surface - EMPTY), event("Cathode full", FULL - surface)]
     if seen is None:
         return

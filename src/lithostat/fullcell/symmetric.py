@@ -38,10 +38,11 @@ def symmetric_model(control: Control, laws: Laws | None = None) -> Any:
         fixture.frame_pressure(control.pressure, growth - control.growth, relaxing * y.relaxed, stiffness=stiffness),
         0.0,
     )
-    seen = interface.observe(y, pressure, p)
+    seen = interface.observe(y, pressure, p, laws)
     film = p.charge_transfer_resistance + seen[0].film
     narrow = tuple(one.constriction for one in seen)
-    resistance = pellet_resistance(temperature, p, xp=Symbols) + sum(narrow) + 2.0 * film
+    bulk = pellet_resistance(temperature, p, xp=Symbols)
+    resistance = bulk + sum(narrow) + 2.0 * film
     applied = -control.current / p.area
     voltage = short_circuit.cell_voltage(applied, resistance, conductance)
     j = applied - short_circuit.leak_current(voltage, conductance)
@@ -51,14 +52,16 @@ def symmetric_model(control: Control, laws: Laws | None = None) -> Any:
         for side, ohm in zip(arriving, narrow, strict=True)
     ]
     model = pybamm.BaseModel("symmetric cell")
+    holder = interface.Holder(pressure, control.pressure, relaxing)
+    pellet = interface.Pellet(temperature, p.thickness / bulk, p.charge_transfer_resistance)
     model.rhs = {
-        **interface.rates(y, seen, arriving, pressure, control.pressure, relaxing, temperature, p, laws),
+        **interface.rates(y, seen, arriving, holder, pellet, p, laws),
         ionic: j,
         leaked: applied - j,
         conductance: conductance_rate(control.shorted, conductance, seen[0].filament, limits[0], p),
     }
     model.initial_conditions = {
-        **interface.initial(y, p, control.fabrication),
+        **interface.initial(y, p, laws, control.fabrication),
         **dict.fromkeys([ionic, leaked, conductance], pybamm.Scalar(0.0)),
     }
     left = Symbols.minimum(*(limit - one.filament for limit, one in zip(limits, seen, strict=True))) / FILAMENT_LENGTH

@@ -1,36 +1,35 @@
-"""A folder of a lab analysed: every cell read, called, written; a table and a page over all of them."""
+"""A cell of a lab analysed: read, called, written; and whatever goes wrong with it as a sentence."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from lithostat.cycling.analysis import Analysis, analyze
-from lithostat.experiment.errors import LithostatError
-from lithostat.experiment.record import write_text, write_whole
+from lithostat.experiment.errors import sentence_of
+from lithostat.experiment.output_names import Named
+from lithostat.experiment.record import write_each, write_text, write_whole
 from lithostat.lab.cell_page import cell_page
 from lithostat.lab.completeness import Completeness, completeness
 from lithostat.lab.export import write_bdf
 from lithostat.lab.folder import CellFolder, LoadedCell, load
-from lithostat.show.lives_figure import lives_figure
-from lithostat.show.page import page, svg
 
 
 @dataclass(frozen=True)
 class AnalysedCell:
-    """A cell with all that was made of it; `error` says why there is nothing if it could not be analysed."""
+    """A cell with all that was made of it; `error` says why there is nothing, or which of its files are not there.
+
+    `named` is what its files are called, another name than the cell's where two cells share one.
+    """
 
     name: str
     loaded: LoadedCell | None = None
     analysis: Analysis | None = None
     complete: Completeness | None = None
     error: str | None = None
+    named: Named | None = None
     written: tuple[Path, ...] = field(default=())
 
     def as_json(self) -> dict[str, Any]:
@@ -39,16 +38,21 @@ class AnalysedCell:
             nothing: dict[str, Any] = {"evidence": [], "warnings": [], "findings": []}
             call = {"outcome": "unknown", "time_to_short_s": None, "confidence": None}
             return {"cell": self.name, **call, **nothing, "error": self.error}
-        return self.analysis.as_json() | {
-            "cell": self.name,
-            "completeness": {
-                "score": self.complete.score,
-                "missing": [item.name for item in self.complete.missing],
-            },
-            "files": list(self.loaded.files),
-            "refused": [{"file": name, "why": why} for name, why in self.loaded.refused],
-            "written": [str(path) for path in self.written],
-        }
+        return (
+            self.analysis.as_json()
+            | ({"error": self.error} if self.error else {})
+            | {
+                "cell": self.name,
+                "completeness": {
+                    "score": self.complete.score,
+                    "missing": [item.name for item in self.complete.missing],
+                },
+                "files": list(self.loaded.files),
+                "refused": [{"file": name, "why": why} for name, why in self.loaded.refused],
+                "written_as": self.named.stem.name if self.named else None,
+                "written": [str(path) for path in self.written],
+            }
+        )
 
 
 def analyze_cell(
@@ -58,111 +62,40 @@ def analyze_cell(
     repeats: int,
     progress: Callable[[str], None] | None = None,
 ) -> AnalysedCell:
-    """Read and analyse one cell; a fault becomes its `error` and leaves the other cells alone."""
+    """Read and analyse one cell; a fault of whatever kind becomes its `error` and leaves the other cells alone."""
+    name = cell.name
     try:
         loaded = load(cell, note_overrides=overrides, progress=progress)
-    except LithostatError as error:
-        return AnalysedCell(cell.name, error=str(error))
-    return AnalysedCell(
-        loaded.name,
-        loaded,
-        analyze(loaded.record, loaded.note),
-        completeness(loaded.record, loaded.note, repeats=repeats),
-    )
+        name = loaded.name
+        found = analyze(loaded.record, loaded.note)
+        return AnalysedCell(name, loaded, found, completeness(loaded.record, loaded.note, repeats=repeats))
+    except BaseException as error:
+        return AnalysedCell(name, error=sentence_of(error))
 
 
-def write_cell(cell: AnalysedCell, folder: Path, *, draw: bool = True) -> AnalysedCell:
-    """Write record, Battery Data Format, half-cycles, cycles and page of one cell; the cell with what was written."""
+def write_cell(cell: AnalysedCell, named: Named, *, draw: bool = True) -> AnalysedCell:
+    """Write record, Battery Data Format, half-cycles, cycles and page of one cell; the cell with what was written.
+
+    A file that cannot be made is told in `error` and stops none of the others.
+    """
     if cell.loaded is None or cell.analysis is None or cell.complete is None:
         return cell
-    record, stem = cell.loaded.record, file_name(cell.name)
-    written = [record.write_parquet(folder / f"{stem}.parquet")]
+    files = _files(cell.loaded, cell.analysis, cell.complete, draw)
+    written, problems = write_each((named.path(ending), write) for ending, write in files)
+    return replace(cell, named=named, written=written, error="; ".join(problems) or None)
+
+
+def _files(
+    loaded: LoadedCell, found: Analysis, complete: Completeness, draw: bool
+) -> Iterator[tuple[str, Callable[[Path], Any]]]:
+    """(ending, what writes it) of every file of a cell."""
+    record = loaded.record
+    yield ".parquet", record.write_parquet
     if len(record.table):
-        path = folder / f"{stem}.bdf.parquet"
-        write_bdf(record, path)
-        written.append(path)
-    for name, table in (("half-cycles", cell.analysis.half_cycles), ("cycles", cell.analysis.cycles)):
-        if len(table):
-            written.append(write_whole(folder / f"{stem}-{name}.csv", table.write_csv))
+        yield ".bdf.parquet", lambda path: write_bdf(record, path)
+    if len(found.half_cycles):
+        yield "-half-cycles.csv", lambda path: write_whole(path, found.half_cycles.write_csv)
+    if len(found.cycles):
+        yield "-cycles.csv", lambda path: write_whole(path, found.cycles.write_csv)
     if draw:
-        written.append(write_text(folder / f"{stem}.html", cell_page(cell.loaded, cell.analysis, cell.complete)))
-    return replace(cell, written=tuple(written))
-
-
-def write_folder(cells: list[AnalysedCell], folder: Path, title: str) -> list[Path]:
-    """The table over all cells as CSV and Parquet, and a page that leads to theirs."""
-    table = folder_table(cells)
-    rows = [_row(cell) for cell in cells]
-    shorted = sum(row["shorted"] for row in rows)
-    figure = _lives(cells)
-    html = page("folder.html", folder=title, rows=rows, shorted=shorted, figure=figure, version=version("lithostat"))
-    return [
-        write_whole(folder / "cells.csv", table.write_csv),
-        write_whole(folder / "cells.parquet", table.write_parquet),
-        write_text(folder / "index.html", html),
-    ]
-
-
-def folder_table(cells: list[AnalysedCell]) -> pl.DataFrame:
-    """One row per cell: the call and every finding that has a number, its unit in the column's name."""
-    rows = []
-    for cell in cells:
-        data = cell.as_json()
-        row = {name: data.get(name) for name in _CALL}
-        row["evidence"] = "; ".join(data["evidence"])
-        row["warnings"] = len(data["warnings"])
-        row["completeness"] = cell.complete.score if cell.complete else None
-        row["override"] = data["override"]["outcome"] if data.get("override") else None
-        row["error"] = cell.error
-        for finding in data["findings"]:
-            unit = f" [{finding['unit']}]" if finding["unit"] else ""
-            row[finding["name"] + unit] = finding["value"]
-        rows.append(row)
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    return pl.DataFrame([{name: row.get(name) for name in names} for row in rows], infer_schema_length=None)
-
-
-_CALL = (
-    *("cell", "kind_of_cell", "outcome", "time_to_short_s", "censored_at_s", "pressure_pa", "confidence"),
-    *("charge_one_direction_c_per_m2", "charge_both_directions_c_per_m2"),
-)
-
-
-def _lives(cells: list[AnalysedCell]) -> str:
-    """Life against pressure as a figure for the page; '' for fewer than two cells that know both."""
-    calls = [cell.analysis.outcome for cell in cells if cell.analysis is not None]
-    lives = [
-        (call.pressure, call.cycling_time, call.shorted)
-        for call in calls
-        if call.pressure is not None and call.cycling_time is not None and (call.shorted or call.kind == "censored")
-    ]
-    return svg(lives_figure(lives)) if len(lives) > 1 else ""
-
-
-def file_name(name: str) -> str:
-    """A cell's name as a file name that every system takes."""
-    return re.sub(r"[^\w.+-]+", "_", name).strip("._")[:100] or "cell"
-
-
-def _row(cell: AnalysedCell) -> dict[str, Any]:
-    """A cell as the folder's page prints it."""
-    data = cell.as_json()
-    pressure, confidence = data.get("pressure_pa"), data.get("confidence")
-    return {
-        "cell": cell.name,
-        "page": next((path.name for path in cell.written if path.suffix == ".html"), None),
-        "outcome": data["outcome"],
-        "shorted": bool(cell.analysis and cell.analysis.outcome.shorted),
-        "error": cell.error,
-        "override": data["override"]["outcome"] if data.get("override") else None,
-        "short": _hours(data["time_to_short_s"]),
-        "lived": _hours(data.get("censored_at_s")),
-        "pressure": "" if pressure is None else f"{pressure / 1e6:.4g}",
-        "confidence": "" if confidence is None else f"{100 * confidence:.3g} %",
-        "warnings": len(data["warnings"]) + len(data.get("refused", [])),
-        "known": f"{100 * cell.complete.score:.0f} %" if cell.complete else "",
-    }
-
-
-def _hours(seconds: float | None) -> str:
-    return "" if seconds is None else f"{seconds / 3600.0:.4g}"
+        yield ".html", lambda path: write_text(path, cell_page(loaded, found, complete))

@@ -2,40 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
 from matplotlib.figure import Figure
 
 from lithostat.cycling.analysis import Analysis
+from lithostat.cycling.kind_of_cell import NOT_KNOWN
 from lithostat.cycling.shorts import SURE
+from lithostat.experiment.finding import TONES
 from lithostat.experiment.quantity import show, span
 from lithostat.lab.completeness import Completeness
 from lithostat.lab.folder import LoadedCell
 from lithostat.lab.printed import printed
 from lithostat.show.cell_figure import Mark, cell_figure, drawable
 from lithostat.show.cycles_figure import capacity_figure, overpotential_figure
-from lithostat.show.page import page, svg
+from lithostat.show.page import page, svgs
 from lithostat.show.spectra_figure import spectra_figure
 
 
 def cell_page(loaded: LoadedCell, analysis: Analysis, complete: Completeness) -> str:
     """The page as HTML text, with its figures inside."""
     call = analysis.outcome
-    drawn = {name: svg(figure) for name, figure in cell_figures(loaded, analysis).items()}
+    drawn, missing = svgs(_drawn(loaded, analysis))
     return page(
         "cell.html",
         name=loaded.name,
         lead=_lead(loaded, analysis),
         call=call,
-        shorted=call.shorted,
+        tone=TONES.get(call.group, ""),
         numbers=_numbers(analysis, complete),
         override=_override(analysis),
         interval=_interval(analysis),
         figures={name: drawn.get(name, "") for name in ("time", "cycles", "spectra")},
         spectra_count=len(loaded.record.spectra),
         findings=[printed(finding) for finding in analysis.findings],
-        warnings=analysis.warnings,
+        warnings=(*analysis.warnings, *missing),
         items=complete.items,
         known=sum(item.present for item in complete.items),
         files=[{"format": "", "sha256": "", **file} for file in loaded.record.provenance.get("files", [])],
@@ -47,19 +51,23 @@ def cell_page(loaded: LoadedCell, analysis: Analysis, complete: Completeness) ->
 
 def cell_figures(loaded: LoadedCell, analysis: Analysis) -> dict[str, Figure]:
     """Figures of a cell by name: 'time', 'cycles', 'spectra'; those that have nothing to show are left out."""
-    record, figures = analysis.trace.seen, {}
+    return {name: draw() for name, draw in _drawn(loaded, analysis).items()}
+
+
+def _drawn(loaded: LoadedCell, analysis: Analysis) -> dict[str, Callable[[], Figure]]:
+    record = analysis.trace.seen
+    figures: dict[str, Callable[[], Figure]] = {}
     symmetric = analysis.kind == "symmetric"
     if len(record.table) > 1 and drawable(record):
         gaps = [(gap["start_second"], gap["end_second"]) for gap in record.provenance.get("gaps", [])]
-        figures["time"] = cell_figure(
-            record, marks=_marks(analysis), gaps=gaps, resistance=symmetric and len(analysis.half_cycles) > 0
-        )
+        resistance = symmetric and len(analysis.half_cycles) > 0
+        figures["time"] = partial(cell_figure, record, marks=_marks(analysis), gaps=gaps, resistance=resistance)
     if symmetric and len(analysis.half_cycles) > 2:
-        figures["cycles"] = overpotential_figure(analysis.half_cycles)
+        figures["cycles"] = partial(overpotential_figure, analysis.half_cycles)
     elif not symmetric and len(analysis.cycles) > 1:
-        figures["cycles"] = capacity_figure(analysis.cycles)
+        figures["cycles"] = partial(capacity_figure, analysis.cycles)
     if record.spectra:
-        figures["spectra"] = spectra_figure(record.spectra)
+        figures["spectra"] = partial(spectra_figure, record.spectra)
     return figures
 
 
@@ -78,7 +86,8 @@ def _marks(analysis: Analysis) -> list[Mark]:
 
 def _lead(loaded: LoadedCell, analysis: Analysis) -> str:
     start = loaded.record.start
-    parts = [f"{analysis.kind} cell", f"{len(loaded.record.table):,} samples from {len(loaded.files)} file(s)"]
+    kind = "kind of cell not known" if analysis.kind == NOT_KNOWN else f"{analysis.kind} cell"
+    parts = [kind, f"{len(loaded.record.table):,} samples from {len(loaded.files)} file(s)"]
     if start is not None:
         parts.append(f"since {start:%Y-%m-%d %H:%M}" + ("" if start.tzinfo else " (local time)"))
     return ", ".join(parts)

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import fnmatch
 import importlib
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from lithostat.experiment.cell_note import CellNote, read_note
-from lithostat.experiment.errors import InputError, LithostatError
+from lithostat.experiment.errors import InputError, LithostatError, sentence_of, short
+from lithostat.experiment.files import open_file, why_no_file
+from lithostat.experiment.output_names import readable
 from lithostat.experiment.record import Record
-from lithostat.lab.checksums import SUMS, check_sum, listed_sums
+from lithostat.lab.checksums import check_sum, listed_sums
 from lithostat.lab.note_conflicts import NOTE, area_conflicts, note_of
 from lithostat.lab.stated_spectra import with_stated_spectra
+from lithostat.lab.walk import is_ignored, is_note, walk
 from lithostat.reading.clock import natural
 from lithostat.reading.declaration import find
+from lithostat.reading.harmonise import LARGEST
 from lithostat.reading.load_cell import calibrate
 from lithostat.reading.read import FORMATS, HEAD, read
 from lithostat.reading.stitch import stitch_with_outside
 
-OUTPUT = "lithostat-out"
-
-_IGNORED = (NOTE, f"*.{NOTE}", SUMS, "license*", "readme*", "*.md", "*.pdf", "*.png", "*.svg", "*.html")
 _EXPECTED = (
     "the files of a cell (cycler data, impedance, a log of the load cell) and, beside them, a cell.yaml that says what "
     "they cannot know; see docs/reading.md"
@@ -68,16 +70,19 @@ def find_cells(folder: str | Path, *, together: bool = False) -> list[CellFolder
     note, every file is a cell of its own, and those that no format recognises are left over with the first cell; with
     `together`, all files of the folder are one. A path of one file is that cell alone, with the `cell.yaml` beside it.
 
-    Raises `InputError` if there is nothing to read, with the reason for every file, and for a note with a fault.
+    Raises `InputError` if there is nothing to read, with the reason for every file. A note with a fault is that cell's
+    own: it claims what one without `files` and `read_as` would, and `load` says what is wrong with it.
     """
     folder = Path(folder)
     if folder.is_file():
         return [_single(folder)]
     if not folder.is_dir():
-        raise InputError("is no folder", file=str(folder), expected=_EXPECTED)
-    every = _walk(folder)
-    notes = [path for path in every if path.name == NOTE or path.name.endswith(f".{NOTE}")]
-    claims, left = _claimed(notes, _candidates(every, notes))
+        problem = f"is no folder: it {why_no_file(folder)}" if os.path.lexists(folder) else "is no folder"
+        raise InputError(problem, file=str(folder), expected=_EXPECTED)
+    walked = walk(folder)
+    written = {path: _written(path) for path in walked.files if is_note(path)}
+    notes = list(written)
+    claims, left = _claimed(written, _candidates(walked.files, written))
     cells = [
         CellFolder(_name(note), note.parent, tuple(files), note, tuple(_beside(note, left, notes)))
         for note, files in claims.items()
@@ -86,10 +91,11 @@ def find_cells(folder: str | Path, *, together: bool = False) -> list[CellFolder
     loose = [path for path in left if path.parent not in noted]
     unknown: list[tuple[Path, str]] = []
     if together and loose:
-        cells.append(CellFolder(folder.resolve().name, folder, tuple(loose)))
+        cells.append(CellFolder(readable(folder.resolve().name), folder, tuple(loose)))
     elif loose:
         unknown = [(path, why) for path in loose if (why := _why_unknown(path)) is not None]
         cells += _one_each([path for path in loose if path not in dict(unknown)], folder)
+    unknown += walked.others
     if not cells:
         why = "; ".join(f"{_shown(path, folder)}: {sentence}" for path, sentence in unknown)
         problem = "holds nothing that could be a cell's file" + (f" ({why})" if why else "")
@@ -113,7 +119,8 @@ def load(
     Raises `InputError` if the note has a fault or no file at all can be read.
     """
     note, warnings = note_of(cell.note_path, note_overrides or {})
-    sums = listed_sums(cell.folder, cell.files)
+    sums, unread = listed_sums(cell.folder, cell.files)
+    warnings += unread
     records, names, refused = [], [], []
     for path in cell.files:
         name = _shown(path, cell.folder)
@@ -123,10 +130,8 @@ def load(
             check_sum(path, sums)
             records.append(with_stated_spectra(read(path, declaration=_declaration(path, cell, note)), name, note))
             names.append(name)
-        except LithostatError as error:
-            refused.append((name, _sentence(error, path)))
-        except Exception as error:  # a fault in one reader must not take the other files with it
-            refused.append((name, f"cannot be read ({type(error).__name__}: {(str(error).splitlines() or [''])[0]})"))
+        except BaseException as error:  # a fault in one reader must not take the other files with it
+            refused.append((name, sentence_of(error).removeprefix(f"{path}: ").removeprefix(f"{path}, ")))
     if not records:
         why = "; ".join(f"{name}: {sentence}" for name, sentence in refused) or "there are no files"
         raise InputError(
@@ -155,43 +160,28 @@ def _timeline(records: list[Record], names: list[str], note: CellNote, cell: Cel
 # ---------------------------------------------------------------------------------------------------------------- files
 
 
-def _walk(folder: Path) -> list[Path]:
-    """All files in a folder and below, without hidden ones and our own outputs."""
-    found = []
-    for path in sorted(folder.iterdir(), key=lambda path: natural(path.name)):
-        if path.name.startswith(".") or path.name == OUTPUT:
-            continue
-        if path.is_dir() and not path.is_symlink():
-            found += _walk(path)
-        elif path.is_file():
-            found.append(path)
-    return found
-
-
-def _candidates(every: list[Path], notes: list[Path]) -> list[Path]:
+def _candidates(every: list[Path], written: Mapping[Path, CellNote]) -> list[Path]:
     """Files that may hold data: not ignored, and no declaration that a note names."""
-    declared = {(note.parent / declaration).resolve() for note in notes for declaration in _read_as(note).values()}
-    return [path for path in every if not _is_ignored(path) and path.resolve() not in declared]
+    declared = {_declared(note.parent, to) for note, said in written.items() for to in said.read_as.values()}
+    return [path for path in every if not is_ignored(path) and path.resolve() not in declared]
 
 
-def _is_ignored(path: Path) -> bool:
-    lower = path.name.lower()
-    return any(fnmatch.fnmatchcase(lower, pattern.lower()) for pattern in _IGNORED)
+def _written(note: Path) -> CellNote:
+    """What a note says; nothing where it has a fault, which is told when its cell is loaded."""
+    try:
+        return read_note(note)
+    except LithostatError:
+        return CellNote()
 
 
-def _read_as(note: Path) -> Mapping[str, str]:
-    return read_note(note).read_as
-
-
-def _claimed(notes: list[Path], files: list[Path]) -> tuple[dict[Path, list[Path]], list[Path]]:
+def _claimed(written: Mapping[Path, CellNote], files: list[Path]) -> tuple[dict[Path, list[Path]], list[Path]]:
     """Which note claims which files, and what is left. A longer NAME and a deeper folder go first."""
-    named = sorted((note for note in notes if note.name != NOTE), key=lambda note: -len(note.name))
-    whole = sorted((note for note in notes if note.name == NOTE), key=lambda note: -len(note.parts))
-    claims: dict[Path, list[Path]] = {note: [] for note in notes}
+    named = sorted((note for note in written if note.name != NOTE), key=lambda note: -len(note.name))
+    whole = sorted((note for note in written if note.name == NOTE), key=lambda note: -len(note.parts))
+    claims: dict[Path, list[Path]] = {note: [] for note in written}
     left = list(files)
     for note in [*named, *whole]:
-        patterns = read_note(note).files
-        claims[note] = [path for path in left if _belongs(path, note, patterns)]
+        claims[note] = [path for path in left if _belongs(path, note, written[note].files)]
         left = [path for path in left if path not in claims[note]]
     return claims, left
 
@@ -201,12 +191,14 @@ def _belongs(path: Path, note: Path, patterns: tuple[str, ...]) -> bool:
         return False
     if patterns:
         return any(_matches(path, note.parent, pattern) for pattern in patterns)
-    return note.name == NOTE or (path.parent == note.parent and _begins(path.name, _name(note)))
+    return note.name == NOTE or (path.parent == note.parent and _begins(path.name, note.name.removesuffix(f".{NOTE}")))
 
 
 def _matches(path: Path, folder: Path, pattern: str) -> bool:
     relative = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
-    return fnmatch.fnmatchcase(relative, pattern) or PurePosixPath(relative).match(pattern)
+    return fnmatch.fnmatchcase(relative, pattern) or (
+        bool(pattern.strip("./")) and PurePosixPath(relative).match(pattern)
+    )
 
 
 def _begins(name: str, prefix: str) -> bool:
@@ -222,19 +214,19 @@ def _beside(note: Path, left: list[Path], notes: list[Path]) -> list[tuple[Path,
 
 
 def _name(note: Path) -> str:
-    return note.parent.resolve().name if note.name == NOTE else note.name.removesuffix(f".{NOTE}")
+    return readable(note.parent.resolve().name if note.name == NOTE else note.name.removesuffix(f".{NOTE}"))
 
 
 def _single(path: Path) -> CellFolder:
     note = path.parent / NOTE
-    return CellFolder(path.stem, path.parent, (path,), note if note.is_file() else None)
+    return CellFolder(readable(path.stem), path.parent, (path,), note if note.is_file() else None)
 
 
 def _one_each(files: list[Path], folder: Path) -> list[CellFolder]:
     """Every file a cell of its own, named after its stem; after its whole path where two stems are the same."""
     stems = [path.stem for path in files]
     return [
-        CellFolder(path.stem if stems.count(path.stem) == 1 else _shown(path, folder), folder, (path,))
+        CellFolder(readable(path.stem) if stems.count(path.stem) == 1 else _shown(path, folder), folder, (path,))
         for path in files
     ]
 
@@ -242,8 +234,10 @@ def _one_each(files: list[Path], folder: Path) -> list[CellFolder]:
 def _why_unknown(path: Path) -> str | None:
     """Why the first bytes of a file are of no format that can be read, None if some format recognises them."""
     try:
-        with path.open("rb") as stream:
+        with open_file(path, LARGEST) as stream:
             head = stream.read(HEAD)
+    except InputError as error:
+        return error.problem
     except OSError as error:
         return f"cannot be read ({error.strerror or error})"
     if not head:
@@ -260,7 +254,7 @@ def _why_unknown(path: Path) -> str | None:
 
 
 def _shown(path: Path, folder: Path) -> str:
-    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
+    return readable(path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name)
 
 
 # ----------------------------------------------------------------------------------------------------------- one file
@@ -269,9 +263,20 @@ def _shown(path: Path, folder: Path) -> str:
 def _declaration(path: Path, cell: CellFolder, note: CellNote) -> Path | None:
     """The declaration that the note gives for this file, relative to the note."""
     base = cell.note_path.parent if cell.note_path is not None else cell.folder
-    return next((base / to for pattern, to in note.read_as.items() if _matches(path, base, pattern)), None)
+    to = next((to for pattern, to in note.read_as.items() if _matches(path, base, pattern)), None)
+    if to is not None and _declared(base, to) is None:
+        raise InputError(
+            f"'read_as' names {short(to)}, which does not lie in the folder of the note or below it",
+            file=str(cell.note_path or base),
+            expected=f"a declaration beside {NOTE}",
+        )
+    return None if to is None else base / to
 
 
-def _sentence(error: LithostatError, path: Path) -> str:
-    """The error without the file's own path in front, which is shown beside it."""
-    return str(error).removeprefix(f"{path}: ").removeprefix(f"{path}, ")
+def _declared(base: Path, to: str) -> Path | None:
+    """Where a declaration lies that a note in `base` names; None outside of that folder, and where links go round."""
+    try:
+        place = (base / to).resolve()
+        return place if place.is_relative_to(base.resolve()) else None
+    except (OSError, RuntimeError, ValueError):  # ValueError: a NUL
+        return None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -18,7 +19,7 @@ from lithostat.physics.constants import FARADAY
 from lithostat.show.arrhenius_figure import arrhenius_figure
 from lithostat.show.impedance_figure import impedance_figure
 from lithostat.show.memory_figure import memory_figure
-from lithostat.show.page import page, svg
+from lithostat.show.page import page, svgs
 from lithostat.show.relaxation_figure import relaxation_figure
 from lithostat.show.series_figure import series_figure
 from lithostat.show.validity_figure import validity_figure
@@ -33,8 +34,7 @@ def spectra_page(
     beside: str = "",
 ) -> str:
     """The page as HTML text, with its figures inside. `simulated` spectra, named `beside`, are drawn with the rest."""
-    drawn = spectra_figures(study, axis=axis, simulated=simulated)
-    figures = {name: svg(figure) for name, figure in drawn.items()}
+    figures, missing = svgs(_drawn(study, axis, simulated))
     series = study.series
     heads = [
         f"{name} / {unit}" if unit != "1" else name
@@ -63,7 +63,7 @@ def spectra_page(
             }
             for one in study.candidates
         ],
-        warnings=(*study.warnings, *loaded.record.warnings),
+        warnings=(*study.warnings, *loaded.record.warnings, *missing),
         folder=loaded.folder.name or str(loaded.folder),
         version=version("lithostat"),
     )
@@ -76,18 +76,22 @@ def spectra_figures(
     study: SpectraStudy, *, axis: str | None = None, simulated: Sequence[Spectrum] = ()
 ) -> dict[str, Figure]:
     """Figures by name; those that have nothing to show are left out."""
+    return {name: draw() for name, draw in _drawn(study, axis, simulated).items()}
+
+
+def _drawn(study: SpectraStudy, axis: str | None, simulated: Sequence[Spectrum]) -> dict[str, Callable[[], Figure]]:
     fits = study.series.fits
-    figures = {
-        "spectra": impedance_figure([fit.spectrum for fit in fits], fits=fits, simulated=simulated),
-        "validity": validity_figure(study.validities[0]),
-        "relaxation": relaxation_figure(study.relaxations[0]),
+    figures: dict[str, Callable[[], Figure]] = {
+        "spectra": partial(impedance_figure, [fit.spectrum for fit in fits], fits=fits, simulated=simulated),
+        "validity": partial(validity_figure, study.validities[0]),
+        "relaxation": partial(relaxation_figure, study.relaxations[0]),
     }
     if len(fits) > 1:
-        figures["series"] = series_figure(study.series, axis or varied(study))
+        figures["series"] = partial(series_figure, study.series, axis or varied(study))
     if study.memory is not None:
-        figures["memory"] = memory_figure(study.memory)
+        figures["memory"] = partial(memory_figure, study.memory)
     if study.arrhenius is not None:
-        figures["arrhenius"] = arrhenius_figure(study.arrhenius)
+        figures["arrhenius"] = partial(arrhenius_figure, study.arrhenius)
     return figures
 
 

@@ -16,6 +16,7 @@ from lithostat.experiment.source import TAGS, Source, Value
 STATED = Source("stated", "stated in the cell")
 _PROPERTY_KEYS = ("value", "source", "tag", "range", "conditions", "note", "unverified", "others")
 _CARD_KEYS = ("name", "kind", "about", "sources", "properties")
+_LAW_KEYS = ("laws", "for")  # of a law that goes with numbers of its own
 
 
 class Card(NamedTuple):
@@ -27,6 +28,8 @@ class Card(NamedTuple):
     properties: Mapping[str, Value]
     others: Mapping[str, tuple[Value, ...]]
     file: str
+    laws: Mapping[str, str] = {}  # family -> law, of a card of a law
+    materials: tuple[str, ...] = ()  # cards that the numbers of a law stand for
 
     def value(self, name: str) -> Value:
         """The property of that name, or an error that lists what the card has."""
@@ -47,10 +50,30 @@ def load(path: str | Path) -> Card:
 @functools.cache
 def cards() -> Mapping[str, Card]:
     """All cards that come with the package, by name."""
-    folder = resources.files("lithostat.materials") / "cards"
+    return _read_folder("cards")
+
+
+def _read_folder(name: str) -> Mapping[str, Card]:
+    folder = resources.files("lithostat.materials") / name
     files = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".yaml")), key=lambda entry: entry.name)
     read = [_card(document.parse(entry.read_text(encoding="utf-8"), entry.name)) for entry in files]
     return {card.name: card for card in read}
+
+
+@functools.cache
+def law_cards() -> Mapping[str, Card]:
+    """The laws that come with numbers of their own, by name: a choice of every family, and what it was fitted to."""
+    return _read_folder("laws")
+
+
+def find_law(name: str) -> Card:
+    """The law of that name; an unknown one raises an error that suggests the nearest."""
+    known = law_cards()
+    if name not in known:
+        raise InputError(
+            f"there is no law '{name}'{nearest(name, known)}", place="cell.laws", expected=f"one of {', '.join(known)}"
+        )
+    return known[name]
 
 
 def find(name: str) -> Card:
@@ -81,7 +104,7 @@ def stated_or_card(stated: Mapping[str, float], name: str, card: str, place: str
 def _card(page: document.Document) -> Card:
     data = page.data
     for key in data:
-        if key not in _CARD_KEYS:
+        if key not in (*_CARD_KEYS, *_LAW_KEYS):
             raise page.error(
                 f"unknown key '{key}'{nearest(key, _CARD_KEYS)}", (key,), f"one of {', '.join(_CARD_KEYS)}"
             )
@@ -97,7 +120,11 @@ def _card(page: document.Document) -> Card:
         if not isinstance(more, list):
             raise page.error(f"received {more!r}", (*place, "others"), "a list of values")
         others[name] = tuple(_value(page, (*place, "others", i), name, one, sources) for i, one in enumerate(more))
-    return Card(str(data["name"]), str(data["kind"]), str(data["about"]), properties, others, page.file)
+    laws = _mapping(page, data.get("laws") or {}, ("laws",))
+    materials = tuple(data.get("for") or ())
+    return Card(
+        str(data["name"]), str(data["kind"]), str(data["about"]), properties, others, page.file, laws, materials
+    )
 
 
 def _mapping(page: document.Document, entry: Any, place: document.Place) -> dict[str, Any]:

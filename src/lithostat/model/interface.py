@@ -12,22 +12,23 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lithostat.model.parameters import Laws, Parameters
-from lithostat.physics import contact, creep, fracture, interphase, plating, voids
+from lithostat.physics import contact, fracture, interphase, plating, voids
 from lithostat.physics.constants import FARADAY
-from lithostat.physics.families import FAMILIES, apply
+from lithostat.physics.families import FAMILIES, Entry, Voids, apply
 
-FILAMENT_LENGTH = 1e-5  # unit of the filament coordinate [m]
+FILAMENT_LENGTH = 1e-5  # unit of distances to a short [m]
 CONTACT_LOST = 1e-2  # contact fraction below which a current can no longer be carried
-_SMALL = 1e-200
 
 
 class Lithium(NamedTuple):
     """State of an interface of its own.
 
-    The filament coordinate u = (a / 10 um)^(n+1) makes creep into a throat linear in time, from an empty throat on.
+    The filament is what entered without current, by the coordinate of the chosen law of entry, and what was plated
+    beyond that (only where the law of the filament keeps the two apart).
     """
 
-    filament: Any  # u [-]
+    filament: Any  # coordinate of entry [-]
+    plated: Any  # [m]
     void: Any  # w [m]
     metal: Any  # thickness, filaments included [m]
 
@@ -41,22 +42,37 @@ class Memory(NamedTuple):
 
 
 # One unit per field, so that one tolerance fits all of them.
-LITHIUM_SCALE, MEMORY_SCALE = Lithium(1.0, 1e-3, 1e-5), Memory(1.0, 1e7, 1e-7)
+LITHIUM_SCALE, MEMORY_SCALE = Lithium(1.0, 1e-5, 1e-3, 1e-5), Memory(1.0, 1e7, 1e-7)
 
 
 class View(NamedTuple):
     """What the state amounts to at one instant, SI."""
 
     contact: Any  # share of the area, voids included [-]
+    pressed: Any  # the same without voids [-]
     filament: Any  # a [m]
     constriction: Any  # [ohm m2]
     film: Any  # interphase alone [ohm m2]
 
 
-def filament_length(coordinate: Any, p: Parameters, *, xp: Any = np) -> Any:
-    """Deepest lithium in the electrolyte [m], from the filament coordinate."""
-    u = xp.maximum(coordinate, _SMALL)
-    return FILAMENT_LENGTH * xp.exp(xp.log(u) / (p.creep_exponent + 1.0))
+def entry_of(laws: Laws) -> Entry:
+    """The chosen law of entry."""
+    return FAMILIES["entry"][laws.entry]
+
+
+def voids_of(laws: Laws) -> Voids:
+    """The chosen law of voids."""
+    return FAMILIES["voids"][laws.voids]
+
+
+def entered_length(coordinate: Any, p: Parameters, laws: Laws, *, xp: Any = np) -> Any:
+    """Depth of lithium that entered without current [m], from the coordinate of entry."""
+    return apply(entry_of(laws).length, coordinate, p=p, xp=xp)
+
+
+def settled(lithium: Lithium) -> Lithium:
+    """The state at the end of a solve: stripping takes back no more than there was."""
+    return lithium._replace(plated=lithium.plated * (lithium.plated > 0.0))
 
 
 def remembering(memory: Memory, pressure: Any, p: Parameters, *, xp: Any = np) -> Memory:
@@ -71,16 +87,22 @@ def pressed_contact(memory: Memory, pressure: Any, p: Parameters, *, xp: Any = n
     """Share of the area that pressing and its memory bring into contact, voids aside, 0..1."""
     now = remembering(memory, pressure, p, xp=xp)
     return contact.contact_fraction(
-        pressure, now.highest_pressure, now.conformity, exponent=p.unloading_exponent, xp=xp
+        pressure,
+        now.highest_pressure,
+        now.conformity,
+        exponent=p.unloading_exponent,
+        adhesion=p.adhesion_pressure,
+        xp=xp,
     )
 
 
-def view(lithium: Lithium, memory: Memory, pressure: Any, p: Parameters, *, xp: Any = np) -> View:
+def view(lithium: Lithium, memory: Memory, pressure: Any, p: Parameters, laws: Laws, *, xp: Any = np) -> View:
     """Contact, filament and resistances at a stack pressure [Pa]."""
-    touching = pressed_contact(memory, pressure, p, xp=xp) * voids.unvoided(lithium.void, scale=p.void_height, xp=xp)
+    pressed = pressed_contact(memory, pressure, p, xp=xp)
+    touching = pressed * apply(voids_of(laws).left, lithium.void, p=p, xp=xp)
     narrow = contact.constriction_resistance(xp.maximum(touching, 1e-9), scale=p.constriction_resistance)
-    film = memory.interphase / p.interphase_conductivity
-    return View(touching, filament_length(lithium.filament, p, xp=xp), narrow, film)
+    depth = entered_length(lithium.filament, p, laws, xp=xp) + xp.maximum(lithium.plated, 0.0)
+    return View(touching, pressed, depth, narrow, memory.interphase / p.interphase_conductivity)
 
 
 def critical_length(
@@ -118,70 +140,83 @@ def memory_rates(memory: Memory, pressure: Any, p: Parameters, *, xp: Any = np) 
     return Memory(ripening, 0.0 * memory.highest_pressure, film)
 
 
-def critical_stripping_current(pressure: Any, p: Parameters, *, xp: Any = np) -> Any:
-    """Stripping current density that creep can just replenish [A/m2]."""
+def critical_stripping_current(pressure: Any, temperature: Any, p: Parameters, *, xp: Any = np) -> Any:
+    """Local stripping current density that creep can just replenish [A/m2]."""
     return voids.critical_stripping_current(
         pressure,
+        temperature,
         reference=p.stripping_current,
         reference_pressure=p.stripping_pressure,
         exponent=p.stripping_exponent,
+        adhesion=p.adhesion_pressure,
+        activation_energy=p.stripping_activation_energy,
+        ceiling=p.stripping_ceiling,
         xp=xp,
     )
 
 
-def creep_velocity(pressure: Any, length: Any, temperature: Any, p: Parameters, laws: Laws, *, xp: Any = np) -> Any:
-    """Speed of lithium that creeps into a throat filled to `length` [m], in m/s."""
-    return creep.throat_velocity(
-        apply(FAMILIES["entry"][laws.entry], pressure, p=p, xp=xp),
-        length,
-        p.throat_radius,
-        temperature,
-        xp=xp,
-        reference_rate=p.creep_rate,
-        reference_stress=p.creep_stress,
-        exponent=p.creep_exponent,
-        activation_energy=p.creep_activation_energy,
-        reference_temperature=p.creep_temperature,
-    )
+def entry_rate(pressure: Any, temperature: Any, p: Parameters, laws: Laws, *, xp: Any = np) -> Any:
+    """Rate of the coordinate of entry at a pressure [Pa] and temperature [K], without current [1/s]."""
+    law = entry_of(laws)
+    return apply(law.rate, apply(law.drive, pressure, p=p, xp=xp), temperature, p=p, xp=xp)
 
 
-def tip_velocity(plated: Any, length: Any, pressure: Any, p: Parameters, laws: Laws, *, xp: Any = np) -> Any:
-    """Speed that plating adds to a filament of `length` [m], for a plating current density >= 0 [A/m2], in m/s."""
-    return apply(FAMILIES["growth"][laws.growth], plated, length, pressure, p=p, xp=xp)
+def tip_velocity(
+    plated: Any, length: Any, pressure: Any, reach: Any, p: Parameters, laws: Laws, *, xp: Any = np
+) -> Any:
+    """Speed that plating adds to a filament of `length` [m], for a plating current density >= 0 [A/m2], in m/s.
 
-
-def rates(
-    lithium: Lithium,
-    seen: View,
-    arriving: Any,
-    pressure: Any,
-    temperature: Any,
-    film_growth: Any,
-    p: Parameters,
-    laws: Laws,
-    *,
-    xp: Any = np,
-) -> Lithium:
-    """Time derivative of an interface's own state, SI per second.
-
-    `arriving` is the current onto this electrode [A/m2], positive where it plates; `film_growth` the rate of the
-    interphase [m/s].
+    `reach` [m] is the conductivity of the pellet times the area-specific resistance of the interface.
     """
+    return apply(FAMILIES["growth"][laws.growth], plated, length, pressure, reach, p=p, xp=xp)
+
+
+def retraction(speed: Any, p: Parameters, laws: Laws, *, xp: Any = np) -> Any:
+    """Speed at which stripping shortens a filament that the same current would lengthen at `speed` [m/s]."""
+    return apply(FAMILIES["reversal"][laws.reversal], speed, p=p, xp=xp)
+
+
+class Conditions(NamedTuple):
+    """What acts on an interface at one instant, SI."""
+
+    arriving: Any  # current onto this electrode [A/m2], positive where it plates
+    pressure: Any  # [Pa]
+    load: Any  # pressure that loads flaws and throats [Pa]; nothing while a stack is pressed from all sides
+    temperature: Any  # [K]
+    conductivity: Any  # of the pellet [S/m]
+    film: Any  # charge transfer and interphase [ohm m2]
+    film_growth: Any  # of the interphase [m/s]
+
+
+def rates(lithium: Lithium, seen: View, now: Conditions, p: Parameters, laws: Laws, *, xp: Any = np) -> Lithium:
+    """Time derivative of an interface's own state, SI per second."""
     bound, _ = interphase_shares(p)
-    opening = voids.void_rate(
-        -arriving,
-        xp.maximum(seen.contact, 1e-6),
-        lithium.void,
-        critical=critical_stripping_current(pressure, p, xp=xp),
-        molar_volume=p.molar_volume,
-        xp=xp,
-    )
-    n = p.creep_exponent
-    flow = creep_velocity(pressure, FILAMENT_LENGTH, temperature, p, laws, xp=xp)
-    tip = tip_velocity(xp.maximum(arriving, 0.0), seen.filament, pressure, p, laws, xp=xp)
-    steps = xp.maximum(lithium.filament, 0.0) * FILAMENT_LENGTH / seen.filament  # (a / unit)^n without a second power
+    critical = critical_stripping_current(now.pressure, now.temperature, p, xp=xp)
+    opening = apply(voids_of(laws).rate, -now.arriving, seen.pressed, lithium.void, critical, p=p, xp=xp)
+    coordinate, plated = _filament_rates(lithium, seen, now, p, laws, xp)
     return Lithium(
-        filament=(n + 1.0) / FILAMENT_LENGTH * (flow + tip * steps),
+        filament=coordinate,
+        plated=plated,
         void=opening,
-        metal=plating.flat_velocity(arriving, molar_volume=p.molar_volume) - bound * film_growth,
+        metal=plating.flat_velocity(now.arriving, molar_volume=p.molar_volume) - bound * now.film_growth,
     )
+
+
+def _filament_rates(
+    lithium: Lithium, seen: View, now: Conditions, p: Parameters, laws: Laws, xp: Any
+) -> tuple[Any, Any]:
+    """Rates of the coordinate of entry and of what was plated: voids crowd what plates, stripping takes some back."""
+    reach = now.conductivity * (seen.constriction + now.film)
+    left = apply(voids_of(laws).left, lithium.void, p=p, xp=xp)
+    crowded = voids.crowding(left, void_focusing=p.void_focusing, xp=xp)
+
+    def speed(current: Any) -> Any:
+        return tip_velocity(xp.maximum(current, 0.0), seen.filament, now.load, reach, p, laws, xp=xp)
+
+    tip = crowded * speed(now.arriving)
+    if laws.reversal != "none":
+        tip = tip - retraction(speed(-now.arriving), p, laws, xp=xp)
+    entered = entry_rate(now.load, now.temperature, p, laws, xp=xp)
+    depth = entered_length(lithium.filament, p, laws, xp=xp)
+    slope = apply(entry_of(laws).slope, lithium.filament, depth, p=p, xp=xp)
+    return FAMILIES["filament"][laws.filament](entered, tip, slope)

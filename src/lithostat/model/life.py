@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from lithostat.model.interface import FILAMENT_LENGTH, creep_velocity, critical_length, tip_velocity
+from lithostat.model.interface import FILAMENT_LENGTH, critical_length, entry_rate, tip_velocity
 from lithostat.model.parameters import OF_LAWS, Laws, Parameters
 
 NODES = 10  # Gauss-Legendre nodes in each of three pieces: times to a length are good to 1e-7, derivatives to 1e-5
@@ -60,7 +60,7 @@ class Speed(NamedTuple):
 
     def tip(self, length: Any) -> Any:
         """Speed that plating adds at `length` [m/s]; zero without current."""
-        return tip_velocity(self.current, length, self.pressure, self.p, self.laws, xp=jnp)
+        return tip_velocity(self.current, length, self.pressure, 1.0, self.p, self.laws, xp=jnp)
 
 
 def log_life(segments: Segments, p: Parameters, laws: Laws, plated: tuple[bool, ...]) -> Any:
@@ -109,7 +109,8 @@ UNROLLED = 6  # segments up to which the loop is written out, which spares quadr
 def _creeping(segments: Segments, p: Parameters, laws: Laws) -> tuple[Any, Any]:
     """Creep constant K of da/dt = K a^-n [m^(n+1)/s] and the length that shorts [m] in every segment."""
     n, at = p.creep_exponent, segments.pressures
-    velocity = creep_velocity(at, FILAMENT_LENGTH, segments.temperatures, p, laws, xp=jnp)
+    # du/dt = (n+1)/l v(l) of the coordinate u = (a/l)^(n+1)
+    velocity = entry_rate(at, segments.temperatures, p, laws, xp=jnp) * FILAMENT_LENGTH / (n + 1.0)
     # the overpressure of plating is left out
     limit = critical_length(at, 0.0, p.thickness, p._replace(overpressure_transmission=0.0), laws, xp=jnp)
     limit = limit * jnp.ones_like(at)

@@ -6,7 +6,7 @@ from collections import namedtuple
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lithostat.physics.families import FAMILIES, default, taken_by
+from lithostat.physics.families import FAMILIES, SAME, default, taken_by
 
 # Who owns a number: what a cell states of itself, or the card of one of its materials.
 OWNERS: dict[str, tuple[str, ...]] = {
@@ -33,13 +33,17 @@ OWNERS: dict[str, tuple[str, ...]] = {
         "contact_pressure",
         "constriction_resistance",
         "unloading_exponent",
+        "adhesion_pressure",
         "ripening_time",
         "charge_transfer_resistance",
         "double_layer_capacitance",
         "stripping_current",
         "stripping_pressure",
         "stripping_exponent",
+        "stripping_activation_energy",
+        "stripping_ceiling",
         "void_height",
+        "void_focusing",
         "throat_radius",
         "focusing",
         "overpressure_transmission",
@@ -58,8 +62,16 @@ class Laws(NamedTuple):
     """Which law of each family in `physics.families.FAMILIES` is used."""
 
     growth: str = default("growth")
+    reversal: str = default("reversal")
+    filament: str = default("filament")
     entry: str = default("entry")
     failure: str = default("failure")
+    voids: str = default("voids")
+
+    @classmethod
+    def of(cls, said: Mapping[str, str]) -> Laws:
+        """Laws as a file holds them, of this version or an earlier one; families that it lacks take their default."""
+        return cls(**dict(SAME.get((family, law), (family, law)) for family, law in said.items()))
 
     def functions(self) -> tuple[Any, ...]:
         """The chosen laws themselves."""

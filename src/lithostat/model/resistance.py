@@ -20,6 +20,7 @@ CONTACT_NUMBERS = (
     "contact_pressure",
     "constriction_resistance",
     "unloading_exponent",
+    "adhesion_pressure",
     "charge_transfer_resistance",
     "interphase_constant",
     "interphase_conductivity",
@@ -27,6 +28,8 @@ CONTACT_NUMBERS = (
     "stripping_current",
     "stripping_pressure",
     "stripping_exponent",
+    "stripping_activation_energy",
+    "stripping_ceiling",
     "reference_area",
     "area_exponent",
 )
@@ -63,15 +66,17 @@ def log_resistance(pressure: Any, highest: Any, temperature: Any, time: Any, p: 
     return xp.log((pellet_resistance(temperature, p, xp=xp) + 2.0 * (narrow + films)) / p.area)
 
 
-def stripping_load(pressures: Any, highest: Any, stripping: Any, p: Parameters, *, xp: Any = np) -> Any:
+def stripping_load(
+    pressures: Any, highest: Any, stripping: Any, temperature: Any, p: Parameters, *, xp: Any = np
+) -> Any:
     """ln of the local stripping current over the critical one; positive: voids grow.
 
-    At `pressures` [Pa] after `highest` [Pa], for `stripping` [A/m2]. The local current density is j / c with the
-    contact c that the highest pressure so far left. Without current it is far below zero. Stricter than the simulator,
-    which lets plating heal a void between two strippings: here a cell that strips above j_crit is lost sooner or later,
-    as in the measurements of the critical stripping current.
+    At `pressures` [Pa] after `highest` [Pa], for `stripping` [A/m2] at `temperature` [K]. The local current density
+    is j / c with the contact c that the highest pressure so far left. Without current it is far below zero. Stricter
+    than the simulator, which lets plating heal a void between two strippings: here a cell that strips above j_crit is
+    lost sooner or later, as in the measurements of the critical stripping current.
     """
     share = xp.maximum(contact_share(pressures, highest, p, xp=xp), 1e-9)
-    critical = interface.critical_stripping_current(pressures, p, xp=xp)
+    critical = interface.critical_stripping_current(pressures, temperature, p, xp=xp)
     load = xp.log(xp.maximum(stripping, 1e-30)) - xp.log(share) - xp.log(critical)
     return xp.where(stripping > 0.0, load, -60.0)

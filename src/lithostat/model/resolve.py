@@ -11,7 +11,7 @@ from lithostat.experiment.errors import InputError
 from lithostat.experiment.experiment import complete
 from lithostat.experiment.parts import Electrolyte
 from lithostat.experiment.source import Value
-from lithostat.materials.card import find, stated_or_card
+from lithostat.materials.card import find, find_law, stated_or_card
 from lithostat.model.parameters import OF_LAWS, OWNERS, SCATTER, Laws, Parameters, used
 from lithostat.physics.conduction import conductivity_at_density
 from lithostat.physics.weakest_link import links, worst_of
@@ -19,6 +19,7 @@ from lithostat.physics.weakest_link import links, worst_of
 _DENSITY = ("theoretical_density", "reference_density", "density_exponent")
 _SHORT = ("short_resistance", "soft_short_resistance")
 DENSITIES = (0.68, 0.83)  # relative, see physics.conduction
+DEFAULT_LAW = "first"  # card in materials/laws
 DISAGREE = 0.03  # between a stated density and a weighed one that is told
 ALLOY_THICKNESS = 1e-3  # of an alloy electrode, which this model does not strip [m]
 
@@ -39,7 +40,7 @@ class Resolved(NamedTuple):
 def resolve(cell: Cell) -> Resolved:
     """Look up all numbers for `cell`; what the cell states goes before its cards. `InputError` where one is missing."""
     complete(cell)
-    laws = Laws(**cell.laws.model_dump())
+    laws = laws_of(cell)
     values = _values(cell, laws)
     number = {name: value.value for name, value in values.items()}
     warnings: list[str] = []
@@ -49,6 +50,11 @@ def resolve(cell: Cell) -> Resolved:
     scatter = {name: number[name] for name in SCATTER}
     matter = {name: value for name, value in values.items() if used(name, laws)}
     return Resolved(parameters, laws, scatter, matter, tuple(warnings))
+
+
+def laws_of(cell: Cell) -> Laws:
+    """The laws a cell is simulated with: those of its named set, else the default's, with what it chose itself."""
+    return Laws.of(dict(find_law(cell.laws.named or DEFAULT_LAW).laws) | cell.laws.chosen)
 
 
 def worst_spot(focusing: float, scatter: dict[str, float], area: float) -> float:
@@ -131,7 +137,7 @@ def _values(cell: Cell, laws: Laws) -> dict[str, Value]:
     interface = cell.interface or f"lithium|{_name(electrolyte)}"
     find(electrolyte)  # before the interface, which is named after it
     # numbers of laws that were not chosen are taken along where the card has them: rivals are compared on one cell
-    has = {*cell.parameters, *find(interface).properties}
+    has = {*cell.parameters, *find(interface).properties, *find_law(cell.laws.named or DEFAULT_LAW).properties}
     chosen = tuple(name for name in OF_LAWS if used(name, laws) or name in has)
     places: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ("cell.electrode.material", "lithium", OWNERS["lithium"]),
@@ -139,8 +145,12 @@ def _values(cell: Cell, laws: Laws) -> dict[str, Value]:
         ("cell.interface", interface, (*OWNERS["interface"], *chosen, *_SHORT, *SCATTER)),
     )
     found: dict[str, Any] = {}
+    own = find_law(cell.laws.named or DEFAULT_LAW)
     for place, card, names in places:
-        found |= {name: stated_or_card(cell.parameters, name, card, place) for name in names}
+        stand_in = own.properties if card in own.materials else {}
+        for name in names:
+            of_law = name in stand_in and name not in cell.parameters
+            found[name] = stand_in[name] if of_law else stated_or_card(cell.parameters, name, card, place)
     return found
 
 

@@ -20,13 +20,18 @@ def loaded_contact(conformity: Any, *, xp: Any = np) -> Any:
     return 1.0 - xp.exp(-conformity)
 
 
-def contact_fraction(pressure: Any, highest_pressure: Any, conformity: Any, *, exponent: Any, xp: Any = np) -> Any:
+def contact_fraction(
+    pressure: Any, highest_pressure: Any, conformity: Any, *, exponent: Any, adhesion: Any = 0.0, xp: Any = np
+) -> Any:
     """Contact fraction at `pressure` after the interface has seen `highest_pressure` [Pa], 0..1.
 
-    On loading P = P_max and c = 1 - exp(-x). On unloading c = c(x) (P / P_max)^beta. Pressures are positive in
-    compression. The exponent rests on a single published point (25 -> 5 MPa, Doux et al. 2020).
+    On loading P = P_max and c = 1 - exp(-x). On unloading c = c(x) ((P + P_adh) / (P_max + P_adh))^beta: adhesion and
+    the atmosphere hold what was pressed once no plunger does. Pressures are positive in compression. The exponent rests
+    on a single published point (25 -> 5 MPa, Doux et al. 2020), the adhesion on cells that are cycled without stack
+    pressure (Singh et al. 2022, 10.1016/j.xcrp.2022.101043).
     """
-    ratio = xp.minimum(pressure / xp.maximum(highest_pressure, 1.0), 1.0)  # 1 Pa keeps 0/0 away
+    # 1 Pa keeps 0/0 away
+    ratio = xp.minimum((pressure + adhesion) / xp.maximum(highest_pressure + adhesion, 1.0), 1.0)
     # log of at least 1e-300 keeps 0**beta at 0 without a NaN in its derivative
     return loaded_contact(conformity, xp=xp) * xp.exp(exponent * xp.log(xp.maximum(ratio, 1e-300)))
 

@@ -45,16 +45,3 @@ def throat_velocity(pressure: Any, depth: Any, radius: Any, temperature: Any, *,
     n = creep["exponent"]
     shape = radius / (n + 3.0) * xp.exp(0.5 * (n + 1.0) * np.log(3.0))
     return shape * strain_rate(pressure * radius / (2.0 * depth), temperature, xp=xp, **creep)
-
-
-def enters_freely(pressure: Any) -> Any:
-    """Pressure that drives lithium into a throat [Pa], the default: all of it."""
-    return pressure
-
-
-def enters_above(pressure: Any, *, entry_pressure: Any, xp: Any = np) -> Any:
-    """Pressure that drives lithium into a throat [Pa]: what exceeds a threshold of capillarity and plastic constraint.
-
-    A hypothesis: no threshold has been measured.
-    """
-    return xp.maximum(pressure - entry_pressure, 0.0)

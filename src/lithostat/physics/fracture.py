@@ -27,6 +27,11 @@ def critical_flaw(pressure: Any, *, toughness: Any, xp: Any = np) -> Any:
     return 0.25 * np.pi * (toughness / xp.maximum(pressure, 1.0)) ** 2
 
 
+def stress_intensity(pressure: Any, length: Any, *, xp: Any = np) -> Any:
+    """Of a penny crack of `length` a [m] under `pressure` p [Pa] on its faces [Pa m^0.5]: K = 2 p sqrt(a / pi)."""
+    return 2.0 * pressure * xp.sqrt(length / np.pi)
+
+
 def runs_or_penetrates(critical: Any, thickness: Any, *, xp: Any = np) -> Any:
     """Filament length that shorts the cell [m], the default: fracture, or lithium reaching the far electrode."""
     return xp.minimum(critical, thickness)

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-import shutil
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -18,13 +15,16 @@ from typing import Any
 import polars as pl
 
 from lithostat.experiment.errors import InputError, MissingPackage
+from lithostat.experiment.files import open_file
+from lithostat.experiment.other_programs import empty_folder, program
 from lithostat.experiment.record import Record
-from lithostat.reading.harmonise import Column, harmonise
+from lithostat.reading.harmonise import LARGEST, Column, harmonise
+from lithostat.reading.listening import listening
 
 ROWS, HEADER = "Channel_Normal_Table", "Global_Table"
 MAGIC = (b"\x00\x01\x00\x00Standard Jet DB", b"\x00\x01\x00\x00Standard ACE DB")
 EPOCH = datetime(1899, 12, 30)  # Arbin's clock counts days from here, in local time
-PATIENCE = 20.0  # s, and as much again for every 4 MB; either library can go round in circles on a damaged page
+PATIENCE = 20.0  # s, and as much again for every 4 MB; it can go round in circles on a damaged page
 COLUMNS = {
     "Data_Point": Column("record_index"),
     "Test_Time": Column("test_time_second", "s"),
@@ -41,26 +41,6 @@ COLUMNS = {
     "step_count": Column("step_count"),
 }
 
-# access-parser runs in a child: a damaged page can keep it busy for ever or make it ask for any amount of memory, and
-# neither can be stopped from inside. It prints the columns of both tables, and how many complaints it logged.
-_CHILD = """
-import contextlib, json, logging, sys
-with contextlib.suppress(ImportError):
-    import resource
-    resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
-from access_parser import AccessParser
-complaints = []
-handler = logging.Handler()
-handler.emit = lambda entry: complaints.append(entry.levelno)
-logging.getLogger("access_parser").addHandler(handler)
-path, *tables = sys.argv[1:]
-database = AccessParser(path)
-complaints.clear()  # of the system tables
-found = {name: database.parse_table(name) for name in tables if name in database.catalog}
-found = {name: table if all(map(len, table.values())) else {} for name, table in found.items()}
-print(json.dumps({"tables": found, "complaints": len(complaints)}, default=str))
-"""
-
 
 def recognise(head: bytes, path: Path) -> bool:
     """A Jet or ACE database, or a file that is named like one."""
@@ -74,8 +54,9 @@ def read(path: Path) -> Record:
     """
     if not _magic(path):
         raise InputError("does not start like an Access database", file=str(path), expected="an Arbin .res")
-    if shutil.which("mdb-export"):
-        table, header, said = _by_mdbtools(path)
+    exporter = program("mdb-export", outside=path.parent)
+    if exporter is not None:
+        table, header, said = _by_mdbtools(path, str(exporter))
     else:
         table, header, said = _by_access_parser(path)
     if missing := [name for name in ("Data_Point", "Test_Time", "Current", "Voltage") if name not in table.columns]:
@@ -98,38 +79,57 @@ def read(path: Path) -> Record:
 
 
 def _magic(path: Path) -> bool:
-    with path.open("rb") as stream:
+    with open_file(path, LARGEST) as stream:
         return stream.read(32).startswith(MAGIC)
 
 
-def _by_mdbtools(path: Path) -> tuple[pl.DataFrame, dict[str, Any], list[str]]:
+def _by_mdbtools(path: Path, exporter: str) -> tuple[pl.DataFrame, dict[str, Any], list[str]]:
     """Both tables through `mdb-export`.
 
     It prints single precision with 8 digits, which is one unit in the last place of such a number at most. It is called
     here and not through polars_access_mdbtools because that neither limits its time nor looks at how it ended.
     """
-    text = _run(["mdb-export", str(path.resolve()), ROWS], path)
+    text = _run([exporter, str(path.resolve()), ROWS], path)
     table = pl.read_csv(io.StringIO(text), infer_schema=False) if text.strip() else pl.DataFrame()
     table = table.cast(pl.Float64, strict=False)  # every column is a number; a damaged one is null
-    rows = list(csv.DictReader(io.StringIO(_run(["mdb-export", str(path.resolve()), HEADER], path))))
+    rows = list(csv.DictReader(io.StringIO(_run([exporter, str(path.resolve()), HEADER], path))))
     return table, dict(rows[0]) if rows else {}, []
 
 
 def _by_access_parser(path: Path) -> tuple[pl.DataFrame, dict[str, Any], list[str]]:
-    """Both tables through access-parser, in a child process."""
+    """Both tables through access-parser. A damaged page can keep it busy for ever or make it ask for any memory."""
     try:
-        import access_parser  # noqa: F401
+        from access_parser import AccessParser
     except ImportError:
         raise MissingPackage(
             f"{path}: an Arbin .res file; install its reader with pip install 'lithostat[files]', or mdbtools"
         ) from None
-    data = json.loads(_run([sys.executable, "-c", _CHILD, str(path.resolve()), ROWS, HEADER], path))
-    rows = data["tables"].get(ROWS, {})
+    try:
+        with listening("access_parser") as complaints:
+            database = AccessParser(str(path))
+            complaints.clear()  # of the system tables
+            found = {name: database.parse_table(name) for name in (ROWS, HEADER) if name in database.catalog}
+    except MemoryError:
+        raise
+    except Exception as error:  # it has a dozen kinds
+        raise _damaged(f"{type(error).__name__}: {error}", path) from None
+    tables = {name: table if all(map(len, table.values())) else {} for name, table in found.items()}
+    rows = tables.get(ROWS, {})
     if len({len(values) for values in rows.values()}) > 1:
         raise InputError(f"is damaged: columns of '{ROWS}' differ in length", file=str(path))
-    header = {name: values[0] for name, values in data["tables"].get(HEADER, {}).items() if values}
-    said = [f"the database reader complained {data['complaints']} times about rows"] if data["complaints"] else []
+    header = {name: _plain(values[0]) for name, values in tables.get(HEADER, {}).items() if values}
+    said = [f"the database reader complained {len(complaints)} times about rows"] if complaints else []
     return pl.DataFrame(rows), header, said
+
+
+def _plain(value: Any) -> Any:
+    """An entry of the header as JSON has it."""
+    return value if isinstance(value, str | int | float | None) else str(value)
+
+
+def _damaged(why: str, path: Path) -> InputError:
+    problem = f"is damaged or none of Arbin's ({(why.splitlines() or [''])[0][:200]})"
+    return InputError(problem, file=str(path), expected=f"an Access database with '{ROWS}'")
 
 
 def _run(command: list[str], path: Path) -> str:
@@ -140,7 +140,8 @@ def _run(command: list[str], path: Path) -> str:
     begin = time.monotonic()
     with (
         tempfile.TemporaryFile() as complaints,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints) as process,
+        empty_folder() as folder,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints, cwd=folder) as process,
     ):
         timer = threading.Timer(patience, process.kill)
         timer.start()
@@ -156,11 +157,7 @@ def _run(command: list[str], path: Path) -> str:
     if len(printed) > most or time.monotonic() - begin >= patience:
         raise InputError("keeps its reader busy without an end; it is damaged", file=str(path))
     if code != 0 or complaint:
-        raise InputError(
-            f"is damaged or none of Arbin's ({complaint or f'its reader ended with code {code}'})",
-            file=str(path),
-            expected=f"an Access database with '{ROWS}'",
-        )
+        raise _damaged(complaint or f"its reader ended with code {code}", path)
     return printed.decode(errors="replace")
 
 

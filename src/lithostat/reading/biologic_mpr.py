@@ -12,8 +12,9 @@ import numpy as np
 import polars as pl
 
 from lithostat.experiment.errors import InputError, MissingPackage
+from lithostat.experiment.files import read_file
 from lithostat.experiment.record import Record
-from lithostat.reading.harmonise import Column, harmonise
+from lithostat.reading.harmonise import LARGEST, Column, harmonise
 from lithostat.reading.sweeps import Points, spectra
 
 MAGIC = b"BIO-LOGIC MODULAR FILE"
@@ -112,7 +113,7 @@ def _parsed(path: Path) -> Any:
             f"{path}: a BioLogic .mpr file; install its reader (GPL) with pip install 'lithostat[gpl]', "
             "or export the file as text (.mpt) from EC-Lab"
         ) from None
-    data = path.read_bytes()
+    data = read_file(path, LARGEST)
     if not data.startswith(MAGIC):
         raise InputError("does not start like a BioLogic .mpr", file=str(path), expected="an unharmed copy")
     try:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from lithostat.experiment.errors import InputError
+from lithostat.experiment.errors import InputError, short
 from lithostat.experiment.quantity import linear
 from lithostat.experiment.record import COLUMNS, OTHER, REQUIRED
 from lithostat.reading import cells
@@ -14,6 +14,7 @@ from lithostat.reading.declaration import OF_SPECTRA, Declaration, Rule
 from lithostat.reading.harmonise import Column, unit_of
 
 TIMES = ("test_time_second", "unix_time_second")
+LONGEST = 200  # letters of a name that a rule may match; patterns take their time over longer ones
 SPECTRAL = ("frequency_hertz", "real_impedance_ohm", "imaginary_impedance_ohm")
 POLAR = ("absolute_impedance_ohm", "phase_degree")
 
@@ -32,7 +33,7 @@ def known_columns(declaration: Declaration, names: Iterable[str], say: Any, file
     offers: dict[str, list[tuple[int, str, Known]]] = {}
     for name in names:
         plain = name.removeprefix(OTHER)
-        for place, rule in enumerate(rules):
+        for place, rule in enumerate(rules if len(plain) <= LONGEST else ()):
             match = re.fullmatch(rule.match, plain)
             if match is not None:
                 known = _known(name, rule, match.groupdict().get("unit"), say, file)
@@ -65,12 +66,12 @@ def _known(name: str, rule: Rule, said: str | None, say: Any, file: str) -> Know
         try:
             linear(unit, needed)
         except InputError:
-            problem = f"has the unit '{text}', which cannot become {needed}"
+            problem = f"has the unit {short(text)}, which cannot become {needed}"
         else:
             return Known(rule, Column(rule.to, unit, factor))
     if rule.to in (*REQUIRED, *TIMES):
         raise InputError(
-            f"column '{name}' {problem}", file=file, expected="a declaration that states it (see docs/reading.md)"
+            f"column {short(name)} {problem}", file=file, expected="a declaration that states it (see docs/reading.md)"
         )
-    say(f"'{name}' {problem} and is kept as it is")
+    say(f"{short(name)} {problem} and is kept as it is")
     return None

@@ -11,10 +11,11 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from lithostat.experiment import document
-from lithostat.experiment.errors import InputError, nearest
+from lithostat.experiment.errors import InputError, nearest, short
 from lithostat.experiment.parts import Noun
 from lithostat.experiment.record import COLUMNS
 
+LONGEST = 1000  # letters of a pattern
 FORMATS = Path(__file__).parent / "formats"
 # columns that do not become columns of a record but spectra; 'sweep' counts the sweeps of one file
 OF_SPECTRA = ("real_impedance_ohm", "imaginary_impedance_ohm", "sweep")
@@ -23,10 +24,12 @@ Delimiter = Literal["auto", "tab", "comma", "semicolon", "whitespace"]
 
 
 def _pattern(text: str) -> str:
+    if len(text) > LONGEST:
+        raise ValueError(f"received a pattern of {len(text)} letters; expected one of at most {LONGEST}")
     try:
         re.compile(text)
-    except re.error as error:
-        raise ValueError(f"received '{text}', which is no regular expression ({error})") from None
+    except (re.error, RecursionError, OverflowError) as error:
+        raise ValueError(f"received {short(text)}, which is no regular expression ({error})") from None
     return text
 
 
@@ -154,8 +157,8 @@ def read_declaration(path: str | Path) -> Declaration:
     """Read a declaration; a fault raises `InputError` with file, line and place."""
     page = document.read(path)
     declaration = page.build(Declaration)
-    if declaration.columns_from is not None and not (FORMATS / f"{declaration.columns_from}.yaml").is_file():
-        known = sorted(entry.stem for entry in FORMATS.glob("*.yaml"))
+    known = sorted(entry.stem for entry in FORMATS.glob("*.yaml"))
+    if declaration.columns_from is not None and declaration.columns_from not in known:
         raise page.error(
             f"received '{declaration.columns_from}'{nearest(declaration.columns_from, known)}",
             ("columns_from",),

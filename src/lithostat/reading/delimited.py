@@ -8,13 +8,14 @@ from pathlib import Path
 import polars as pl
 
 from lithostat.experiment.errors import InputError
+from lithostat.experiment.files import read_file
 from lithostat.experiment.quantity import linear
 from lithostat.experiment.record import REQUIRED, Record
 from lithostat.reading.columns import SPECTRAL, known_columns
 from lithostat.reading.declaration import Declaration, declarations, find, refuse
 from lithostat.reading.file_record import as_they_are, record_of
 from lithostat.reading.gathered import Reading
-from lithostat.reading.harmonise import harmonise, unit_of
+from lithostat.reading.harmonise import LARGEST, harmonise, unit_of
 from lithostat.reading.rows import rows_of
 from lithostat.reading.sweeps import spectrum_per_row
 from lithostat.reading.table import Part, part_of, typed
@@ -29,7 +30,7 @@ def recognise(head: bytes, path: Path) -> bool:
 
 def read(path: str | Path, declaration: Declaration | None = None) -> Record:
     """Read a text file by a declaration, or by the package's own that fits; `InputError` if nothing can be read."""
-    return read_bytes(Path(path).read_bytes(), path, declaration)
+    return read_bytes(read_file(Path(path), LARGEST), path, declaration)
 
 
 def read_bytes(data: bytes, path: str | Path, declaration: Declaration | None = None) -> Record:

@@ -12,6 +12,8 @@ import numpy as np
 import polars as pl
 
 from lithostat.experiment.errors import InputError
+from lithostat.experiment.files import open_file
+from lithostat.experiment.output_names import readable
 from lithostat.experiment.quantity import linear
 from lithostat.experiment.record import COLUMNS, OTHER, REQUIRED, Record
 from lithostat.experiment.spectrum import Spectrum
@@ -33,6 +35,7 @@ _UNITS = {
     "metre": "m",
     "coulomb": "C",
 }
+LARGEST = 8 << 30  # bytes; no cycler file of one cell is larger
 _WHOLE = ("record_index", "step_index", "step_count", "cycle_count", "file_index", "interpolated")
 
 
@@ -81,7 +84,8 @@ def harmonise(
         else:
             table[to.to] = _converted(raw[name], to, str(path))
     if others:
-        warnings.append(f"columns without a standard name, kept as they are: {', '.join(others)}")
+        named = ", ".join(name if len(name) <= 60 else f"{name[:57]}..." for name in others)
+        warnings.append(f"columns without a standard name, kept as they are: {named}")
     table = _required(table, len(raw), warnings, str(path))
     if start is None and "unix_time_second" in table and len(raw):
         start = _instant(table)
@@ -97,9 +101,9 @@ def harmonise(
 def provenance(path: str | Path, format_name: str, about: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Which file was read, its SHA-256, as what, and what its header said."""
     path = Path(path)
-    with path.open("rb") as stream:
+    with open_file(path, LARGEST) as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    file = {"name": path.name, "sha256": digest, "bytes": path.stat().st_size, "format": format_name}
+    file = {"name": readable(path.name), "sha256": digest, "bytes": path.stat().st_size, "format": format_name}
     return {"made_by": "reading", "files": [file | {"header": dict(about or {})}]}
 
 

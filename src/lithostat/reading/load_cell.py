@@ -120,7 +120,7 @@ def _in_unit(table: pl.DataFrame, column: str, outside: Mapping[str, Samples]) -
 
 def _unit_in(name: str) -> str:
     """The unit at the end of a name: 'Load (kN)', 'Force [N]', 'p / MPa', 'load_kg'; '' if there is none known."""
-    match = re.search(r"[\s/_(\[]+([A-Za-zµ]+)[)\]\s]*$", name)
+    match = re.search(r"[\s/_(\[]+([A-Za-zµ]+)[)\]\s]*$", name[-40:])
     unit = match[1] if match else ""
     return unit if unit in {*_TO_NEWTON, *_TO_VOLT, *_TO_PASCAL} else ""
 

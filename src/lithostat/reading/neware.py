@@ -6,7 +6,6 @@ import contextlib
 import logging
 import shutil
 import tempfile
-import warnings
 import zipfile
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -17,10 +16,12 @@ from xml.etree import ElementTree
 import polars as pl
 
 from lithostat.experiment.errors import InputError, MissingPackage
+from lithostat.experiment.files import open_file
 from lithostat.experiment.record import Record
-from lithostat.reading.harmonise import Column, harmonise
+from lithostat.reading.archives import ZIP, check_archive, names
+from lithostat.reading.harmonise import LARGEST, Column, harmonise
+from lithostat.reading.listening import listening
 
-LARGEST = 4 << 30  # bytes in all entries of an .ndax once unpacked
 COLUMNS = {
     "index": Column("record_index"),
     "voltage_V": Column("voltage_volt", "V"),
@@ -43,7 +44,7 @@ def recognise(head: bytes, path: Path) -> bool:
     """An .nda by its first bytes, an .ndax by its entries, and either by its name where it is damaged."""
     if head.startswith(b"NEWARE") or path.suffix.lower() in (".nda", ".ndax"):
         return True
-    return head.startswith(b"PK") and "data.ndc" in _entries(path)
+    return head.startswith(ZIP) and names(path, b"data.ndc")
 
 
 def read(path: Path) -> Record:
@@ -53,7 +54,8 @@ def read(path: Path) -> Record:
     """
     packed = path.suffix.lower() == ".ndax" or _first_bytes(path, 2) == b"PK"
     if packed:
-        _check_zip(path)
+        # every entry has a checksum, and the library reads only some of them
+        check_archive(path, kind=".ndax", holds="data.ndc", test=True)
     table, said = _table(path, ".ndax" if packed else ".nda")
     if not len(table):
         raise InputError("holds no rows of data", file=str(path), expected="a test that was started")
@@ -79,37 +81,9 @@ def read(path: Path) -> Record:
     )
 
 
-def _entries(path: Path) -> list[str]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return archive.namelist()
-    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
-        return []
-
-
 def _first_bytes(path: Path, count: int) -> bytes:
-    with path.open("rb") as stream:
+    with open_file(path, LARGEST) as stream:
         return stream.read(count)
-
-
-def _check_zip(path: Path) -> None:
-    """Refuse an archive that is not whole: every entry has a checksum, and the library reads only some of them."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > LARGEST:
-                raise InputError("would unpack to more than 4 GiB", file=str(path), expected="the test of one cell")
-            broken = archive.testzip()
-            names = archive.namelist()
-    except InputError:
-        raise
-    except Exception as error:  # zipfile, zlib and struct each have their own
-        raise InputError(f"is no whole .ndax archive ({error})", file=str(path), expected="an unharmed copy") from None
-    if broken is not None:
-        raise InputError(
-            f"is damaged: the checksum of '{broken}' is wrong", file=str(path), expected="an unharmed copy"
-        )
-    if "data.ndc" not in names:
-        raise InputError("holds no 'data.ndc'", file=str(path), expected="an .ndax of Neware")
 
 
 def _table(path: Path, suffix: str) -> tuple[pl.DataFrame, list[str]]:
@@ -118,41 +92,12 @@ def _table(path: Path, suffix: str) -> tuple[pl.DataFrame, list[str]]:
         import fastnda
     except ImportError:
         raise MissingPackage(f"{path}: a Neware file; install its reader with pip install 'lithostat[files]'") from None
-    with _listening() as said, _with_suffix(path, suffix) as readable:
+    with listening("fastnda") as said, _with_suffix(path, suffix) as readable:
         table = fastnda.read(readable, cycle_mode="raw")
     errors = [text for level, text in said if level == logging.ERROR]
     if errors:
         raise InputError(f"is damaged: {errors[0].rstrip('!. ')}", file=str(path), expected="an unharmed copy")
     return table, list(dict.fromkeys(text for level, text in said if level >= logging.WARNING))
-
-
-class _Ear(logging.Handler):
-    """Collects (level, first line) of what is logged."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.said: list[tuple[int, str]] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep one message."""
-        self.said.append((record.levelno, record.getMessage().partition("\n")[0]))
-
-
-@contextlib.contextmanager
-def _listening() -> Iterator[list[tuple[int, str]]]:
-    """Collect what the library logs or warns of instead of letting it print."""
-    ear, logger = _Ear(), logging.getLogger("fastnda")
-    before = logger.propagate
-    logger.addHandler(ear)
-    logger.propagate = False
-    try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            yield ear.said
-    finally:
-        logger.removeHandler(ear)
-        logger.propagate = before
-    ear.said += [(logging.WARNING, str(entry.message).partition("\n")[0]) for entry in caught]
 
 
 @contextlib.contextmanager
@@ -180,7 +125,7 @@ def _header(path: Path) -> tuple[dict[str, Any], list[str]]:
     import fastnda
 
     try:
-        with _listening(), _with_suffix(path, ".nda") as readable:
+        with listening("fastnda"), _with_suffix(path, ".nda") as readable:
             about = fastnda.read_metadata(readable)
     except Exception as error:  # the rows are read; a header that is not must not cost them
         return {}, [f"the file's header cannot be read ({type(error).__name__})"]

@@ -30,7 +30,7 @@ def read(path: str | Path) -> Record:
     try:
         if "lithostat" in pl.read_parquet_metadata(path):
             return _with_file(read_parquet(path), path)
-        frame = pl.read_parquet(path)
+        frame = pl.read_parquet(path, glob=False)  # a name with brackets is that file
     except (OSError, pl.exceptions.PolarsError) as error:
         raise InputError(f"cannot be read as Parquet ({str(error).splitlines()[0]})", file=str(path)) from None
     known = known_columns(named("bdf"), frame.columns, lambda sentence: None, str(path))

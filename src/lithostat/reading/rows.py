@@ -13,7 +13,7 @@ from lithostat.reading.text import DELIMITERS, Found, split_line
 SAMPLE = 200  # lines that decide the delimiter
 PIECE = 1 << 17  # lines that are split at a time
 _CELL = "\x1f"  # stands between cells where some are quoted
-_NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?(\d++[.,]?\d*+|[.,]\d++)([eE][+-]?\d++)?")
 
 
 def rows_of(table: Found, reading: Reading) -> tuple[pl.DataFrame, pl.Series] | None:

@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from lithostat.experiment.errors import InputError, MissingPackage
+from lithostat.experiment.files import open_file
 from lithostat.experiment.record import Record
 from lithostat.reading import delimited
+from lithostat.reading.archives import ZIP, check_archive
 from lithostat.reading.declaration import Declaration, find
+from lithostat.reading.harmonise import LARGEST
+from lithostat.reading.sheet_extent import check_extent
 
-XLSX = b"PK\x03\x04"
+XLSX = ZIP
 XLS = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _TAB = {"delimiter": "tab", "decimal": "point"}
 
@@ -56,6 +60,11 @@ def _sheets(path: Path) -> list[tuple[str, bytes]]:
         import python_calamine
     except ImportError:
         raise MissingPackage("reading spreadsheets needs python-calamine: pip install 'lithostat[files]'") from None
+    with open_file(path, LARGEST) as stream:
+        packed = stream.read(4) == XLSX
+    if packed:
+        check_archive(path, kind=".xlsx", holds="[Content_Types].xml")
+        check_extent(path)
     try:
         book = python_calamine.CalamineWorkbook.from_path(str(path))
         return [(name, _text(book.get_sheet_by_name(name).iter_rows())) for name in book.sheet_names]

@@ -16,7 +16,7 @@ HEAD = 1 << 16  # bytes in which a format is recognised
 PREAMBLE = 4 << 20  # bytes in which the first table must start
 PIECE = 1 << 24  # bytes that are decoded at a time
 DELIMITERS = {"tab": "\t", "comma": ",", "semicolon": ";", "whitespace": " "}
-_CELL = rb" *[+-]?\d*\.?\d+(?:[eE][+-]?\d+)? *"
+_CELL = rb" *+[+-]?(?:\d++(?:\.\d++)?|\.\d++)(?:[eE][+-]?\d++)? *+"
 
 
 @dataclass
@@ -125,14 +125,19 @@ def tables(body: bytes, reading: Reading) -> Iterator[Found]:
 
 def _stray(body: bytes, position: int, until: int, reading: Reading) -> None:
     """Say where lines outside of any table look like rows, since a table's first line may be damaged."""
-    mark = re.escape(DELIMITERS.get(reading.declaration.delimiter, "\t").encode())
-    row = re.compile(rb"^(?:[^\n]*%b)?%b(?:%b%b){2}(?:%b|$)" % (mark, _CELL, mark, _CELL, mark), re.MULTILINE)
+    row = row_of_numbers(DELIMITERS.get(reading.declaration.delimiter, "\t"))
     found = row.search(body, position, until)
     if found is not None:
         count = sum(1 for _ in row.finditer(body, position, until))
         lines = "1 line looks like a row" if count == 1 else f"{count} lines look like rows"
         first = body.count(b"\n", 0, found.start()) + 1
         reading.say(f"{lines} outside of any table, the first is line {first}")
+
+
+def row_of_numbers(delimiter: str) -> re.Pattern[bytes]:
+    """Three numbers side by side anywhere in a line, which looks like a row."""
+    mark = re.escape(delimiter.encode())
+    return re.compile(rb"^(?:[^\n]*%b)?%b(?:%b%b){2}(?:%b|$)" % (mark, _CELL, mark, _CELL, mark), re.MULTILINE)
 
 
 def _stated(title: str, table: Table) -> int | None:

@@ -131,7 +131,7 @@ def figure_arrays(made: Recommendation, calibration: Calibration) -> dict[str, A
         if math.isinf(began) and one.kind != "short before current":
             continue
         time = 0.0 if one.kind == "short before current" else (one.high if failed else one.low) - began
-        lives.append((float(one.exposure.pressures[-1]), max(time, 0.0), failed))
+        lives.append((float(one.exposure.pressures[-1]), max(time, 0.0), one.ended))
     return {
         "pressures": curve.pressures,
         "failure": np.concatenate([curve.mean[None], edges]),

@@ -13,6 +13,7 @@ import polars as pl
 from scipy.special import ndtr, ndtri
 
 from lithostat.experiment.errors import InputError
+from lithostat.experiment.later import keep_for_later
 from lithostat.experiment.record import write_text, write_whole
 from lithostat.model.parameters import Laws, Parameters
 from lithostat.physics.weakest_link import worst_of
@@ -159,6 +160,7 @@ class Folder:
 
     def __init__(self, path: Path, inputs: dict[str, Any], tasks: int) -> None:
         self.path, self.tasks = path, tasks
+        self._unkept: dict[int, Part] = {}  # what could not be written
         mark = fingerprint(inputs)
         manifest = path / MANIFEST
         if manifest.exists():
@@ -188,14 +190,26 @@ class Folder:
         return {number for number in range(self.tasks) if self._file(number).exists()}
 
     def keep(self, part: Part) -> None:
-        """Write a result, whole or not at all."""
-        table = pl.DataFrame({name: getattr(part, name) for name in Part._fields if name != "number"})
-        write_whole(self._file(part.number), lambda temporary: table.write_parquet(temporary))
+        """Write a result, whole or not at all; what cannot be written is held until the map is whole."""
+        kept = keep_for_later(
+            f"part {part.number} of the map",
+            lambda: write_whole(self._file(part.number), lambda temporary: _table(part).write_parquet(temporary)),
+        )
+        if not kept:
+            self._unkept[part.number] = part
 
     def gather(self) -> Part:
         """All results together, by pair."""
-        table = pl.concat([pl.read_parquet(self._file(number)) for number in range(self.tasks)]).sort("pair")
+        parts = [
+            _table(self._unkept[number]) if number in self._unkept else pl.read_parquet(self._file(number), glob=False)
+            for number in range(self.tasks)
+        ]
+        table = pl.concat(parts).sort("pair")
         return Part(-1, *(table[name].to_numpy() for name in Part._fields if name != "number"))
+
+
+def _table(part: Part) -> pl.DataFrame:
+    return pl.DataFrame({name: getattr(part, name) for name in Part._fields if name != "number"})
 
 
 def fingerprint(inputs: dict[str, Any]) -> str:

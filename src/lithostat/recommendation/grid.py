@@ -127,7 +127,7 @@ def order(of: Grid) -> np.ndarray:
     current = column("current", float(np.abs(table.current).max()))
     p = Parameters(**{name: value(name) for name in FIELDS})
     contact = contact_share(pressure, highest, p)
-    held = critical_stripping_current(pressure, p)
+    held = critical_stripping_current(pressure, column("temperature", 298.15), p)
     flaw = np.minimum(critical_flaw(pressure, toughness=value("toughness")), value("thickness"))
     life = flaw / np.maximum(of.focusing * value("molar_volume") / FARADAY * current, 1e-30)
     # w grows by k (j e^(w/h) / c - j_crit), which has a closed form: the time until the contact is gone

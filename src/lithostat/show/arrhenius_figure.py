@@ -31,7 +31,7 @@ def arrhenius_figure(fits: Arrhenius | Mapping[str, Arrhenius], title: str = "")
         below.set_xlabel("1000 K / T")
         _celsius(axis, np.concatenate([fit.temperature for fit in named.values()]))
         if title:
-            figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=11)
+            figure.suptitle(title, x=0.01, ha="left", parse_math=False, fontweight="bold", fontsize=11)
     return figure
 
 

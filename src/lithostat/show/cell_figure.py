@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lithostat.experiment.record import Record
-from lithostat.show.style import BLUE, GREEN, MUTED, ORANGE, RED, VIOLET, blank, style
+from lithostat.show.style import BLUE, GREEN, MUTED, ORANGE, RED, VIOLET, blank, shown, style
 
 COLUMNS_OF_PIXELS = 1400  # a figure shows no more than the least and the largest value of each
 
@@ -72,7 +72,7 @@ def cell_figure(
         if len(hours) > 1 and hours[-1] > hours[0]:
             axes[-1, 0].set_xlim(hours[0] * scale, hours[-1] * scale)
         if title:
-            figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=11)
+            figure.suptitle(title, x=0.01, ha="left", parse_math=False, fontweight="bold", fontsize=11)
     return figure
 
 
@@ -85,14 +85,14 @@ def _panels(record: Record) -> list[_Panel]:
     """The panels whose column holds something; the applied pressure only where none was measured."""
     chosen: list[_Panel] = []
     for panel in _PANELS:
-        known = panel.column in record.table.columns and np.isfinite(record.column(panel.column)).any()
+        known = panel.column in record.table.columns and np.isfinite(shown(record.column(panel.column))).any()
         if known and panel.label not in [other.label for other in chosen]:
             chosen.append(panel)
     return chosen
 
 
 def _scaled(record: Record, panel: _Panel) -> tuple[np.ndarray, str]:
-    values = panel.factor * record.column(panel.column) + panel.offset
+    values = shown(panel.factor * record.column(panel.column) + panel.offset)
     if panel.column == "voltage_volt" and np.nanmax(np.abs(values), initial=0.0) < 0.2:
         return 1e3 * values, "voltage / mV"
     if panel.column == "current_ampere" and np.nanmax(np.abs(values), initial=0.0) < 0.5:
@@ -134,7 +134,7 @@ def envelope(time: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 def _resistance(axis: Axes, time: np.ndarray, record: Record) -> None:
-    voltage, current = record.column("voltage_volt"), record.column("current_ampere")
+    voltage, current = shown(record.column("voltage_volt")), shown(record.column("current_ampere"))
     usual = np.nanquantile(np.abs(current), 0.9) if len(current) else 0.0
     flowing = np.abs(current) > 0.02 * usual
     ohm = np.divide(voltage, current, out=np.full(len(time), np.nan), where=flowing)

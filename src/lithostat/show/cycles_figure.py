@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
 
-from lithostat.show.style import BLUE, GREEN, ORANGE, blank, style
+from lithostat.show.style import BLUE, GREEN, ORANGE, blank, shown, style
 
 
 def overpotential_figure(half_cycles: pl.DataFrame) -> Figure:
@@ -16,10 +16,13 @@ def overpotential_figure(half_cycles: pl.DataFrame) -> Figure:
         for direction, colour, label in ((1, BLUE, "charging direction"), (-1, ORANGE, "the other")):
             part = half_cycles.filter(pl.col("direction") == direction)
             hours = part["end_second"].to_numpy() / 3600.0
-            axis.plot(hours, 1e3 * part["overpotential_volt"].to_numpy(), ".", color=colour, markersize=4, label=label)
-        eta = 1e3 * half_cycles["overpotential_volt"].to_numpy()
+            axis.plot(
+                hours, shown(1e3 * part["overpotential_volt"].to_numpy()), ".", color=colour, markersize=4, label=label
+            )
+        eta = shown(1e3 * half_cycles["overpotential_volt"].to_numpy())
+        eta = eta[np.isfinite(eta)]
         if len(eta):
-            axis.set_ylim(min(0.0, float(np.nanmin(eta))), 1.6 * max(float(np.nanquantile(eta, 0.95)), 1e-9))
+            axis.set_ylim(min(0.0, float(eta.min())), 1.6 * max(float(np.quantile(eta, 0.95)), 1e-9))
         axis.set_xlabel("time / h")
         axis.set_ylabel("overpotential / mV")
         axis.legend(loc="upper left", ncols=2)
@@ -35,7 +38,7 @@ def capacity_figure(cycles: pl.DataFrame) -> Figure:
         figure, (capacity, efficiency) = blank(9.0, 3.0, 1, 2)
         number = cycles["cycle_count"].to_numpy()
         for kind, colour in (("charge", BLUE), ("discharge", ORANGE)):
-            values = scale * cycles[name.format(kind)].to_numpy()
+            values = shown(scale * cycles[name.format(kind)].to_numpy())
             capacity.plot(number, values, ".-", color=colour, markersize=4, linewidth=0.6, label=kind)
         capacity.set_ylabel(f"capacity / {unit}")
         capacity.set_ylim(bottom=0.0)

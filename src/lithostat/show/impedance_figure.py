@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.quantity import span
 from lithostat.experiment.spectrum import Spectrum
-from lithostat.show.style import INK, MUTED, ORANGE, style
+from lithostat.show.style import INK, MUTED, ORANGE, plain, style
 
 _Kind = tuple[str, str, Literal["", "-", "--"]]  # name, marker, line
 MOST = 12  # spectra drawn of each kind; of more, an even choice
@@ -85,7 +85,7 @@ def impedance_figure(
         shown = [kind for kind, group in zip(kinds, (measured, fits, simulated), strict=True) if len(group)]
         _legends(nyquist, names, shown)
         if title:
-            figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=11)
+            figure.suptitle(title, x=0.01, ha="left", parse_math=False, fontweight="bold", fontsize=11)
     return figure
 
 
@@ -154,4 +154,4 @@ def _label(spectrum: Spectrum) -> str:
         parts.append(f"{spectrum.temperature - 273.15:.3g} °C")
     if spectrum.time is not None:
         parts.append(span(spectrum.time))
-    return ", ".join(parts) or spectrum.name
+    return ", ".join(parts) or plain(spectrum.name)

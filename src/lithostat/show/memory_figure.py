@@ -48,7 +48,7 @@ def memory_figure(memory: Memory, title: str = "") -> Figure:
         axis.legend(loc="upper right")
         axis.text(0.98, 0.60, _numbers(memory), transform=axis.transAxes, ha="right", va="top", fontsize=8, color=INK)
         if title:
-            figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=11)
+            figure.suptitle(title, x=0.01, ha="left", parse_math=False, fontweight="bold", fontsize=11)
     return figure
 
 

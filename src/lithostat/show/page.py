@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Callable, Mapping
 from importlib import resources
 from typing import Any
 
 from matplotlib.figure import Figure
 
+from lithostat.experiment.errors import sentence_of
 from lithostat.show.style import style
 
 
@@ -20,6 +22,17 @@ def svg(figure: Figure) -> str:
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     return re.sub(r'(<svg[^>]*?) width="[^"]*" height="[^"]*"', r'\1 class="figure" role="img"', text, count=1)
+
+
+def svgs(drawn: Mapping[str, Callable[[], Figure]]) -> tuple[dict[str, str], list[str]]:
+    """Each figure that `drawn` makes as an SVG element, and a sentence for each that cannot be drawn."""
+    found, missing = {}, []
+    for name, draw in drawn.items():
+        try:
+            found[name] = svg(draw())
+        except BaseException as error:
+            missing.append(f"the figure of {name} could not be drawn: {sentence_of(error)}")
+    return found, missing
 
 
 def page(template: str, **contents: Any) -> str:

@@ -45,7 +45,7 @@ def posterior_figure(
         if marginals:
             flat[0].legend(loc="upper left", fontsize=7)
         if title:
-            figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
+            figure.suptitle(title, x=0.01, ha="left", parse_math=False, fontsize=10, fontweight="bold")
     return figure
 
 

@@ -8,18 +8,21 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 
-from lithostat.show.style import BLUE, INK, RED, blank, style
+from lithostat.experiment.finding import group_of
+from lithostat.show.outcomes import look, looks
+from lithostat.show.style import BLUE, RED, blank, style
 
 HOUR = 3600.0
 
 
 class SeenCell(NamedTuple):
-    """A cell: its pressure [Pa], and between which times it shorted [s]; infinite if it outlived the test."""
+    """A cell: its pressure [Pa], between which times it shorted [s], infinite if it did not, and how its test ended."""
 
     name: str
     pressure: float
     low: float
     high: float
+    kind: str
 
 
 def predictive_figure(
@@ -31,6 +34,9 @@ def predictive_figure(
     title: str = "",
 ) -> Figure:
     """Median and 50 and 90 % bands of the time to short, with cells as points, bars (intervals) and arrows (censored).
+
+    A cell that ended in another way than by a short or alive has its own mark and no arrow: nobody knows when it would
+    have shorted.
 
     `pressures` (n,) [Pa]; `quantiles` (n, 5) [s] at 5, 25, 50, 75 and 95 %; `target` is a time to draw across [s].
     """
@@ -47,6 +53,8 @@ def predictive_figure(
         axis.plot(mpa, hours[:, 2], color=BLUE, label="median cell")
         for one in cells:
             _draw(axis, one, floor)
+        for marker, colour, label in looks(one.kind for one in cells).values():
+            axis.plot([], [], marker, color=colour, markersize=5, label=label)
         if target is not None:
             axis.axhline(target / HOUR, color=RED, linewidth=0.9, linestyle="--", label=f"{target / HOUR:.4g} h")
         axis.set_xscale("log")
@@ -57,9 +65,9 @@ def predictive_figure(
         axis.set_ylim(floor, ceiling)
         axis.set_xlabel("stack pressure / MPa")
         axis.set_ylabel("time to short / h")
-        axis.legend(loc="lower left")
+        axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=4)
         if title:
-            axis.set_title(title)
+            axis.set_title(title, parse_math=False)
     return figure
 
 
@@ -67,15 +75,15 @@ def _draw(axis: Any, one: SeenCell, floor: float) -> None:
     """A dated short as a point, an interval as a bar, a censored cell as a point with an arrow."""
     x, low, high = one.pressure / 1e6, one.low / HOUR, one.high / HOUR
     y = max(low, floor * 3.0) if np.isinf(high) else max(high, floor * 3.0)
-    open_ = np.isinf(high) or low == 0.0
-    marker = {"color": INK, "markersize": 5, "markerfacecolor": "white" if open_ else INK, "zorder": 5}
-    axis.plot([x], [y], "o", **marker)
-    if open_:
+    drawn, open_ = look(one.kind), np.isinf(high) or low == 0.0
+    face = "white" if open_ else drawn.colour
+    axis.plot([x], [y], drawn.marker, color=drawn.colour, markersize=6, markerfacecolor=face, zorder=5)
+    if open_ and group_of(one.kind) in ("short", "lived"):
         axis.annotate(
             "",
             (x, y * 2.2 if np.isinf(high) else y / 1.8),
             (x, y),
-            arrowprops={"arrowstyle": "->", "color": INK, "shrinkA": 3, "shrinkB": 0},
+            arrowprops={"arrowstyle": "->", "color": drawn.colour, "shrinkA": 3, "shrinkB": 0},
         )
     elif high > low:
-        axis.plot([x, x], [low, high], color=INK, linewidth=2.0, zorder=4)
+        axis.plot([x, x], [low, high], color=drawn.colour, linewidth=2.0, zorder=4)

@@ -38,5 +38,5 @@ def ranks_figure(labels: Sequence[str], ranks: np.ndarray, draws: int, *, bins: 
         figure.supxlabel("rank of the truth among the draws", fontsize=9)
         figure.supylabel("data sets", fontsize=9)
         if title:
-            figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
+            figure.suptitle(title, x=0.01, ha="left", parse_math=False, fontsize=10, fontweight="bold")
     return figure

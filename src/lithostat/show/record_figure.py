@@ -25,7 +25,7 @@ def record_figure(record: Record, title: str = "") -> Figure:
         axes[-1, 0].set_xlabel(f"time / {unit}")
         axes[-1, 0].set_xlim(0.0, max(hours[-1] * scale, 1e-9))
         if title:
-            figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=11)
+            figure.suptitle(title, x=0.01, ha="left", parse_math=False, fontweight="bold", fontsize=11)
     return figure
 
 

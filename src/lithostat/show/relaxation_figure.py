@@ -41,7 +41,7 @@ def relaxation_figure(relaxation: Relaxation, title: str = "") -> Figure:
         axes.legend([line, band], ["most probable", f"{100.0 * relaxation.level:.3g} % band"], loc="upper right")
         _frequencies(axes)
         name = title or relaxation.validity.spectrum.name or "Distribution of relaxation times"
-        figure.suptitle(name, x=0.01, ha="left", fontweight="bold", fontsize=11)
+        figure.suptitle(name, x=0.01, ha="left", parse_math=False, fontweight="bold", fontsize=11)
     return figure
 
 

@@ -57,7 +57,7 @@ def series_figure(series: SeriesFit, axis: str | None = None, title: str = "") -
             if k + ACROSS >= len(names):
                 panel.set_xlabel(label, color=MUTED)
         if title:
-            figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=11)
+            figure.suptitle(title, x=0.01, ha="left", parse_math=False, fontweight="bold", fontsize=11)
     return figure
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lithostat.experiment.spectrum import Spectrum
-from lithostat.show.style import blank, style
+from lithostat.show.style import blank, plain, style
 
 MOST = 24  # spectra drawn; of more, an even choice
 
@@ -36,7 +36,7 @@ def spectra_figure(spectra: Sequence[Spectrum], title: str = "") -> Figure:
         if len(chosen) <= 8:
             nyquist.legend(loc="best")
         if title:
-            figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=11)
+            figure.suptitle(title, x=0.01, ha="left", parse_math=False, fontweight="bold", fontsize=11)
     return figure
 
 
@@ -46,4 +46,4 @@ def _label(spectrum: Spectrum) -> str:
         parts.append(f"{spectrum.time / 3600.0:.3g} h")
     if spectrum.pressure is not None:
         parts.append(f"{spectrum.pressure / 1e6:.3g} MPa")
-    return ", ".join(parts) or spectrum.name or "spectrum"
+    return ", ".join(parts) or plain(spectrum.name) or "spectrum"

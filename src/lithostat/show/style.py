@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.figure import Figure
 
 INK, MUTED, GRID = "#1b2733", "#6b7885", "#dfe4e8"
@@ -39,6 +40,20 @@ _DEFAULTS: dict[Any, Any] = {
     "svg.hashsalt": "lithostat",
     "path.simplify_threshold": 0.5,
 }
+
+
+LARGEST = 1e30  # what is larger is no number that an axis can show
+
+
+def shown(values: np.ndarray) -> np.ndarray:
+    """The same numbers, NaN where they are beyond all axes."""
+    with np.errstate(invalid="ignore"):
+        return np.where(np.abs(values) < LARGEST, values, np.nan)
+
+
+def plain(text: str) -> str:
+    """Text of a file for a label, in which a dollar sign begins no formula."""
+    return text.replace("$", r"\$")
 
 
 @contextlib.contextmanager

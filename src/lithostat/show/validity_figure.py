@@ -19,7 +19,7 @@ def validity_figure(validity: Validity, title: str = "") -> Figure:
         _nyquist(nyquist, validity)
         _residuals(residual, validity)
         head = title or validity.spectrum.name or "Kramers-Kronig"
-        figure.suptitle(f"{head}: {validity.kind}", x=0.01, ha="left", fontweight="bold", fontsize=11)
+        figure.suptitle(f"{head}: {validity.kind}", x=0.01, ha="left", parse_math=False, fontweight="bold", fontsize=11)
     return figure
 
 

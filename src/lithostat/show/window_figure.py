@@ -11,7 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from lithostat.experiment.finding import group_of
 from lithostat.experiment.quantity import span
+from lithostat.show.outcomes import LOOKS, looks
 from lithostat.show.style import BLUE, GREEN, INK, MUTED, ORANGE, RED, VIOLET, blank, style
 
 MPA = 1e6
@@ -32,7 +34,7 @@ def window_figure(
     interval: tuple[float, float],
     lower: Bounds,
     upper: Bounds,
-    lives: Sequence[tuple[float, float, bool]] = (),
+    lives: Sequence[tuple[float, float, str]] = (),
     candidates: Sequence[tuple[float, float, float, float]] = (),
     chosen: tuple[float, float, float, float] | None = None,
     said: str = "",
@@ -41,8 +43,8 @@ def window_figure(
     """`pressures` (p,) [Pa]; `failure` (3, p): mean, low and high end; `short` and `lost` (p,), all probabilities.
 
     `window`, `best` and its `interval` are in Pa, `lower` and `upper` the walls. `lives` holds (pressure [Pa], time
-    [s], failed) of the cells that were learnt from. `candidates` holds (pressure [Pa], current [A/m2], hours, gain
-    0..1) of next cells, `chosen` the one to build. `said` is the answer in a sentence.
+    [s], kind of outcome) of the cells that were learnt from. `candidates` holds (pressure [Pa], current [A/m2], hours,
+    gain 0..1) of next cells, `chosen` the one to build. `said` is the answer in a sentence.
     """
     with style():
         rows = 2 if candidates else 1
@@ -82,9 +84,9 @@ def window_figure(
         if candidates:  # between the two, where no curve can lie under it
             axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.03), ncols=4, fontsize=8)
         else:
-            axis.legend(loc="best", fontsize=8, framealpha=0.85)
+            axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=4, fontsize=8)
         if title:
-            figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=11)
+            figure.suptitle(title, x=0.01, ha="left", parse_math=False, fontweight="bold", fontsize=11)
         if said:
             axis.set_title(fill(said, 104), fontsize=8.5, fontweight="normal", color=MUTED)
     return figure
@@ -120,14 +122,16 @@ def _best(axis: Axes, pressures: np.ndarray, mean: np.ndarray, best: float, inte
     )  # fmt: skip
 
 
-def _cells(axis: Axes, lives: Sequence[tuple[float, float, bool]]) -> None:
-    """The lab's own cells under the curve: shorted, or alive when the test ended."""
+def _cells(axis: Axes, lives: Sequence[tuple[float, float, str]]) -> None:
+    """The lab's own cells under the curve, each by how it ended."""
     before, raised = 0.0, False
-    groups: dict[tuple[float, bool], list[float]] = {}
-    for pressure, time, failed in lives:
-        groups.setdefault((float(f"{pressure:.2g}"), failed), []).append(time)
-    for (pressure, failed), times in sorted(groups.items()):
-        marker, colour = ("X", RED) if failed else ("^", GREEN)
+    for marker, colour, label in looks(kind for _, _, kind in lives).values():  # in one order in the legend
+        axis.plot([], [], marker, color=colour, markersize=7, markeredgecolor="white", label=f"cell: {label}")
+    groups: dict[tuple[float, str], list[float]] = {}
+    for pressure, time, kind in lives:
+        groups.setdefault((float(f"{pressure:.2g}"), group_of(kind)), []).append(time)
+    for (pressure, group), times in sorted(groups.items()):
+        marker, colour, _ = LOOKS[group]
         raised = not raised and pressure < 1.6 * before  # texts that would lie on each other
         before = pressure
         axis.plot(pressure / MPA, -14.5, marker, color=colour, markersize=7, markeredgecolor="white", zorder=5)
@@ -179,7 +183,7 @@ def _ends(window: tuple[float, float] | None, pressures: np.ndarray) -> tuple[fl
     return float(low), float(high)
 
 
-def _edges(at: np.ndarray, mean: np.ndarray, lives: Sequence[tuple[float, float, bool]]) -> tuple[float, float]:
+def _edges(at: np.ndarray, mean: np.ndarray, lives: Sequence[tuple[float, float, str]]) -> tuple[float, float]:
     """What to show: where the failure changes, and all cells."""
     middle = at[(mean > 0.01) & (mean < 0.99)]
     seen = [pressure / MPA for pressure, _, _ in lives]

@@ -71,7 +71,7 @@ def _endings(p: Parameters, laws: Laws, plan: Plan, tolerance: Tolerance, p_axes
         def body(carry: Carry) -> Carry:
             return integrate.advance(integrate.idle_if_done(carry), plan, p, laws, jnp.zeros((0,)), tolerance, CHEAP)[0]
 
-        first = integrate.start(p)
+        first = integrate.start(p, laws)
         carry = jax.lax.while_loop(lambda carry: carry.status == integrate.RUNNING, body, first)
         return Endings(carry.status, carry.short_time, carry.time, _margin(carry, plan, p, laws))
 

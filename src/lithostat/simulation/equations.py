@@ -30,12 +30,13 @@ class State(NamedTuple):
 SCALE = State(LITHIUM_SCALE, MEMORY_SCALE, 1e6, 1e3, 1e4, 1e4)
 
 
-def initial_state(p: Parameters) -> State:
-    """Lithium laid on the pellet without pressure: no contact yet, no filament, a native interphase."""
+def initial_state(p: Parameters, laws: Laws) -> State:
+    """Lithium laid on the pellet without pressure: no contact yet, nothing entered, a native interphase."""
     both = jnp.ones(INTERFACES)
-    zero = jnp.zeros(())
+    zero, nothing = jnp.zeros(()), 0.0 * both
+    start = interface.entry_of(laws).start * both
     return State(
-        lithium=Lithium(filament=0.0 * both, void=0.0 * both, metal=p.lithium_thickness * both),
+        lithium=Lithium(filament=start, plated=nothing, void=nothing, metal=p.lithium_thickness * both),
         memory=Memory(zero, zero, p.interphase_initial * jnp.ones(())),
         relaxed=zero,
         conductance=zero,
@@ -63,12 +64,19 @@ def remembering(state: State, here: Any, p: Parameters) -> State:
     return state._replace(memory=interface.remembering(state.memory, here, p, xp=jnp))
 
 
+def settled(t: Any, state: State, drive: Drive, p: Parameters) -> State:
+    """The state at the end of a solve: its memory brought up, and no more taken back than there was."""
+    known = remembering(state, pressure(t, state, drive, p), p)
+    return known._replace(lithium=interface.settled(known.lithium))
+
+
 class Observation(NamedTuple):
     """What the state amounts to at one instant, SI; `(2,)` per interface."""
 
     voltage: Any  # [V]
     pressure: Any  # [Pa]
     contact: Any  # (2,) [-]
+    pressed: Any  # contact without voids [-]
     filament: Any  # a (2,) [m]
     critical: Any  # filament length that shorts (2,) [m]
     bulk: Any  # [ohm m2]
@@ -80,7 +88,7 @@ class Observation(NamedTuple):
 def observe(t: Any, state: State, drive: Drive, p: Parameters, laws: Laws) -> Observation:
     """Voltage, pressure, contact, filaments and resistances of a state."""
     here = pressure(t, state, drive, p)
-    seen = interface.view(state.lithium, state.memory, here, p, xp=jnp)
+    seen = interface.view(state.lithium, state.memory, here, p, laws, xp=jnp)
     bulk = pellet_resistance(drive.temperature, p, xp=jnp)
     films = p.charge_transfer_resistance + seen.film
     ionic = bulk + seen.constriction.sum() + INTERFACES * films
@@ -88,26 +96,27 @@ def observe(t: Any, state: State, drive: Drive, p: Parameters, laws: Laws) -> Ob
     current = drive.current - short_circuit.leak_current(volts, state.conductance)
     eta = jnp.maximum(_arriving(current), 0.0) * (seen.constriction + films)  # only a plating interface is loaded
     limit = interface.critical_length(here, eta, p.thickness, p, laws, xp=jnp) * jnp.ones(INTERFACES)
-    return Observation(volts, here, seen.contact, seen.filament, limit, bulk, seen.constriction, films, current)
+    return Observation(
+        volts, here, seen.contact, seen.pressed, seen.filament, limit, bulk, seen.constriction, films, current
+    )
 
 
 def rates(t: Any, state: State, drive: Drive, p: Parameters, laws: Laws) -> State:
     """Time derivative of every state, in the same fields, SI per second."""
     seen = observe(t, state, drive, p, laws)
     memory = interface.memory_rates(state.memory, seen.pressure, p, xp=jnp)
-    view = interface.View(seen.contact, seen.filament, seen.constriction, seen.film)
+    view = interface.View(seen.contact, seen.pressed, seen.filament, seen.constriction, seen.film)
+    now = interface.Conditions(
+        arriving=_arriving(seen.ionic_current),
+        pressure=seen.pressure,
+        load=seen.pressure,
+        temperature=drive.temperature,
+        conductivity=p.thickness / seen.bulk,
+        film=seen.film,
+        film_growth=memory.interphase,
+    )
     return State(
-        lithium=interface.rates(
-            state.lithium,
-            view,
-            _arriving(seen.ionic_current),
-            seen.pressure,
-            drive.temperature,
-            memory.interphase,
-            p,
-            laws,
-            xp=jnp,
-        ),
+        lithium=interface.rates(state.lithium, view, now, p, laws, xp=jnp),
         memory=memory,
         relaxed=drive.relaxing
         * fixture.relaxation_rate(

@@ -90,10 +90,10 @@ def least(distances: Any) -> Any:
     return functools.reduce(jnp.minimum, (distances[i] for i in range(6)))
 
 
-def start(p: Parameters) -> Carry:
+def start(p: Parameters, laws: Laws) -> Carry:
     """The test before its first segment."""
     zero = jnp.zeros(())
-    state = equations.initial_state(p)
+    state = equations.initial_state(p, laws)
     stack = equations.stack_height(state, p)
     return Carry(
         row=jnp.zeros((), int),
@@ -237,7 +237,7 @@ def advance(
     span = jnp.where(at_once, 0.0, left)
     ended, end, failed, times, states = solve(state, drive, span, p, laws, segment, fractions, tol, solver)
 
-    end = equations.remembering(end, equations.pressure(ended, end, drive, p), p)
+    end = equations.settled(ended, end, drive, p)
     reached = margins(ended, end, drive, p, laws, segment)
     cause = jnp.where(at_once | (ended < span) | (least(reached) <= 0.0), jnp.argmin(reached), RAN)
     after = _settle(carry, plan, segment, leading, drive, ended, end, cause, p)
@@ -292,7 +292,7 @@ def trajectory(p: Parameters, laws: Laws, plan: Plan, fractions: Any, tol: Toler
     """
     # one more solve where a short splits a row, and one for every point of a measured pressure
     length = plan.table.duration.shape[0] + plan.curve.times.shape[0] + 1
-    first = start(p)
+    first = start(p, laws)
     shape = jax.eval_shape(lambda c: advance(c, plan, p, laws, fractions, tol)[1], first)
     buffer = jax.tree.map(lambda leaf: jnp.zeros((length, *leaf.shape), leaf.dtype), shape)
 
@@ -316,7 +316,7 @@ def ending(p: Parameters, laws: Laws, plan: Plan, tol: Tolerance, axes: Any) -> 
         def body(carry: Carry) -> Carry:
             return advance(idle_if_done(carry), plan, p, laws, jnp.zeros((0,)), tol, CHEAP)[0]
 
-        return jax.lax.while_loop(lambda carry: carry.status == RUNNING, body, start(p))
+        return jax.lax.while_loop(lambda carry: carry.status == RUNNING, body, start(p, laws))
 
     return jax.vmap(one, in_axes=(axes,))(p)
 

@@ -137,7 +137,7 @@ def _rebuilt(record: Record) -> tuple[Parameters, Laws, Any]:
             "be rebuilt",
             expected="a record that lithostat.simulate made, not sensed, measured or of a full cell",
         )
-    laws = Laws(**made["laws"])
+    laws = Laws.of(made["laws"])
     missing = [name for name in Parameters._fields if used(name, laws) and name not in made["parameters"]]
     if missing:
         raise InputError(f"the record's provenance lacks the parameter '{missing[0]}'", expected="all parameters")

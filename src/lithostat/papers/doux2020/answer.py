@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from matplotlib.figure import Figure
 
@@ -25,26 +25,13 @@ class Answer(NamedTuple):
     made: Recommendation
     figure: Figure
 
-    def printed(self) -> dict[str, Any]:
-        """What the page says."""
-        said = self.made.as_dict()
-        windows = []
-        for level, pair in said["windows_mpa"].items():
-            shown = (
-                "no pressure"
-                if pair is None
-                else " to ".join("open" if e is None else f"{e:.2g}" for e in pair) + " MPa"
-            )
-            windows.append({"level": f"{100 * float(level):.0f} %", "window": shown})
-        low, high = (100.0 * share for share in self.made.probability_interval)
-        return {
-            "sentence": self.made.sentence(),
-            "chance": f"{low:.0f} to {high:.0f} %",
-            "windows": windows,
-            "ends": [end.why for end in self.made.limited_by],
-            "next": self.made.next_cell.why(),
-            "warnings": self.made.warnings,
-        }
+    def windows(self) -> list[tuple[str, str]]:
+        """(accepted share of failures, the window in words) for every level."""
+        shown = []
+        for level, pair in self.made.as_dict()["windows_mpa"].items():
+            ends = ["open" if end is None else f"{end:.2g}" for end in pair or ()]
+            shown.append((f"{100 * float(level):.0f} %", " to ".join(ends) + " MPa" if ends else "no pressure"))
+        return shown
 
 
 def answer(progress: Callable[[str, float], None] | None = None) -> Answer:

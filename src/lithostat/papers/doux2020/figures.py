@@ -64,7 +64,10 @@ def _voltage_panel(axis: Axes, entry: dict[str, object], record: Record, shade: 
     if shorted_first:
         axis.text(12.0, 0.0, "shorted while it was pressed", va="center", fontsize=8, color=shade)
     text = f"{entry['pressure']}   paper: " + (f"> {measured:g} h" if survivor else f"{measured:g} h")
-    text += "   model: " + ("before current" if simulated is None or simulated <= 0 else f"{simulated / HOUR:.0f} h")
+    ended = record.outcome.kind if record.outcome else "not known"
+    text += "   model: " + (
+        ended if simulated is None else "before current" if simulated <= 0.0 else f"{simulated / HOUR:.0f} h"
+    )
     box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5}
     axis.text(
         0.995, 0.86, text, transform=axis.transAxes, ha="right", va="top", fontsize=8, color=INK, bbox=box, zorder=5

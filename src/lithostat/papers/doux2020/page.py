@@ -1,94 +1,202 @@
-"""The paper's page: its figures and numbers with the model's, and what that rests on."""
+"""The paper's report: its figures and numbers with the model's, and what that rests on."""
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+from collections.abc import Mapping
 
 from matplotlib.figure import Figure
 
 from lithostat.experiment.quantity import show
-from lithostat.experiment.source import TAGS
+from lithostat.experiment.report import Column, Drawing, Number, Report, Section, Table, Tone, table_of
+from lithostat.experiment.source import TAGS, Value
 from lithostat.model.resolve import resolve
 from lithostat.papers.doux2020.answer import Answer
 from lithostat.papers.doux2020.published import cell, published
 from lithostat.papers.doux2020.reproduce import Reproduction
 from lithostat.papers.row import Row
-from lithostat.show.page import page, svg
+
+_TONES: dict[bool | None, Tone] = {True: "good", False: "bad", None: ""}
+_WORTH = (
+    "Toughness, throat radius and focusing (three numbers) were fitted to the very times to short that they are "
+    "compared with here, and three contact parameters to the impedance points. Agreement with those rows shows that "
+    "the model can describe the paper, not that it predicts other cells. One cell per pressure was measured."
+)
+_CAPTIONS = {
+    "figure 2b": "Figure 2b: voltage at 75 µA/cm², one hour each way, normalised by its start. Dashed: the published "
+    "short. Dotted: the published test was stopped without one.",
+    "life against pressure": "Time to short against pressure.",
+    "figure 4c": "Figure 4c: impedance remembers the highest pressure.",
+    "figure 4d-f": "Figures 4d to f: how deep lithium gets, and how deep it may get at that pressure. The dotted line "
+    "is the thickness of the pellet; where fracture needs more than that, lithium has to cross it.",
+    "figure 1": "Figure 1: Li-In and lithium against NCA at 25 MPa. The lithium cell shorts in its first charge.",
+    "figure 2c": "Figure 2c: one cycle at 5 MPa, then 25 MPa.",
+    "figure 3": "Figure 3: 229 cycles at C/10 and 5 MPa.",
+    "pressure window": "Probability that a cell fails within 1000 h at the paper's current; below, what one more cell "
+    "would tell.",
+}
 
 
-def paper_page(result: Reproduction, drawn: dict[str, Figure], answer: Answer | None = None) -> str:
-    """The whole page as HTML text; `drawn` are the paper's figures, by name, `answer` the pressure it recommends."""
+def paper_report(result: Reproduction, drawn: Mapping[str, Figure], answer: Answer | None = None) -> Report:
+    """What the reproduction says; `drawn` are the paper's figures, by name, `answer` the pressure it recommends."""
     data = published()
-    resolved = resolve(cell())
-    fitted = [name for entry in data["fitted"] for name in entry["parameters"]]
-    others = [value for name, value in resolved.values.items() if name not in fitted]
-    with_target = [row for row in result.rows if row.passed is not None]
-    full = _full_cells(result)
-    return page(
-        "paper.html",
-        paper=data,
-        rows=[_printed(row) for row in result.rows],
-        figures={name: svg(figure) for name, figure in drawn.items()},
-        met=sum(bool(row.passed) for row in with_target),
-        aimed=len(with_target),
-        shown=len(result.rows) - len(with_target),
-        fitted_count=len(fitted) + (sum(entry["names"].count(",") + 1 for entry in full["fitted"]) if full else 0),
-        fitted=[_fitted(entry, resolved.values) for entry in data["fitted"]],
-        others=[
-            {"name": v.name, "text": v.text, "source": v.source.cite, "tag": v.tag, "unverified": v.unverified}
-            for v in others
-        ],
-        summary=summary(),
-        tags=TAGS,
-        full=full,
-        answer=answer.printed() if answer is not None else None,
-        versions=result.records["fig4"].provenance["versions"],
+    aimed = [row for row in result.rows if row.passed is not None]
+    met = sum(bool(row.passed) for row in aimed)
+    fitted = _fitted(result)
+    numbers = (
+        Number(f"{met} of {len(aimed)}", "targets met", "good" if met == len(aimed) else "bad"),
+        Number(str(len(result.rows) - len(aimed)), "further numbers shown without a target"),
+        Number(str(sum(entry["parameters"].count(",") + 1 for entry in fitted)), "parameters fitted to this paper"),
+        Number(str(len(data["inconsistencies"])), "inconsistencies in the paper"),
+    )
+    sections = (
+        _figures("When cells short", drawn, "figure 2b"),
+        _figures("", drawn, "life against pressure", "figure 4c"),
+        _figures("Why they short", drawn, "figure 4d-f"),
+        *(_full_cells(drawn) if result.full_cells else ()),
+        *((_answered(answer, drawn),) if answer is not None else ()),
+        Section("Every number", tables=(rows_table(result.rows),)),
+        *_rests_on(fitted, _numbers_from_elsewhere()),
+        Section(
+            "Where the paper does not agree with itself",
+            tables=(
+                table_of(
+                    "",
+                    [{"it says": e["claim"], "we find": e["found"], "tag": e["tag"]} for e in data["inconsistencies"]],
+                ),
+            ),
+        ),
+        Section("What had to be assumed", points=tuple(data["assumed"])),
+    )
+    return Report(
+        title=f"{data['cite']}, reproduced",
+        answer=_WORTH,
+        lead=f"{data['title']}, doi {data['doi']}. Every published number beside the simulated one.",
+        numbers=numbers,
+        sections=sections,
+        data={"rows": [row.as_dict() for row in result.rows]},
     )
 
 
-def _full_cells(result: Reproduction) -> dict[str, Any] | None:
-    """What the page says of Figures 1, 2c and 3: what was fitted to them, and what each run needed."""
-    if not result.full_cells:
-        return None
+def _disagreement(entry: Mapping[str, str]) -> dict[str, str]:
+    return {"it says": entry["claim"], "we find": entry["found"], "tag": entry["tag"]}
+
+
+def rows_table(rows: tuple[Row, ...]) -> Table:
+    """Published and simulated numbers, one row each."""
+    tones = tuple(_TONES[row.passed] for row in rows)
+    return Table(
+        "",
+        (
+            Column("id", tuple(row.id for row in rows)),
+            Column("what", tuple(row.what for row in rows), notes=tuple(row.note for row in rows)),
+            Column("measured", tuple(row.measured_text or _number(row.measured) for row in rows), numeric=True),
+            Column("simulated", tuple(_simulated(row) for row in rows), numeric=True),
+            Column("unit", tuple(row.unit for row in rows)),
+            Column("ratio", tuple("" if row.ratio is None else f"{row.ratio:.2f}" for row in rows), numeric=True),
+            Column("verdict", tuple(row.verdict for row in rows), tones=tones),
+            Column("tag", tuple(row.tag for row in rows)),
+        ),
+        brief=True,
+        open=True,
+    )
+
+
+def _figures(title: str, drawn: Mapping[str, Figure], *names: str) -> Section:
+    drawings = tuple(Drawing(name, functools.partial(drawn.__getitem__, name), _CAPTIONS[name]) for name in names)
+    return Section(title, drawings=drawings, paired=len(names) > 1)
+
+
+def _full_cells(drawn: Mapping[str, Figure]) -> tuple[Section, ...]:
+    """Figures 1, 2c and 3, and what each run needed beside the numbers of the cards."""
     from lithostat.papers.doux2020.full_cells import published_full
 
-    data = published_full()
-    values = result.records["fig3"].provenance["values"]
-    fitted = [
+    needed = [f"{one['what']}: {one['why']}" for one in published_full()["experiments"].values() if "why" in one]
+    said = ("What these runs needed beside the numbers of the cards:",) if needed else ()
+    return (
+        _figures("Full cells", drawn, "figure 1", "figure 2c"),
+        _figures("", drawn, "figure 3")._replace(text=said, points=tuple(needed)),
+    )
+
+
+def _answered(answer: Answer, drawn: Mapping[str, Figure]) -> Section:
+    """The pressure that the paper's cells allow."""
+    made = answer.made
+    low, high = (f"{100.0 * share:.0f}" for share in made.probability_interval)
+    text = (
+        "The paper concludes that 5 MPa is optimal, from one cell per pressure. The same cells, survivors and holds "
+        f"counted as such, give: {made.sentence()} (90 % credible: {low} to {high} %).",
+    )
+    points = (
+        *(f"At most {level} failures: {window}." for level, window in answer.windows()),
+        *(end.why for end in made.limited_by),
+        f"Next cell: {made.next_cell.why()}",
+        *made.warnings,
+    )
+    return _figures("At which pressure, then?", drawn, "pressure window")._replace(text=text, points=points)
+
+
+def _fitted(result: Reproduction) -> list[dict[str, str]]:
+    """Parameters that were fitted to this paper, with what to and how."""
+    values = resolve(cell()).values
+    entries = [
         {
-            "names": ", ".join(entry["parameters"]),
-            "numbers": ", ".join(values[name]["text"] for name in entry["parameters"]),
+            "parameters": ", ".join(entry["parameters"]),
+            "value": ", ".join(show(values[name].value, name) for name in entry["parameters"]),
             "to": entry["to"],
             "note": entry["note"],
         }
-        for entry in data["fitted"]
+        for entry in published()["fitted"]
     ]
-    needed = [{"what": one["what"], "why": one["why"]} for one in data["experiments"].values() if "why" in one]
-    return {"fitted": fitted, "needed": needed}
+    if not result.full_cells:
+        return entries
+    from lithostat.papers.doux2020.full_cells import published_full
+
+    used = result.records["fig3"].provenance["values"]
+    return entries + [
+        {
+            "parameters": ", ".join(entry["parameters"]),
+            "value": ", ".join(used[name]["text"] for name in entry["parameters"]),
+            "to": entry["to"],
+            "note": entry["note"],
+        }
+        for entry in published_full()["fitted"]
+    ]
 
 
-def summary() -> str:
-    """One paragraph on what the agreement is worth."""
+def _numbers_from_elsewhere() -> list[Value]:
+    fitted = {name for entry in published()["fitted"] for name in entry["parameters"]}
+    return [value for name, value in resolve(cell()).values.items() if name not in fitted]
+
+
+def _rests_on(fitted: list[dict[str, str]], others: list[Value]) -> tuple[Section, ...]:
+    notes = tuple(entry["note"] for entry in fitted)
+    table = Table(
+        "",
+        (
+            Column("fitted parameters", tuple(entry["parameters"] for entry in fitted)),
+            Column("value", tuple(entry["value"] for entry in fitted)),
+            Column("to", tuple(entry["to"] for entry in fitted), notes=notes),
+        ),
+    )
+    elsewhere = [
+        {
+            "parameter": value.name,
+            "value": value.text,
+            "source": value.source.cite + (" (unverified)" if value.unverified else ""),
+            "tag": value.tag,
+        }
+        for value in others
+    ]
+    tags = "Tags: " + "; ".join(f"{tag} {meaning}" for tag, meaning in TAGS.items()) + "."
     return (
-        "Toughness, throat radius and focusing (three numbers) were fitted to the very times to short that they are "
-        "compared with here, and three contact parameters to the impedance points. Agreement with those rows shows "
-        "that the model can describe the paper, not that it predicts other cells. One cell per pressure was measured."
+        Section("What was fitted to these data, and what was not", tables=(table,)),
+        Section("", text=("Everything else comes from elsewhere:",), tables=(table_of("", elsewhere, caption=tags),)),
     )
 
 
-def _fitted(entry: dict[str, Any], values: dict[str, Any]) -> dict[str, str]:
-    names = entry["parameters"]
-    texts = [show(values[name].value, name) for name in names]
-    return {"names": ", ".join(names), "numbers": ", ".join(texts), "to": entry["to"], "note": entry["note"]}
-
-
-def _printed(row: Row) -> dict[str, Any]:
-    """A row with its numbers as text."""
-    return row.as_dict() | {
-        "measured": row.measured_text or _number(row.measured),
-        "simulated": _number(row.simulated) if row.simulated is not None else "none",
-        "ratio": "" if row.ratio is None else f"{row.ratio:.2f}",
-    }
+def _simulated(row: Row) -> str:
+    return "none" if row.simulated is None else _number(row.simulated)
 
 
 def _number(value: float | None) -> str:
