@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lithostat.commands import calibrate, impedance, sweep, tomogram
+from lithostat.commands import calibrate, impedance, pellet, sweep, tomogram
 from lithostat.commands.options import Json, Output, ready, save
 from lithostat.experiment.errors import InputError, LithostatError, nearest, sentence_of
 from lithostat.experiment.other_programs import search_installed_only, without_settings_of_here
@@ -284,6 +284,7 @@ app.command()(calibrate.calibrate)
 app.command()(calibrate.recommend)
 app.command()(sweep.sweep)
 app.command()(tomogram.tomogram)
+app.command()(pellet.pellet)
 
 
 @app.command()

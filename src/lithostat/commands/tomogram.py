@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lithostat.commands.options import Json, Output
+from lithostat.commands.options import Json, Output, ready
 from lithostat.experiment.errors import InputError, MissingPackage
 from lithostat.terminal import open_console, print_json, shares
 
@@ -63,8 +63,10 @@ def tomogram(
 
     `plan PATH` says what memory and disk that needs and stops; `demo` makes a cell before and after a short.
     """
-    _packages()
+    packages()
     word, path = _words(words)
+    if word != "plan":
+        ready(output)
     if word == "demo":
         _demo(output, pages, as_json)
         return
@@ -84,7 +86,8 @@ def tomogram(
     _show(report, as_json)
 
 
-def _packages() -> None:
+def packages() -> None:
+    """Say what to install where a package that volumes need is missing."""
     try:
         import cc3d  # noqa: F401
         import edt  # noqa: F401
@@ -262,33 +265,9 @@ def _show(report: Report, as_json: bool) -> None:
     if as_json:
         print_json(report.as_json)
         return
-    console = open_console(stderr=False)
-    from rich.markup import escape
+    from lithostat.show.report_text import print_report
 
-    colour = {"good": "green", "bad": "red", "doubtful": "yellow"}.get(report.tone, "default")
-    console.print(f"[bold {colour}]{escape(report.word)}[/] {escape(report.answer)}")
-    for number in report.numbers:
-        console.print(f"  {escape(number.value)} {escape(number.label)}", highlight=False)
-    for section in report.sections:
-        for table in section.tables:
-            if table.brief:
-                _print_table(console, table)
-    for line in report.warnings:
-        console.print(f"[yellow]warning[/] {escape(line)}")
-    for path in report.written:
-        console.print(f"[dim]{escape(str(path))}[/]", soft_wrap=True)
-
-
-def _print_table(console: Any, of: Any) -> None:
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table(box=None, padding=(0, 1))
-    for column in of.columns:
-        table.add_column(escape(column.head), justify="right" if column.numeric else "left")
-    for k in range(of.rows):
-        table.add_row(*(escape(column.cells[k]) for column in of.columns))
-    console.print(table)
+    print_report(report, open_console(stderr=False))
 
 
 def _demo(output: Path, pages: bool, as_json: bool) -> None:

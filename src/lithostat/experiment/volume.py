@@ -82,7 +82,7 @@ class Volume:
             raise InputError(
                 f"{self.name} has the shape {self.voxels.shape}", expected="three axes, none of them empty"
             )
-        if str(np.dtype(self.voxels.dtype)) not in TYPES:
+        if np.dtype(self.voxels.dtype).name not in TYPES:  # in either byte order
             raise InputError(f"{self.name} holds {self.voxels.dtype}", expected=f"one of {', '.join(TYPES)}")
         if not (math.isfinite(self.voxel_size) and self.voxel_size > 0.0):
             raise InputError(f"received the voxel size {self.voxel_size}", expected="a length above zero, '1.18 um'")

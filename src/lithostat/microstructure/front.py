@@ -29,9 +29,10 @@ PATCHES = 4  # of y and x that the face is parted into, to see how throats scatt
 
 @dataclass(frozen=True)
 class Front:
-    """`depth` [m], `patch` and `reduced` time T [-] of every void voxel that lithium can reach; `creep` as keywords of
-    `physics.creep.strain_rate`, `temperature` [K]; `thickness` [m] of the block."""
+    """`at` (n, 3), `depth` [m], `patch` and `reduced` time T [-] of every void voxel that lithium can reach; `creep` as
+    keywords of `physics.creep.strain_rate`, `temperature` [K]; `thickness` [m] of the block."""
 
+    at: np.ndarray
     depth: np.ndarray
     patch: np.ndarray
     reduced: np.ndarray
@@ -65,7 +66,7 @@ class Front:
         """The same for each of 4 x 4 patches of the far plane at `depth`; those never reached are left out."""
         first = np.full(PATCHES**2, np.inf)
         deep = self.depth >= depth
-        np.minimum.at(first, self.patch[deep], self.reduced[deep])
+        np.minimum.at(first, self.patch[deep], self.reduced[deep] * self._back(depth, self.depth[deep]))
         return self._radius(depth, first[np.isfinite(first)])
 
     def _radius(self, depth: float, reduced: np.ndarray) -> np.ndarray:
@@ -74,8 +75,15 @@ class Front:
         return np.where(np.isfinite(reduced), made, np.nan)
 
     def _first(self, depth: float) -> float:
-        deep = self.reduced[self.depth >= depth]
-        return float(deep.min()) if deep.size else math.inf
+        """T at a depth: of the first voxel as deep, taken back by less than a voxel as in a straight throat."""
+        deep = np.flatnonzero(self.depth >= depth)
+        if not deep.size:
+            return math.inf
+        return float((self.reduced[deep] * self._back(depth, self.depth[deep])).min())
+
+    def _back(self, depth: float, seen: np.ndarray) -> np.ndarray:
+        near = seen - depth < self.voxel_size
+        return np.where(near, depth / seen, 1.0) ** (self.exponent + 1.0)
 
     def _scale(self, pressure: float) -> float:
         """Seconds per unit of T: (n + 3) 2^n / (B P^n)."""
@@ -129,7 +137,8 @@ def creep_front(of: Pellet, *, temperature: float = 298.15, creep: Mapping[str, 
 def _front(of: Pellet, at: np.ndarray, reduced: np.ndarray, creep: dict[str, float], temperature: float) -> Front:
     y, x = of.void.shape[1:]
     patch = (at[:, 1] * PATCHES // y) * PATCHES + at[:, 2] * PATCHES // x
-    return Front((at[:, 0] + 0.5) * of.voxel_size, patch, reduced, creep, temperature, of.thickness, of.voxel_size)
+    depth = (at[:, 0] + 0.5) * of.voxel_size
+    return Front(at, depth, patch, reduced, creep, temperature, of.thickness, of.voxel_size)
 
 
 def _graph(void: np.ndarray, at: np.ndarray, wide: np.ndarray, power: float) -> csr_array:

@@ -15,13 +15,16 @@ FAINT = (0.6, 0.75)  # least and most of the share at which that may be
 @dataclass(frozen=True)
 class Greys:
     """References, in greys of the volume: `electrolyte`, `lithium` (None where no electrode is seen), the grey
-    `between` dark and bright, and the standard deviation of a voxel by noise. `lithium_ends`: of either electrode."""
+    `between` dark and bright, and the standard deviation by `noise` of a voxel and of a [1 2 1]^3 mean
+    (`noise_of_means`: more than of white noise where that of neighbours is alike). `lithium_ends`: of either electrode.
+    """
 
     electrolyte: float
     lithium: float | None
     between: float
     noise: float
     lithium_ends: tuple[float | None, float | None] = (None, None)
+    noise_of_means: float = 0.0
 
     @property
     def dark(self) -> float:
@@ -36,7 +39,8 @@ class Greys:
     @property
     def smooth_noise(self) -> float:
         """Standard deviation of a [1 2 1]^3 mean by noise, over the contrast."""
-        return SMOOTHER * self.noise / self.contrast if self.contrast > 0.0 else float("inf")
+        noise = max(SMOOTHER * self.noise, self.noise_of_means)
+        return noise / self.contrast if self.contrast > 0.0 else float("inf")
 
     @property
     def contrast_to_noise(self) -> float:

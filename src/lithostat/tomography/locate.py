@@ -45,7 +45,8 @@ def locate(volume: Volume) -> Layout:
         bright = greys > between
         heights, seen = _surfaces(greys, bright, columns, between, first, last)
         inside, _ = _zones(heights, greys.shape, columns, seen)
-    reference = Greys(electrolyte, dark, between, _noise(volume, step, columns, heights), (lithium[0], lithium[1]))
+    noise, of_means = _noise(volume, step, columns, heights)
+    reference = Greys(electrolyte, dark, between, noise, (lithium[0], lithium[1]), of_means)
     return Layout(
         shape=volume.shape,
         step=step,
@@ -182,19 +183,31 @@ def _mode(values: np.ndarray) -> float:
     return float(np.median(near))
 
 
-def _noise(volume: Volume, step: int, columns: np.ndarray, heights: np.ndarray) -> float:
-    """Standard deviation of a voxel in the pellet, from differences over three voxels in a few slices."""
+def _noise(volume: Volume, step: int, columns: np.ndarray, heights: np.ndarray) -> tuple[float, float]:
+    """Standard deviation by noise of a voxel in the pellet, and of a [1 2 1]^3 mean, from differences in a few places.
+
+    Voxels are compared three apart and means eight, so that noise that neighbours share counts in the means.
+    """
     top, bottom = (float(np.median(h[columns])) * step for h in heights)
-    found = []
+    single, means = [], []
     y, x = (int(np.median(np.nonzero(columns)[k])) * step for k in (0, 1))
-    reach = max(8, int(0.3 * step * np.sqrt(columns.sum() / np.pi)))
+    reach = max(12, int(0.3 * step * np.sqrt(columns.sum() / np.pi)))
     reach = min(reach, 128)
     for share in (0.3, 0.5, 0.7):
-        z = int(top + share * (bottom - top))
-        part = np.asarray(volume.voxels[z : z + 1, max(0, y - reach) : y + reach, max(0, x - reach) : x + reach], float)
-        across = part[:, :, 3:] - part[:, :, :-3]
-        found.append(1.4826 * float(np.median(np.abs(across))) / np.sqrt(2.0))
-    return float(np.median(found))
+        z = max(1, int(top + share * (bottom - top)))
+        rows, across = slice(max(0, y - reach), y + reach), slice(max(0, x - reach), x + reach)
+        part = np.asarray(volume.voxels[z - 1 : z + 2, rows, across], float)
+        single.append(_scatter(part[1], 3))
+        for axis in range(3):
+            part = ndimage.convolve1d(part, (0.25, 0.5, 0.25), axis=axis)
+        means.append(_scatter(part[1], 8))
+    return float(np.median(single)), float(np.median(means))
+
+
+def _scatter(plane: np.ndarray, apart: int) -> float:
+    """Standard deviation of noise, from differences along the rows of a plane."""
+    across = plane[:, apart:] - plane[:, :-apart]
+    return 1.4826 * float(np.median(np.abs(across))) / float(np.sqrt(2.0))
 
 
 def _local(

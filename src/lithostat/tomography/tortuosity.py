@@ -56,7 +56,7 @@ def transport(phase: np.ndarray, axis: int = 0) -> Transport:
     if not path.any():
         return Transport(share, 0.0, 0.0, float("inf"), 0.0)
     matrix, right, ends = laplace(path)
-    levels = pyamg.ruge_stuben_solver(matrix, max_coarse=500)
+    levels = pyamg.ruge_stuben_solver(matrix, max_coarse=500, coarse_solver="splu")
     solved, info = cg(matrix, right, rtol=TOLERANCE, M=levels.aspreconditioner(), maxiter=500)
     if info:
         raise InputError("conduction through the phase could not be solved", expected="a smaller or cleaner volume")

@@ -109,8 +109,7 @@ def _one_part(
         return done
     first = part * SLAB
     greys = np.ascontiguousarray(volume.voxels[first : first + SLAB])
-    if greys.dtype.byteorder == ">":
-        greys = greys.astype(greys.dtype.newbyteorder("="))
+    greys = greys.astype(greys.dtype.newbyteorder("="), copy=False)
     _finite(volume, greys, first)
     if not byte_order_known:
         check_byte_order(greys, volume.name)
@@ -168,16 +167,13 @@ def _arrays(partial: Path, volume: Volume, *, fresh: bool) -> list[Any]:
     shutil.rmtree(partial, ignore_errors=True)
     group = zarr.open_group(str(partial), mode="w", zarr_format=3)
     made, shape = [], volume.shape
+    kind = np.dtype(volume.voxels.dtype).newbyteorder("=")
     for level in range(LEVELS):
         if min(shape) < 1:
             break
         chunks = (max(1, SLAB >> level), min(CHUNK, shape[1]), min(CHUNK, shape[2]))
         codec = BloscCodec(cname="lz4", clevel=5, shuffle="bitshuffle")
-        made.append(
-            group.create_array(
-                str(level), shape=shape, chunks=chunks, dtype=np.dtype(volume.voxels.dtype), compressors=codec
-            )
-        )
+        made.append(group.create_array(str(level), shape=shape, chunks=chunks, dtype=kind, compressors=codec))
         shape = tuple(length // 2 for length in shape)  # type: ignore[assignment]
     return made
 
@@ -191,7 +187,7 @@ def _describe(partial: Path, volume: Volume, levels: int) -> None:
 
 def _inputs(volume: Volume) -> dict[str, Any]:
     """What makes two passes the same."""
-    return described(volume) | {"shape": list(volume.shape), "dtype": str(np.dtype(volume.voxels.dtype)), "slab": SLAB}
+    return described(volume) | {"shape": list(volume.shape), "dtype": np.dtype(volume.voxels.dtype).name, "slab": SLAB}
 
 
 def _held(folder: Path) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import weakref
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -107,25 +108,26 @@ def _file(path: Path) -> Opened:
 
 
 class _Pages(Slices):
-    """Pages of one file that stays open."""
+    """Pages of one file that stays open as long as this is used."""
 
     def __init__(self, path: Path, count: int, plane: tuple[int, int], dtype: Any) -> None:
-        self._file = _open(path)
-        super().__init__(count, plane, _kind(dtype), lambda k: _decoded(self._file.pages[k], path, f"page {k + 1}"))
+        file = _open(path)
+        weakref.finalize(self, file.close)
+        super().__init__(count, plane, _kind(dtype), lambda k: _decoded(file.pages[k], path, f"page {k + 1}"))
 
 
 def _open(path: Path) -> Any:
-    tifffile = _tifffile()
+    tifffile, file = _tifffile(), None
     try:
         file = tifffile.TiffFile(path)
         if not len(file.pages):
             raise ValueError("no page")
         file.pages[0].shape  # noqa: B018  (reads it)
-    except InputError:
-        raise
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror or error})", file=str(path)) from None
     except Exception as error:  # whatever a damaged header makes of the library
+        if file is not None:
+            file.close()
         raise InputError(f"is not a whole TIFF ({type(error).__name__}: {error})", file=str(path)) from None
     return file
 
@@ -138,7 +140,7 @@ def _check(page: Any, path: Path, size: int) -> None:
             file=str(path),
             expected="greys, one value a pixel",
         )
-    if str(page.dtype) not in (*TYPES, "bool"):
+    if np.dtype(page.dtype).name not in (*TYPES, "bool"):
         raise InputError(f"holds {page.dtype}", file=str(path), expected=f"greys as {', '.join(TYPES)}")
     _sane(page.shape, page.dtype, size, path)
     _there(page, path, size, 0)
