@@ -29,9 +29,10 @@ bench: .venv/dev
 	$(BIN)/python benchmarks/spectra.py
 	$(BIN)/python benchmarks/relaxation.py
 	$(BIN)/python benchmarks/sweep.py
+	$(BIN)/python benchmarks/tomogram.py
 
 campaign: .venv/dev
-	LITHOSTAT_CAMPAIGN=1 $(BIN)/python -m pytest -n auto tests/conventions tests/verification tests/cycling tests/readers tests/impedance tests/calibration tests/recommendation
+	LITHOSTAT_CAMPAIGN=1 $(BIN)/python -m pytest -n auto tests/conventions tests/verification tests/cycling tests/readers tests/impedance tests/calibration tests/recommendation tests/tomography
 
 constraints: .venv/dev
 	$(BIN)/python -m pip install --quiet uv
@@ -39,7 +40,7 @@ constraints: .venv/dev
 
 .venv/core: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[fullcell]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[fullcell,tomography]"
 	touch .venv/core
 
 .venv/dev: .venv/core

@@ -248,7 +248,7 @@ def reproduce(
     if paper not in PAPERS:
         raise InputError(f"there is no paper '{paper}'{nearest(paper, PAPERS)}", expected=f"one of {', '.join(PAPERS)}")
     ready(output)
-    with named_steps(open_console(), "importing", 19) as step:
+    with named_steps(open_console(), "importing", 21) as step:
         from lithostat.papers.doux2020.answer import answer
         from lithostat.papers.doux2020.figures import figures
         from lithostat.papers.doux2020.page import paper_report
@@ -257,9 +257,10 @@ def reproduce(
         result = reproduce_paper(step)
         step("calibrating, half a minute the first time")
         answered = answer()
+        result, pictures = _pictured(result, step)
         step("figures")
         folder = output / paper
-        drawn = figures(result) | {"pressure window": answered.figure}
+        drawn = figures(result) | {"pressure window": answered.figure} | pictures
         written = [save(one, folder / f"{name.replace(' ', '-')}.png") for name, one in drawn.items()]
         written += [record.write_parquet(folder / f"{name}.parquet") for name, record in result.records.items()]
         step("page")
@@ -277,6 +278,19 @@ def reproduce(
         print_rows(result, written[-1])
     if not result.passed:
         raise typer.Exit(1)
+
+
+def _pictured(result: Any, step: Any) -> tuple[Any, dict[str, Any]]:
+    """The result with what scans of the paper's cells would show, and those figures; as it was without the packages."""
+    try:
+        tomogram.packages()
+    except LithostatError:
+        return result, {}
+    from lithostat.papers.doux2020.imaged import creep_pellet_figure, figure_5, imaged, rows
+
+    seen = imaged(step)
+    drawn = {"figure 5": figure_5(seen), "creep through pores": creep_pellet_figure(seen)}
+    return result.with_rows(rows(seen)), drawn
 
 
 app.command()(impedance.impedance)

@@ -204,16 +204,21 @@ def _studied(
     volume: Volume, earlier: Volume | None, asked: Asked, byte_order_known: bool, output: Path, pages: bool
 ) -> Report:
     """Ingest what is not Zarr of ours, segment, and write what follows."""
+    from lithostat.experiment.output_names import OutputNames
     from lithostat.experiment.record import write_text
     from lithostat.tomography.report import tomogram_report
     from lithostat.tomography.study import study_volume
 
-    folder = output / f"{volume.name}-tomogram"
+    names = OutputNames(output)
+    named = names.of(volume.name)
+    folder = named.path("-tomogram")
     with shares(open_console(), volume.name) as bar:
         tell = _timed(bar)
-        after = _own(volume, output / f"{volume.name}.zarr", byte_order_known, tell)
+        after = _own(volume, named.path(".zarr"), byte_order_known, tell)
         held = (
-            None if earlier is None else _own(earlier, output / f"{earlier.name}-before.zarr", byte_order_known, tell)
+            None
+            if earlier is None
+            else _own(earlier, names.of(earlier.name).path("-before.zarr"), byte_order_known, tell)
         )
         result = study_volume(after, before=held, asked=asked, folder=folder, progress=tell)
         report = tomogram_report(result)
@@ -222,8 +227,8 @@ def _studied(
             from lithostat.show.report_page import report_page
 
             tell("drawing", 0, 1)
-            written.append(write_text(output / f"{volume.name}-tomogram.html", report_page(report)))
-        written.append(_findings(report, output / f"{volume.name}-tomogram.json"))
+            written.append(write_text(named.path("-tomogram.html"), report_page(report)))
+        written.append(_findings(report, named.path("-tomogram.json")))
     return report.with_written(written)
 
 

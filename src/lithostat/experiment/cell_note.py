@@ -34,6 +34,7 @@ UpperVoltage = Annotated[float, BeforeValidator(reader("upper_voltage"))]
 LowerVoltage = Annotated[float, BeforeValidator(reader("lower_voltage"))]
 Sensitivity = Annotated[float, BeforeValidator(reader("load_cell_sensitivity"))]
 Zero = Annotated[float, BeforeValidator(reader("load_cell_zero"))]
+VoxelSize = Annotated[float, BeforeValidator(reader("voxel_size"))]
 
 # Where the flat words of earlier notes stand now.
 FLAT: dict[str, tuple[str, ...]] = {
@@ -108,6 +109,23 @@ class SpectrumState(Noun):
     temperature: Temperature | None = None
 
 
+class StatedVolume(Noun):
+    """A tomogram of the cell: a file or folder beside the note or below it, and what no file can know of it.
+
+    `outside` is the grey of what was not measured, `axis` the one from electrode to electrode, `electrode_1` at which
+    end of it that electrode lies. One scan may be from `before`; the others are held against it.
+    """
+
+    file: str
+    voxel_size: VoxelSize
+    stage: Literal["before", "after", "unknown"] = "unknown"
+    pressure: Pressure | None = None
+    temperature: Temperature | None = None
+    axis: Literal["z", "y", "x"] = "z"
+    electrode_1: Literal["first", "last"] | None = None
+    outside: float | None = None
+
+
 class Override(Noun):
     """What a person decides against the call. It is shown beside the call and never replaces it."""
 
@@ -156,6 +174,7 @@ class CellNote(Noun):
     lower_voltage: LowerVoltage | None = None
     load_cell: LoadCell | None = None
     spectra: tuple[SpectrumState, ...] = ()
+    volumes: tuple[StatedVolume, ...] = ()
     time_zone: str | None = None
     files: tuple[str, ...] = ()
     read_as: Mapping[str, str] = {}
@@ -186,6 +205,13 @@ class CellNote(Noun):
                 ZoneInfo(value)
         except (ValueError, OSError, KeyError):
             raise ValueError(f"received '{value}'; expected a time zone like 'Europe/Berlin' or 'UTC'") from None
+        return value
+
+    @field_validator("volumes")
+    @classmethod
+    def _one_before(cls, value: tuple[StatedVolume, ...]) -> tuple[StatedVolume, ...]:
+        if sum(one.stage == "before" for one in value) > 1:
+            raise ValueError("more than one of the volumes is from before; expected one scan that all others meet")
         return value
 
     @model_validator(mode="after")

@@ -14,6 +14,7 @@ ENDINGS = (
     *(".parquet", ".bdf.parquet", "-half-cycles.csv", "-cycles.csv", ".html", ".csv", ".png", ".yaml"),
     *("-cells.parquet", "-cells.png", "-spectra.csv", "-spectra.html", "-posterior.csv"),
     *("-calibration.json", "-calibration.html", "-window.png", "-map", "-map.png"),
+    *(".json", ".zarr", "-before.zarr", "-tomogram", "-tomogram.html", "-tomogram.json"),
 )
 OWN = ("cells.csv", "cells.parquet", "index.html")  # of the folder as a whole
 _DEVICES = re.compile(r"(con|prn|aux|nul|(com|lpt)\d)(\..*)?", re.IGNORECASE)  # files of Windows, whatever the ending

@@ -15,6 +15,7 @@ from lithostat.lab.cell_page import cell_page
 from lithostat.lab.completeness import Completeness, completeness
 from lithostat.lab.export import write_bdf
 from lithostat.lab.folder import CellFolder, LoadedCell, load
+from lithostat.lab.tomograms import CellTomogram, read_tomograms
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class AnalysedCell:
     error: str | None = None
     named: Named | None = None
     written: tuple[Path, ...] = field(default=())
+    tomograms: tuple[CellTomogram, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """One object for people and programs."""
@@ -49,6 +51,7 @@ class AnalysedCell:
                 },
                 "files": list(self.loaded.files),
                 "refused": [{"file": name, "why": why} for name, why in self.loaded.refused],
+                **({"volumes": [one.as_json() for one in self.tomograms]} if self.tomograms else {}),
                 "written_as": self.named.stem.name if self.named else None,
                 "written": [str(path) for path in self.written],
             }
@@ -80,13 +83,16 @@ def write_cell(cell: AnalysedCell, named: Named, *, draw: bool = True) -> Analys
     """
     if cell.loaded is None or cell.analysis is None or cell.complete is None:
         return cell
-    files = _files(cell.loaded, cell.analysis, cell.complete, draw)
+    scans = read_tomograms(cell.loaded, cell.analysis, named, draw=draw)
+    files = _files(cell.loaded, cell.analysis, cell.complete, draw, scans)
     written, problems = write_each((named.path(ending), write) for ending, write in files)
-    return replace(cell, named=named, written=written, error="; ".join(problems) or None)
+    written = (*written, *(one.page for one in scans if one.page is not None))
+    problems = [*problems, *(f"{one.file}: {one.error}" for one in scans if one.error)]
+    return replace(cell, named=named, written=written, error="; ".join(problems) or None, tomograms=scans)
 
 
 def _files(
-    loaded: LoadedCell, found: Analysis, complete: Completeness, draw: bool
+    loaded: LoadedCell, found: Analysis, complete: Completeness, draw: bool, scans: tuple[CellTomogram, ...]
 ) -> Iterator[tuple[str, Callable[[Path], Any]]]:
     """(ending, what writes it) of every file of a cell."""
     record = loaded.record
@@ -98,4 +104,4 @@ def _files(
     if len(found.cycles):
         yield "-cycles.csv", lambda path: write_whole(path, found.cycles.write_csv)
     if draw:
-        yield ".html", lambda path: write_text(path, cell_page(loaded, found, complete))
+        yield ".html", lambda path: write_text(path, cell_page(loaded, found, complete, scans))

@@ -17,14 +17,17 @@ from lithostat.experiment.quantity import show, span
 from lithostat.lab.completeness import Completeness
 from lithostat.lab.folder import LoadedCell
 from lithostat.lab.printed import printed
+from lithostat.lab.tomograms import CellTomogram
 from lithostat.show.cell_figure import Mark, cell_figure, drawable
 from lithostat.show.cycles_figure import capacity_figure, overpotential_figure
 from lithostat.show.page import page, svgs
 from lithostat.show.spectra_figure import spectra_figure
 
 
-def cell_page(loaded: LoadedCell, analysis: Analysis, complete: Completeness) -> str:
-    """The page as HTML text, with its figures inside."""
+def cell_page(
+    loaded: LoadedCell, analysis: Analysis, complete: Completeness, tomograms: tuple[CellTomogram, ...] = ()
+) -> str:
+    """The page as HTML text, with its figures inside; `tomograms` of the cell with what does not fit its record."""
     call = analysis.outcome
     drawn, missing = svgs(_drawn(loaded, analysis))
     return page(
@@ -40,6 +43,7 @@ def cell_page(loaded: LoadedCell, analysis: Analysis, complete: Completeness) ->
         spectra_count=len(loaded.record.spectra),
         findings=[printed(finding) for finding in analysis.findings],
         warnings=(*analysis.warnings, *missing),
+        tomograms=[_scan(one) for one in tomograms],
         items=complete.items,
         known=sum(item.present for item in complete.items),
         files=[{"format": "", "sha256": "", **file} for file in loaded.record.provenance.get("files", [])],
@@ -47,6 +51,22 @@ def cell_page(loaded: LoadedCell, analysis: Analysis, complete: Completeness) ->
         folder=loaded.folder.name or str(loaded.folder),
         version=version("lithostat"),
     )
+
+
+def _scan(of: CellTomogram) -> dict[str, Any]:
+    """A tomogram as the page shows it: its answer, its first figure, its findings, what does not fit."""
+    if of.report is None:
+        return {"file": of.file, "error": of.error}
+    crossing = {one.name: one.draw for section in of.report.sections for one in section.drawings}
+    drawn, missing = svgs({name: crossing[name] for name in ("crossing",) if name in crossing})
+    return {
+        "file": of.file,
+        "answer": of.report.answer,
+        "figure": drawn.get("crossing", ""),
+        "findings": [printed(finding) for finding in of.report.findings],
+        "conflicts": (*of.conflicts, *of.report.warnings, *missing),
+        "page": None if of.page is None else f"{of.page.parent.name}/{of.page.name}",
+    }
 
 
 def cell_figures(loaded: LoadedCell, analysis: Analysis) -> dict[str, Figure]:

@@ -58,7 +58,7 @@ def focusing(
     """Solve for filaments of several `lengths` [voxel] in the middle of a block [z, y, x], True where it conducts.
 
     `reach` lambda [m] is conductivity times area-specific resistance of the interface. Sides of the block are
-    insulated, so that the block stands for filaments as far apart as it is wide. Raises `InputError` for a block too small.
+    insulated: the block stands for filaments as far apart as it is wide. Raises `InputError` for a block too small.
     """
     if electrolyte.shape[0] < max(lengths) + 4 or min(electrolyte.shape[1:]) < 4 * rod:
         raise InputError(

@@ -52,8 +52,12 @@ class Front:
 
     def depth_at(self, time: float, pressure: float) -> float:
         """Deepest lithium [m] after a time [s] under a pressure [Pa]."""
-        reached = self.depth[self.reduced * self._scale(pressure) <= time]
+        reached = self.depth[self.reached(time, pressure)]
         return float(reached.max()) if reached.size else 0.0
+
+    def reached(self, time: float, pressure: float) -> np.ndarray:
+        """Which of the voxels `at` lithium has reached after a time [s] under a pressure [Pa], (n,) bool."""
+        return np.asarray(self.reduced * self._scale(pressure) <= time)
 
     def throat_radius(self, depth: float) -> float:
         """Radius [m] of the straight throat in which lithium would be as deep as soon; NaN where it never is.

@@ -173,6 +173,19 @@ def _overlay(axes: Any, of: Tomogram, body: np.ndarray, axis: int, at: int, colo
     axes.contour(grid[1], grid[0], mask.astype(float), [0.5], colors=colour, linewidths=1.0)
 
 
+def draw_deepest(axes: Any, of: Tomogram) -> None:
+    """The plane of the deepest filament, or the middle of a volume without one, with all filaments that it cuts."""
+    axis, at = 1, of.volume.shape[1] // 2
+    bodies = of.filaments.bodies if of.filaments is not None else ()
+    if bodies:
+        spread = bodies[0][:, 1:].std(axis=0)
+        axis = 1 if spread[0] <= spread[1] else 2
+        at = int(np.median(bodies[0][:, axis]))
+    draw_slice(axes, of.volume, axis, at, of.phases, thick=3)
+    for body in bodies:
+        _overlay(axes, of, body, axis, at, RED)
+
+
 def filament_figure(of: Tomogram) -> Figure:
     """The plane of the deepest filament, now and before, if there was a scan from before."""
     assert of.filaments is not None

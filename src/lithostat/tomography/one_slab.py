@@ -80,7 +80,7 @@ def label_slab(slab: Slab, scene: Scene) -> tuple[dict[str, np.ndarray], np.ndar
     made = {
         "by_depth": by_depth,
         "interior": interior,
-        "counts": _counts(labels, int(by_depth[1].sum()), np.count_nonzero(faint), interior.sum(), whole),
+        "counts": _counts(labels, int(by_depth[1].sum()), int(np.count_nonzero(faint)), interior.sum(), whole),
         "coarse": np.packbits(any_of_eight(faint, slab.start), axis=2),
         "start": np.array(slab.start),
     }

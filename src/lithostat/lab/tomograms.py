@@ -1,0 +1,169 @@
+"""Tomograms of a cell: one more measurement of it, read beside its record and held against it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lithostat.cycling.analysis import Analysis
+from lithostat.experiment.cell_note import CellNote, StatedVolume
+from lithostat.experiment.errors import InputError, MissingPackage, sentence_of, short
+from lithostat.experiment.output_names import Named, possible
+from lithostat.experiment.record import write_text
+from lithostat.experiment.report import Report
+from lithostat.experiment.volume import Volume, VolumeState
+from lithostat.lab.folder import LoadedCell
+from lithostat.materials.card import find
+from lithostat.tomography.tomogram import Asked, Tomogram
+
+DIFFER = 0.1  # relative, by which two statements of a pressure may differ
+
+
+@dataclass(frozen=True)
+class CellTomogram:
+    """A tomogram of a cell: its file as the note names it, what it says, what does not fit the cell; or `error`."""
+
+    file: str
+    report: Report | None = None
+    conflicts: tuple[str, ...] = ()
+    page: Path | None = None
+    error: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data for people and programs."""
+        if self.report is None:
+            return {"file": self.file, "error": self.error}
+        return {"file": self.file, "conflicts": list(self.conflicts)} | self.report.as_json
+
+
+def read_tomograms(loaded: LoadedCell, analysis: Analysis, named: Named, *, draw: bool) -> tuple[CellTomogram, ...]:
+    """Read the volumes that a cell's note names, those after a scan from before against that scan.
+
+    A volume that cannot be read is told in its `error` and stops none of the others. Pages and labels are written into
+    one folder.
+    """
+    stated = loaded.note.volumes
+    earlier = next((one for one in stated if one.stage == "before"), None)
+    later = [one for one in stated if one is not earlier] or list(stated)
+    found = []
+    for number, one in enumerate(later):
+        folder = named.path("-tomogram")
+        try:
+            stem = f"{number + 1}-{possible(Path(one.file).stem)}"
+            held = earlier if one is not earlier else None
+            found.append(_read(loaded, analysis, one, held, (folder, stem), draw))
+        except BaseException as error:  # whatever is wrong with a scan must not take the cell with it
+            if isinstance(error, (KeyboardInterrupt, SystemExit)):
+                raise
+            found.append(CellTomogram(short(one.file), error=sentence_of(error)))
+    return tuple(found)
+
+
+def _read(
+    loaded: LoadedCell,
+    analysis: Analysis,
+    one: StatedVolume,
+    earlier: StatedVolume | None,
+    place: tuple[Path, str],
+    draw: bool,
+) -> CellTomogram:
+    try:
+        from lithostat.tomography.report import tomogram_report
+        from lithostat.tomography.study import study_volume
+    except ImportError as error:
+        raise MissingPackage(f"tomograms need {error.name}: pip install 'lithostat[tomography]'") from None
+    from lithostat.tomography.plan import available_memory, plan, refuse_above
+
+    folder, stem = place
+    opened = _opened(loaded.folder, one)
+    before = None if earlier is None else _opened(loaded.folder, earlier)
+    refuse_above(plan(opened, ingest=not opened.coarse, before=before), available_memory())
+    after = _ingested(opened, folder / f"{stem}.zarr")
+    held = None if before is None else _ingested(before, folder / "before.zarr")
+    result = study_volume(after, before=held, asked=asked(loaded.note, analysis), folder=folder / stem)
+    said = conflicts(result, analysis)
+    report = tomogram_report(result)
+    page = None
+    if draw:
+        from lithostat.show.report_page import report_page
+
+        page = write_text(folder / f"{stem}.html", report_page(report))
+    write_text(folder / f"{stem}.json", json.dumps(report.data, indent=1, default=float))
+    return CellTomogram(short(one.file), report, said, page)
+
+
+def asked(note: CellNote, analysis: Analysis) -> Asked:
+    """What the cell's own note and record say that a tomogram can be held against."""
+    charge = float(abs(analysis.trace.half.charge).sum())
+    card = None
+    if note.electrolyte is not None:
+        try:
+            card = find(note.electrolyte).value("theoretical_density").value
+        except (InputError, KeyError):
+            card = None
+    die = note.die_diameter
+    return Asked(
+        charge=charge or None,
+        charge_from=", integral of the cell's record",
+        pellet_mass=note.electrolyte_mass,
+        pellet_area=None if die is None else 0.25 * 3.141592653589793 * die**2,
+        pellet_thickness=note.electrolyte_thickness,
+        theoretical_density=card,
+    )
+
+
+def conflicts(of: Tomogram, analysis: Analysis) -> tuple[str, ...]:
+    """What the tomogram and the cell's record or note say differently, each a sentence."""
+    said = []
+    shorted = analysis.outcome.shorted
+    if of.spans == "yes" and not shorted and analysis.outcome.kind != "unknown":
+        said.append(f"the tomogram shows something that crosses; the record ends as '{analysis.outcome.kind}'")
+    if of.spans == "no" and shorted and of.volume.state.stage != "before" and of.resolution is not None:
+        said.append(
+            f"the record is called '{analysis.outcome.kind}' and nothing wider than {1e6 * of.resolution:.2g} um "
+            "crosses in the tomogram: thinner lithium, or outside of what was scanned"
+        )
+    by_name = {finding.name: finding for finding in of.findings}
+    mass = by_name.get("porosity by mass")
+    if mass is not None and any("less than is seen" in line for line in mass.evidence):
+        said.append(f"the pellet's mass leaves a porosity of {mass.value:.3g}, and more than that is seen as dark")
+    if of.charge_bound is not None and of.new_dark is not None and of.new_dark[0] > of.charge_bound:
+        said.append("more became dark than the record's charge can have plated: not all of it is plated lithium")
+    pressure, logged = of.volume.state.pressure, analysis.outcome.pressure
+    if pressure is not None and logged is not None and abs(pressure - logged) > DIFFER * logged:
+        said.append(f"scanned at {1e-6 * pressure:.3g} MPa, the record ends at {1e-6 * logged:.3g} MPa")
+    return tuple(said)
+
+
+def _opened(base: Path, one: StatedVolume) -> Volume:
+    from lithostat.reading.volumes.read_volume import Stated, read_volume
+
+    path = volume_path(base, one.file)
+    if path is None:
+        raise InputError(
+            f"'volumes' names {short(one.file)}, which does not lie in the folder of the note or below it",
+            file=str(base),
+            expected="a scan beside cell.yaml",
+        )
+    state = VolumeState(one.stage, one.pressure, one.temperature)
+    return read_volume(path, stated=Stated(one.voxel_size, one.axis, one.electrode_1, one.outside, state))
+
+
+def volume_path(base: Path, file: str) -> Path | None:
+    """Where a volume lies that a note in `base` names; None outside of that folder."""
+    try:
+        place = (base / file).resolve()
+        return place if place.is_relative_to(base.resolve()) else None
+    except (OSError, RuntimeError, ValueError):
+        return None
+
+
+def _ingested(volume: Volume, path: Path) -> Volume:
+    from lithostat.reading.volumes.ingest import ingest, made_of
+
+    if volume.coarse:
+        return volume
+    known = made_of(volume, path) if path.exists() else None
+    return known or ingest(volume, path)
