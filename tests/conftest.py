@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +12,7 @@ import pytest
 import scipy.linalg  # noqa: F401  (loads the BLAS that is limited below)
 from threadpoolctl import threadpool_limits
 
+import checked_shapes  # noqa: F401
 from lithostat import Cell, Protocol, Record, simulate
 
 threadpool_limits(1, "blas")  # matrices here are small, and workers run side by side
@@ -54,3 +58,29 @@ def run() -> Callable[..., Record]:
         return simulate(cell, protocol, tolerance=tolerance)
 
     return simulated
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[], Any]], Any]:
+    """What is expensive, made once in a test run whatever the number of workers: once(name, make)."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+
+    def made(name: str, make: Callable[[], Any]) -> Any:
+        path = folder / f"{name}.pickle"
+        with open(folder / f"{name}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not path.exists():
+                path.write_bytes(pickle.dumps(make()))
+        return pickle.loads(path.read_bytes())
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def reproduced(once: Callable[[str, Callable[[], Any]], Any]) -> Any:
+    """The seed paper, reproduced."""
+    from lithostat.papers.doux2020.reproduce import reproduce
+
+    return once("doux2020", reproduce)

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from lithostat.recommendation.answer import Recommendation
     from lithostat.recommendation.axis import read_axis
     from lithostat.recommendation.recommend import recommend
-    from lithostat.recommendation.regime_map import RegimeMap, sweep
+    from lithostat.recommendation.regime_map import RegimeMap, read_map, sweep
     from lithostat.simulation.choose import simulate
     from lithostat.simulation.ensemble import Ensemble, ensemble
     from lithostat.simulation.sensor import Instrument, sense
@@ -66,6 +66,7 @@ _HOMES = {
     "read_axis": "recommendation.axis",
     "recommend": "recommendation.recommend",
     "RegimeMap": "recommendation.regime_map",
+    "read_map": "recommendation.regime_map",
     "sweep": "recommendation.regime_map",
     "spectrum_at": "simulation.spectrum_at",
     "Analysis": "cycling.analysis",

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from polars import DataFrame
     from rich.console import Console
 
-    from lithostat.experiment.record import Record
     from lithostat.lab.analyze import AnalysedCell
+    from lithostat.materials.card import Card
 
 COLOURS = {"bad": "red", "good": "green"}
 WIDTH = 110  # of what is printed into a file or pipe
@@ -94,47 +93,6 @@ def shares(console: Console, what: str) -> Iterator[Any]:
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(what, total=None)
         yield lambda said, share: bar.update(task, description=f"{what}, {said}", completed=share, total=share and 1.0)
-
-
-def print_outcome(
-    record: Record, survival: dict[str, Any] | None, written: list[Path], cycles: DataFrame | None = None
-) -> None:
-    """How a simulation ended, with its evidence, its spectra, and the first and last cycle of a full cell."""
-    from rich.markup import escape
-    from rich.table import Table
-
-    from lithostat.experiment.quantity import show
-
-    console, outcome = open_console(stderr=False), record.outcome
-    assert outcome is not None
-    colour = "green" if outcome.kind == "survived" else "red"
-    console.print(f"[bold {colour}]{outcome.kind}[/] after {show(outcome.time, 'time')}: {outcome.cause}")
-    table = Table(box=None, show_header=False, padding=(0, 2))
-    if outcome.cycling_time is not None:
-        table.add_row("since current first flowed", show(outcome.cycling_time, "time"))
-    for what, value, quantity in (
-        ("charge in one direction", outcome.charge, "areal_charge"),
-        ("charge in both directions", outcome.charge_both, "areal_charge"),
-        ("stack pressure", outcome.pressure, "pressure"),
-    ):
-        table.add_row(what, "not known" if value is None else show(value, quantity))
-    for line in outcome.evidence:
-        table.add_row("evidence", line)
-    for spectrum in record.spectra:
-        table.add_row(
-            f"impedance at {show(spectrum.pressure or 0.0, 'pressure')}", f"{spectrum.total_resistance:.4g} ohm"
-        )
-    ends = () if cycles is None else (*cycles.head(1).to_dicts(), *cycles[1:].tail(1).to_dicts())
-    for row in ends:
-        efficiency = "" if math.isnan(row["efficiency"]) else f", {100 * row['efficiency']:.1f} %"
-        said = f"{row['charge_mah_per_g']:.1f} in, {row['discharge_mah_per_g']:.1f} mAh/g out{efficiency}"
-        table.add_row(f"cycle {row['cycle_count']}", said)
-    for name, value in (survival or {}).items():
-        table.add_row(name.replace("_", " "), "not reached" if value is None else f"{value:.4g}")
-    console.print(table)
-    for warning in record.warnings:
-        console.print(f"[yellow]warning[/] {escape(warning)}")
-    console.print(f"[dim]wrote {escape(', '.join(map(str, written)))}[/]", soft_wrap=True)
 
 
 def print_cells(cells: list[AnalysedCell], page: Path | None) -> None:
@@ -321,11 +279,24 @@ def print_rows(result: Any, path: Path) -> None:
     console.print(f"[dim]page: {path}[/]", soft_wrap=True)
 
 
-def print_card(console: Console, card: Any) -> None:
+def print_cards(console: Console, cards: Sequence[Card]) -> None:
+    """All material cards, a line each."""
+    from rich.table import Table
+
+    table = Table("card", "kind", "numbers", "about", box=None)
+    for card in cards:
+        table.add_row(f"[bold]{card.name}[/]", card.kind, str(len(card.properties)), card.about)
+    console.print(table)
+    console.print("\n[dim]lithostat materials NAME shows one card with its sources.[/]")
+
+
+def print_card(console: Console, card: Card) -> None:
     """A material card with every number, its tag and its source."""
     from rich.table import Table
 
     console.print(f"[bold]{card.name}[/] ({card.kind}): {card.about}\n")
+    if card.related:
+        console.print(f"What it does not have is taken from [bold]{card.related}[/], with a warning.\n")
     table = Table("property", "value", "tag", "source", "conditions and notes", box=None, padding=(0, 1))
     for name, value in card.properties.items():
         for entry in (value, *card.others[name]):
@@ -337,7 +308,7 @@ def print_card(console: Console, card: Any) -> None:
     console.print(table)
 
 
-def card_json(card: Any) -> dict[str, Any]:
+def card_json(card: Card) -> dict[str, Any]:
     """A material card as plain data."""
 
     def entry(value: Any) -> dict[str, Any]:
@@ -347,6 +318,7 @@ def card_json(card: Any) -> dict[str, Any]:
         "name": card.name,
         "kind": card.kind,
         "about": card.about,
+        "related": card.related,
         "properties": {name: entry(value) for name, value in card.properties.items()},
         "others": {name: [entry(value) for value in values] for name, values in card.others.items() if values},
     }

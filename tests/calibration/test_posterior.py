@@ -104,8 +104,9 @@ def test_predictions_agree_with_each_other(paper):
 
 
 def test_a_larger_cell_shorts_earlier(paper):
-    exposure, large = steady(10e6, CURRENT), {"area": 4 * OWN["area"]}
-    usual = failure_probability(paper, exposure, 400.0, mechanism="short")
+    exposure, many_spots = steady(10e6, CURRENT), {"area_exponent": 1.0}
+    large = many_spots | {"area": 4 * OWN["area"]}
+    usual = failure_probability(paper, exposure, 400.0, mechanism="short", numbers=many_spots)
     assert np.all(failure_probability(paper, exposure, 400.0, mechanism="short", numbers=large) >= usual)
     # four spots: the cell survives if all of them do
     expected = 1.0 - (1.0 - usual) ** 4

@@ -1,12 +1,11 @@
 """lithostat analyze FOLDER: what it prints, what it writes, how it fails."""
 
 import json
-import subprocess
-import sys
 
 import polars as pl
 import pytest
 
+from commands import lithostat
 from lithostat.experiment.record import read_parquet
 from lithostat.simulation.run import simulate
 from lithostat.simulation.sensor import Instrument, sense
@@ -19,16 +18,6 @@ electrode_diameter: 12.7 mm
 electrolyte_thickness: 1 mm
 """
 KEYS = {"cell", "outcome", "time_to_short_s", "confidence", "evidence", "warnings", "findings"}
-
-
-def lithostat(*arguments, cwd):
-    return subprocess.run(
-        [sys.executable, "-m", "lithostat.cli", *map(str, arguments)],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
 
 
 @pytest.fixture(scope="module")

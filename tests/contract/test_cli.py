@@ -8,6 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from commands import lithostat
+
 EXPERIMENT = """
 cell:
   electrode: {material: lithium, diameter: 12.7 mm, thickness: 0.5 mm}
@@ -22,12 +24,6 @@ protocol:
 """
 
 
-def lithostat(*arguments, cwd):
-    return subprocess.run(
-        [sys.executable, "-m", "lithostat.cli", *arguments], cwd=cwd, capture_output=True, text=True, timeout=300
-    )
-
-
 @pytest.fixture
 def folder(tmp_path):
     (tmp_path / "mine.yaml").write_text(EXPERIMENT)
@@ -39,7 +35,7 @@ def test_run_writes_record_and_figure_and_says_how_it_ended(folder):
     assert done.returncode == 0, done.stderr
     assert "survived" in done.stdout
     written = {path.name for path in (folder / "lithostat-out").iterdir()}
-    assert written == {"mine.parquet", "mine.csv", "mine.png"}
+    assert written == {"mine.parquet", "mine.csv", "mine.png", "mine.html"}
 
 
 def test_run_json_is_json_and_nothing_else(folder):
@@ -100,7 +96,8 @@ def test_unknown_paper_and_card_suggest_the_nearest(folder):
     assert "did you mean 'lithium'" in lithostat("materials", "litium", cwd=folder).stderr
 
 
-def test_reproduce_json_has_the_promised_rows(folder):
+def test_reproduce_json_has_the_promised_rows(folder, reproduced, monkeypatch):
+    monkeypatch.setattr("lithostat.papers.doux2020.reproduce.reproduce", lambda *_: reproduced)
     done = lithostat("reproduce", "doux2020", "--json", cwd=folder)
     assert done.returncode == 0, done.stderr
     rows = {row["id"]: row for row in json.loads(done.stdout)}
@@ -140,6 +137,7 @@ def test_a_full_cell_runs_and_its_cycles_are_said(tmp_path):
         "full.parquet",
         "full-cycles.csv",
         "full.png",
+        "full.html",
     }
 
 
@@ -149,3 +147,10 @@ def test_many_full_cells_are_refused(tmp_path):
     done = lithostat("run", "full.yaml", "--cells", "3", cwd=tmp_path)
     assert done.returncode == 2
     assert "--cells is for symmetric cells" in done.stderr
+
+
+def test_the_process_says_it_in_one_sentence_and_with_its_exit_code(tmp_path):
+    command = [sys.executable, "-m", "lithostat.cli", "run", "absent.yaml", "--json"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == json.loads(done.stdout)["exit_code"] == 2
+    assert len(done.stderr.splitlines()) == 1

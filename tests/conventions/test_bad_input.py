@@ -351,7 +351,7 @@ def test_a_fault_behind_for_is_placed_at_the_word_the_file_has(refused):
         (b"cell:\nprotocol:\n", "a mapping"),
         (b"cell: &a\n  electrode: *a\nprotocol: {}\n", "cell.electrode"),
         (b'cell: {parameters: {"\\ud800": 1}}\nprotocol: {}\n', "experiment.yaml"),
-        (b"x" * (16 * 2**20 + 1), "16 MiB"),
+        (b"x" * (2**20 + 1), "1 MiB"),
     ],
     ids=[
         "empty",

@@ -23,10 +23,12 @@ from lithostat.lab.analyze import AnalysedCell
 from lithostat.lab.completeness import completeness
 from lithostat.lab.folder import LoadedCell
 from lithostat.lab.folder_table import _lives, folder_page
+from lithostat.recommendation.axis import Axis
 from lithostat.recommendation.chunks import KINDS as OF_MAPS
+from lithostat.recommendation.map_figure import DIES, LOSES, SPENT, UNKNOWN, map_figure
+from lithostat.recommendation.regime_map import RegimeMap
 from lithostat.show.lives_figure import lives_figure
 from lithostat.show.predictive_figure import SeenCell, predictive_figure
-from lithostat.show.regime_figure import DIES, LOSES, SPENT, UNKNOWN, regime_figure
 from lithostat.show.style import BLUE, GREEN, MUTED, ORANGE, RED
 from lithostat.show.survival_figure import survival_figure
 from lithostat.show.window_figure import window_figure
@@ -134,12 +136,9 @@ def test_on_the_curve_of_survival(kind: str) -> None:
 @pytest.mark.parametrize("kind", OF_MAPS)
 def test_on_a_map(kind: str) -> None:
     """Probability of a short is colour; whatever else ends a cell lies over it in a colour of its own."""
-    axes = [
-        ("pressure", "pressure", np.array([1e6, 2e6, 3e6]), True),
-        ("current", "current_density", np.array([1.0, 2.0, 3.0]), True),
-    ]
-    outcome = np.full((3, 3), OF_MAPS.index(kind))
-    figure = regime_figure(axes, outcome, OF_MAPS, np.zeros((3, 3)), np.full((3, 3), np.nan), length=3600.0)
+    axes = Axis("pressure", 1e6, 3e6, 3, log=True), Axis("current", 1.0, 3.0, 3, log=True)
+    outcome, no_time = np.full((3, 3), OF_MAPS.index(kind)), np.full((3, 3), np.nan)
+    figure = map_figure(RegimeMap(*axes, outcome, no_time, no_time, np.zeros((3, 3)), np.zeros((3, 3)), length=3600.0))
     legend = figure.axes[0].get_legend()
     shown = [to_hex(patch.get_facecolor()) for patch in legend.get_patches()] if legend else []
     assert shown == {"contact lost": [LOSES], "lithium spent": [SPENT], "stalled": [UNKNOWN]}.get(kind, [])

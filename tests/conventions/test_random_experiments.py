@@ -97,6 +97,28 @@ FLOWING = st.one_of(
 )
 
 
+FACTOR = st.floats(1.05 if CAMPAIGN else 2.0, 6.0)  # a longer table compiles anew
+RAMPS = st.one_of(
+    st.fixed_dictionaries(
+        {"of": st.just("current"), "from": often(quantity("uA/cm2", 10, 500)), "to": quantity("mA/cm2", 0.1, 5)}
+        | {"factor": often(FACTOR), "charge": often(quantity("mAh/cm2", 1e-3, 3))},
+        optional={
+            "way": often(st.sampled_from(["alternating", "plate", "strip"])),
+            "back": quantity("uA/cm2", 10, 500),
+            "cycles": often(st.integers(1, 2)),
+        },
+    ),
+    st.fixed_dictionaries(
+        {"of": st.just("pressure"), "from": PRESSURE, "to": PRESSURE, "factor": FACTOR, "for": often(TIME)},
+        optional={"current": quantity("uA/cm2", 10, 500)},
+    ),
+)
+RAMPED = st.fixed_dictionaries({"ramp": RAMPS}, optional={"until": st.just({"voltage": "0.2 V"}) | LIMITS})
+ATTACHED = st.fixed_dictionaries(
+    {"pressure": often(PRESSURE), "kind": often(st.sampled_from(["isostatic", "uniaxial"])), "for": often(TIME)}
+).map(lambda said: {"attach": said})
+
+
 def repeated(leaves):
     """Steps, and repeats of steps inside each other."""
 
@@ -112,6 +134,7 @@ STEPS = st.one_of(
     st.tuples(quantity("MPa", 0.3, 100), WITHOUT_PRESSURE).map(lambda both: [{"press": both[0]}, *both[1]]),
     st.tuples(quantity("MPa", 5, 60), WITHOUT_PRESSURE).map(lambda both: [{"press": both[0]}, *both[1]]),
     st.lists(repeated(SETTING | FLOWING | WAITING), min_size=1, max_size=5),
+    st.tuples(ATTACHED, SETTING, st.lists(FLOWING | RAMPED, max_size=3)).map(lambda all_: [*all_[:2], *all_[2]]),
 )
 FRAMES = st.just({}) | st.fixed_dictionaries(
     {"kind": st.just("fixed gap"), "stiffness": often(quantity("MPa/um", 1e-4, 10))},
@@ -164,7 +187,13 @@ def experiments(fixtures, steps, laws=LAWS):
     density = {"porosity": often(st.floats(0.0, 0.6)), "mass": often(quantity("mg", 1, 1e3))}
     cell = st.fixed_dictionaries(
         {"electrode": st.fixed_dictionaries(electrode), "electrolyte": st.fixed_dictionaries(pellet, optional=density)},
-        optional={"fixture": fixtures, "laws": laws, "parameters": PARAMETERS},
+        optional={
+            "fixture": fixtures,
+            "laws": laws,
+            "parameters": PARAMETERS,
+            "counter": often(st.sampled_from(["limits", "does not limit", "inert"])),
+            "collector": often(st.sampled_from([1, 2])),
+        },
     )
     temperature = st.floats(-40, 100).map(lambda t: f"{t:.1f} degC")
     protocol = st.fixed_dictionaries(
@@ -182,7 +211,7 @@ EXPERIMENTS = st.one_of(
 
 def unrolled(steps) -> int:
     """Steps that these become; a longer table than the smallest compiles anew."""
-    times = [s["repeat"] if isinstance(s.get("repeat"), int) else 1 for s in steps]
+    times = [s["repeat"] if isinstance(s.get("repeat"), int) else 40 if "ramp" in s else 1 for s in steps]
     return sum(n * unrolled(s["steps"]) if "steps" in s else 1 for n, s in zip(times, steps, strict=True))
 
 

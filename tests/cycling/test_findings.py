@@ -155,7 +155,7 @@ def test_relaxation_over_the_longest_rest():
                 "electrolyte": "Li6PS5Cl",
                 "electrolyte_mass": "300 mg",
                 "electrolyte_thickness": "1 mm",
-                "die_diameter": "13 mm",
+                "die_diameter": "14 mm",
                 **AREA,
             },
             "more than the 1.86",

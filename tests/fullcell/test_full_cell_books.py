@@ -28,8 +28,25 @@ CASES = {
     "through a soft short": (cycles(2, "25 MPa"), {"parameters": {"focusing": 10, **SOFT}, "host": "DFN"}),
     "through a hard short": (cycles(2, "25 MPa"), {"parameters": {"focusing": 10}}),
     "a frame that relaxes": (cycles(3, "10 MPa"), {"fixture": FRAME}),
+    "no lithium at first": (cycles(2), {"electrode": {"diameter": "12.7 mm"}, "collector": 1}),
     "a fast interphase": (cycles(2), {"parameters": {"interphase_constant": "1e-16 m2/s"}}),
 }
+
+
+def test_an_anode_free_cell_gives_back_what_was_plated_less_what_the_interphase_binds(run_full):
+    steps = [
+        {"attach": {"pressure": "50 MPa", "kind": "isostatic", "for": "10 min"}},
+        {"press": "5 MPa"},
+        *turn(rate="C/5"),
+    ]
+    thirsty = {"interphase_constant": "1e-16 m2/s"}
+    record = run_full(steps, electrode={"diameter": "12.7 mm"}, collector=1, parameters=thirsty)
+    metal = record.column("lithium_thickness_1_metre")
+    assert metal[0] == 0.0
+    assert metal.max() > 1e-6
+    assert metal[-1] == pytest.approx(0.0, abs=1e-9)
+    assert record.steps["ended_by"].to_list() == ["its time", "its time", "voltage limit", "voltage limit"]
+    assert record.column("voltage_volt")[-1] > 2.6  # not the cathode's limit: the collector was bare before it
 
 
 @pytest.mark.parametrize(("steps", "said"), CASES.values(), ids=CASES)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +18,7 @@ from typer.testing import CliRunner
 sys.path.insert(0, str(Path(__file__).parent))
 from bad_cells import BAD, NOTE, TABLE, bad_cells
 
+from limited import limited
 from lithostat.cli import app
 from lithostat.experiment.errors import InputError, LithostatError, SimulationError
 from lithostat.lab import analyze, folder_table
@@ -37,13 +37,8 @@ def good(folder: Path, name: str = "good") -> Path:
 
 
 def lithostat(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """The command in a process of limited CPU time and memory."""
-
-    def limited() -> None:
-        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-
-    command = [str(LITHOSTAT), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=limited)
+    """The command in a process of limited CPU time."""
+    return limited([str(LITHOSTAT), *map(str, arguments)], SECONDS)
 
 
 def plain(cell: dict[str, Any]) -> dict[str, Any]:

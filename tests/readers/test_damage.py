@@ -86,7 +86,7 @@ def judge(path: Path, capsys) -> None:
     """Run the campaign in a child, report its counts, and hold it to what is promised."""
     variants = 2 * COUNT + max(COUNT // 10, 1)
     command = [sys.executable, "-W", "error", __file__, str(path), str(COUNT), str(SEED)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60.0 + 2.0 * variants, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     result = json.loads(done.stdout.splitlines()[-1])
     with capsys.disabled():

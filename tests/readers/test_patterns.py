@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import resource
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from limited import limited
 from lithostat.reading import rows
 from lithostat.reading.columns import LONGEST
 from lithostat.reading.declaration import declarations
@@ -32,14 +31,7 @@ def patterns() -> Iterator[str]:
 
 def ended(chosen: list[tuple[bool, str]], seconds: int) -> str:
     """What the child that tries them prints last."""
-
-    def limited() -> None:
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-
-    command = [sys.executable, str(PROGRAM)]
-    done = subprocess.run(
-        command, input=json.dumps(chosen), capture_output=True, text=True, check=False, preexec_fn=limited
-    )
+    done = limited([sys.executable, str(PROGRAM)], seconds, json.dumps(chosen))
     return done.stdout.splitlines()[-1]
 
 

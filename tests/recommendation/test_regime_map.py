@@ -129,7 +129,8 @@ def test_a_short_without_current_is_called_so(experiment, tmp_path):
 def test_a_larger_cell_is_as_good_as_its_worst_spot(experiment, tmp_path):
     """1 - P_A = (1 - P_ref)^(A / A_ref), exactly, at every pressure."""
     area = Axis("area", 1.267e-4, 4 * 1.267e-4, 4)
-    made = sweep(*experiment(PLATING), Axis("pressure", 3e6, 25e6, 30), area, output=tmp_path / "map")
+    many_spots = experiment(PLATING, parameters={"area_exponent": 1})
+    made = sweep(*many_spots, Axis("pressure", 3e6, 25e6, 30), area, output=tmp_path / "map")
     small = 1.0 - made.probability_short[:, 0]
     for index, factor in enumerate(area.values / area.values[0]):
         large = 1.0 - made.probability_short[:, index]

@@ -12,14 +12,13 @@ from lithostat.papers.doux2020 import fit
 from lithostat.papers.doux2020.figures import figures
 from lithostat.papers.doux2020.page import paper_report
 from lithostat.papers.doux2020.published import published
-from lithostat.papers.doux2020.reproduce import reproduce
 from lithostat.show.report_page import report_page
 from lithostat.simulation.sensor import Instrument, sense
 
 
 @pytest.fixture(scope="module")
-def result():
-    return reproduce()
+def result(reproduced):
+    return reproduced
 
 
 @pytest.fixture(scope="module")

@@ -43,8 +43,9 @@ def test_same_seed_same_members_and_another_seed_others(experiment):
 def test_survival_of_a_larger_cell_is_the_power_of_its_links(experiment):
     """S_A(t) = S_ref(t)^(A/A_ref), within four binomial standard errors at every decile."""
     members, ratio = 2000, 4.0
-    small_cell, protocol = experiment(PLATING, area="1.267 cm2")
-    large_cell, _ = experiment(PLATING, area="5.068 cm2")
+    spots = {"area_exponent": 1}
+    small_cell, protocol = experiment(PLATING, area="1.267 cm2", parameters=spots)
+    large_cell, _ = experiment(PLATING, area="5.068 cm2", parameters=spots)
     assert links(large_cell.area, reference_area=small_cell.area, exponent=1.0) == pytest.approx(ratio)
     small = ensemble(small_cell, protocol, members=members, seed=11)
     large = ensemble(large_cell, protocol, members=members, seed=12)

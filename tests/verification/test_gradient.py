@@ -30,7 +30,7 @@ def test_the_time_to_short_has_the_derivative_that_differences_show():
             def unbroken(carry):
                 return (carry.status == RUNNING) & ~jnp.isfinite(carry.short_time)
 
-            return jax.lax.while_loop(unbroken, body, integrate.start(member)).short_time
+            return jax.lax.while_loop(unbroken, body, integrate.start(member, resolved.laws)).short_time
 
         gradient = jax.jacfwd(life)(jnp.ones(3))
         lives = jax.jit(life)

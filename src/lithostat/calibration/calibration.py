@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from lithostat.calibration.data import Data
+from lithostat.calibration.earlier import upgraded
 from lithostat.calibration.parameter import Parameter
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.files import read_text
@@ -147,6 +148,6 @@ def load_calibration(path: str | Path) -> Calibration:
     if said.get("format") != FORMAT:
         raise InputError(f"has calibration format {said.get('format')}", file=str(path), expected=f"format {FORMAT}")
     try:
-        return Calibration.from_dict(said)
+        return Calibration.from_dict(upgraded(said))
     except DAMAGED:
         raise InputError("is damaged and cannot be read as a calibration", file=str(path)) from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -141,8 +141,12 @@ def exposure_of_protocol(cell: Cell, protocol: Protocol, *, most: int = MOST) ->
         pressure = _mean_of_curve(np.asarray(times), np.asarray(pressures), ends - durations, ends)
     limits = (table.voltage_limit, table.pressure_high, -np.asarray(table.pressure_low))
     limited = any(np.any(np.isfinite(np.asarray(limit[:count], float))) for limit in limits)
-    said = ("limits on voltage or pressure are not followed; every step takes its whole time",) if limited else ()
-    return _exposure(durations, pressure, temperature, current, most, said)
+    said: tuple[str, ...] = ("limits on voltage or pressure are not followed; every step takes its whole time",)
+    said = said if limited else ()
+    if np.any(np.asarray(table.attach_pressure[:count]) > 0.0):
+        said += ("isostatic attachment is left out: what it does for the contact is not followed",)
+    made = _exposure(durations, pressure, temperature, current, most, said)
+    return made if cell.counter != "inert" else replace(made, plating=made.plating * [1.0, 0.0])
 
 
 def exposure_of_record(record: Record, note: CellNote | None = None, *, most: int = MOST) -> Exposure:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lithostat.experiment.errors import InputError
+
+if TYPE_CHECKING:
+    from lithostat.experiment.report import Report
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON to standard output and nothing else.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Folder for what is written; made if it is not there.")]
@@ -39,6 +43,42 @@ def save(figure: Any, path: Path) -> Path:
 
     with style():
         return write_whole(path, lambda temporary: figure.savefig(temporary))
+
+
+def save_drawings(report: Report, places: Mapping[str, Path]) -> list[Path]:
+    """Write those drawings of a report that have a place, by their names."""
+    drawings = (drawing for section in report.sections for drawing in section.drawings)
+    return [save(drawing.draw(), places[drawing.name]) for drawing in drawings if drawing.name in places]
+
+
+def save_page(report: Report, path: Path) -> Path:
+    """Write a report as a page, whole or not at all."""
+    from lithostat.experiment.record import write_text
+    from lithostat.show.report_page import report_page
+
+    return write_text(path, report_page(report))
+
+
+def tell(report: Report, *, as_json: bool) -> None:
+    """A report on standard output: for programs, or for people."""
+    from lithostat.show.report_text import print_report
+    from lithostat.terminal import open_console, print_json
+
+    if as_json:
+        print_json(report.as_json)
+    else:
+        print_report(report, open_console(stderr=False))
+
+
+@contextmanager
+def naming(file: Path) -> Iterator[None]:
+    """An error about the input that knows no file is about this one."""
+    try:
+        yield
+    except InputError as error:
+        if error.file is not None:
+            raise
+        raise InputError(error.problem, file=str(file), place=error.place, expected=error.expected) from None
 
 
 def named_values(option: str, said: Sequence[str], example: str) -> dict[str, str]:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lithostat.commands.options import Json, Output, ready
+from lithostat.commands.options import Json, Output, ready, save_page, tell
 from lithostat.experiment.errors import InputError
-from lithostat.terminal import busy, open_console, print_json
+from lithostat.terminal import busy, open_console
 
 if TYPE_CHECKING:
     from lithostat.microstructure.pellet import Pellet
@@ -77,7 +77,6 @@ def _answered(
     from lithostat.experiment.record import write_text
     from lithostat.microstructure.report import pellet_report
     from lithostat.microstructure.study import study_pellet
-    from lithostat.show.report_text import print_report
     from lithostat.terminal import plain
 
     named = OutputNames(output).of(f"pellet-{name}")
@@ -86,14 +85,8 @@ def _answered(
         report = pellet_report(study_pellet(of, pressures=pressures, reach=reach, temperature=temperature))
         written = [write_text(named.path(".json"), json.dumps(plain(report.data), indent=1))]
         if pages:
-            from lithostat.show.report_page import report_page
-
-            written.insert(0, write_text(named.path(".html"), report_page(report)))
-    report = report.with_written(written)
-    if as_json:
-        print_json(report.as_json)
-    else:
-        print_report(report, open_console(stderr=False))
+            written.insert(0, save_page(report, named.path(".html")))
+    tell(report.with_written(written), as_json=as_json)
 
 
 def _pressures(text: str) -> tuple[float, ...]:

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lithostat.commands.options import Json, Output, ready, save
+from lithostat.commands.options import Json, Output, ready, save_drawings, save_page, tell
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.output_names import OutputNames
-from lithostat.terminal import counted, open_console, print_json
+from lithostat.terminal import counted, open_console
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from lithostat.recommendation.axis import Axis
 
 _AXIS = "NAME LOW..HIGH UNIT, and if wanted xCOUNT and log: 'pressure 1..30 MPa x60 log'."  # brackets would be markup
 DRAWS = 8  # of a posterior at each point, unless said
@@ -67,38 +66,15 @@ def sweep(
             scheduler=scheduler,
             progress=told,
         )
-    from lithostat.recommendation.regime_map import KINDS
-    from lithostat.show.regime_figure import regime_figure
+    from lithostat.recommendation.map_report import map_report
 
-    drawn = regime_figure(
-        [_drawn(axis) for axis in axes],
-        made.outcome,
-        KINDS,
-        made.probability_short,
-        made.time_to_short,
-        length=made.length,
-        title=experiment.cell.name,
-    )
-    written = [folder, save(drawn, named.path("-map.png"))]
-    counts = {kind: int((made.outcome == index).sum()) for index, kind in enumerate(KINDS)}
-    counts = {kind: count for kind, count in counts.items() if count}
-    if as_json:
-        print_json({"points": int(made.outcome.size), "outcomes": counts, "warnings": list(made.warnings)}
-                   | {"written": [str(path) for path in written]})  # fmt: skip
-        return
-    from rich.markup import escape
-
-    console = open_console(stderr=False)
-    for kind, count in counts.items():
-        console.print(f"{kind:<22} {count:>8} of {made.outcome.size} points")
-    for line in made.warnings:
-        console.print(f"[yellow]warning[/] {escape(line)}")
-    for path in written:
-        console.print(f"[dim]{escape(str(path))}[/]", soft_wrap=True)
-
-
-def _drawn(axis: Axis) -> tuple[str, str, np.ndarray, bool]:
-    return axis.name, axis.quantity, axis.values, axis.log
+    report = map_report(made, experiment.cell.name, folder)
+    written = [
+        folder,
+        *save_drawings(report, {"map": named.path("-map.png")}),
+        save_page(report, named.path("-map.html")),
+    ]
+    tell(report.with_written(written), as_json=as_json)
 
 
 def _draws(path: Path | None, count: int) -> dict[str, np.ndarray] | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lithostat.commands.options import Json, Output, ready
+from lithostat.commands.options import Json, Output, ready, save_page, tell
 from lithostat.experiment.errors import InputError, MissingPackage
 from lithostat.terminal import open_console, print_json, shares
 
@@ -83,7 +83,7 @@ def tomogram(
     if not _planned(volume, earlier, word == "plan", as_json):
         return
     report = _studied(volume, earlier, asked, stated.byte_order is not None, output, pages)
-    _show(report, as_json)
+    tell(report, as_json=as_json)
 
 
 def packages() -> None:
@@ -205,7 +205,6 @@ def _studied(
 ) -> Report:
     """Ingest what is not Zarr of ours, segment, and write what follows."""
     from lithostat.experiment.output_names import OutputNames
-    from lithostat.experiment.record import write_text
     from lithostat.tomography.report import tomogram_report
     from lithostat.tomography.study import study_volume
 
@@ -213,21 +212,19 @@ def _studied(
     named = names.of(volume.name)
     folder = named.path("-tomogram")
     with shares(open_console(), volume.name) as bar:
-        tell = _timed(bar)
-        after = _own(volume, named.path(".zarr"), byte_order_known, tell)
+        step = _timed(bar)
+        after = _own(volume, named.path(".zarr"), byte_order_known, step)
         held = (
             None
             if earlier is None
-            else _own(earlier, names.of(earlier.name).path("-before.zarr"), byte_order_known, tell)
+            else _own(earlier, names.of(earlier.name).path("-before.zarr"), byte_order_known, step)
         )
-        result = study_volume(after, before=held, asked=asked, folder=folder, progress=tell)
+        result = study_volume(after, before=held, asked=asked, folder=folder, progress=step)
         report = tomogram_report(result)
         written = [folder] if result.phases is not None else []
         if pages:
-            from lithostat.show.report_page import report_page
-
-            tell("drawing", 0, 1)
-            written.append(write_text(named.path("-tomogram.html"), report_page(report)))
+            step("drawing", 0, 1)
+            written.append(save_page(report, named.path("-tomogram.html")))
         written.append(_findings(report, named.path("-tomogram.json")))
     return report.with_written(written)
 
@@ -266,15 +263,6 @@ def _timed(bar: Any) -> Any:
     return tell
 
 
-def _show(report: Report, as_json: bool) -> None:
-    if as_json:
-        print_json(report.as_json)
-        return
-    from lithostat.show.report_text import print_report
-
-    print_report(report, open_console(stderr=False))
-
-
 def _demo(output: Path, pages: bool, as_json: bool) -> None:
     """A made cell before and after a short, read as any other; the truth lies beside it."""
     from lithostat.tomography.phantom.demo import CHARGE, written_demo
@@ -284,4 +272,4 @@ def _demo(output: Path, pages: bool, as_json: bool) -> None:
     with shares(open_console(), "demo") as bar:
         after, before = written_demo(folder, lambda what, k, n: bar(what, k / n))
     report = _studied(after, before, Asked(charge=CHARGE, charge_from=", made up"), True, folder, pages)
-    _show(report, as_json)
+    tell(report, as_json=as_json)

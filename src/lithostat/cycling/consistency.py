@@ -10,6 +10,7 @@ from lithostat.cycling.trace import Trace
 from lithostat.experiment.cell_note import CellNote
 from lithostat.experiment.finding import Caution
 from lithostat.materials.card import cards
+from lithostat.materials.pellet import relative_density
 
 OVER = 1.005  # efficiency above which counting of charge is in doubt
 
@@ -58,19 +59,9 @@ def _efficiency(note: CellNote, cycles: pl.DataFrame) -> list[Caution]:
 
 
 def _density(note: CellNote) -> list[Caution]:
-    """Mass over area and thickness against the density without pores."""
-    if note.electrolyte_mass is None or note.electrolyte_thickness is None or note.pressed_area is None:
-        return []
+    """Mass over area and thickness against the density without pores, where a card knows it."""
     card = cards().get(note.electrolyte or "")
-    density = note.electrolyte_mass / (note.electrolyte_thickness * note.pressed_area)
-    most = card.properties["theoretical_density"].value if card and "theoretical_density" in card.properties else 1e4
-    if density > 1.02 * most:
-        why = (
-            f"mass, thickness and diameter make a pellet of {density / 1e3:.3g} g/cm3, more than the {most / 1e3:.3g} "
-            "g/cm3 it has without pores: one of the three is wrong"
-        )
-        return [Caution("pellet-too-dense", why)]
-    if card and density < 0.5 * most:
-        why = f"mass, thickness and diameter make a pellet of {100 * density / most:.0f} % relative density"
-        return [Caution("pellet-too-porous", f"{why}: one of the three is probably wrong")]
-    return []
+    known = None if card is None else card.properties.get("theoretical_density")
+    return list(
+        relative_density(note.cell.electrolyte, None if known is None else known.value, area=note.pressed_area).cautions
+    )

@@ -38,7 +38,10 @@ class Cell(Noun):
 
     Nothing is required here. A verb asks for what it needs (`need`), and what nobody stated is not made up.
     `kind` is 'symmetric' (two like lithium electrodes), 'half' (against lithium or its alloys) or 'full'; None where
-    nobody said. In a full cell electrode 1 is the lithium and plates while the cell charges, electrode 2 the cathode.
+    nobody said. `counter` says what electrode 2 of a symmetric cell does: as the counter electrode of a three-electrode
+    test it 'does not limit' (loss of its contact or lithium ends nothing, its resistance is not measured); 'inert', no
+    filament starts from it either. `collector` is the electrode that begins without lithium, a bare metal.
+    In a full cell electrode 1 is the lithium and plates while the cell charges, electrode 2 the cathode.
     `parameters` replaces values of the material cards by name, each with its unit.
     """
 
@@ -47,6 +50,8 @@ class Cell(Noun):
     electrode: Electrode = Field(default_factory=Electrode)
     electrolyte: Electrolyte = Field(default_factory=Electrolyte)
     cathode: Cathode = Field(default_factory=Cathode)
+    counter: Literal["limits", "does not limit", "inert"] = "limits"
+    collector: Literal[1, 2] | None = None
     interface: str | None = None
     fixture: Fixture = Field(default_factory=Fixture)
     fabrication_pressure: Pressure | None = None
@@ -70,6 +75,10 @@ class Cell(Noun):
                 f"the electrode ({show(area, 'area')}) is larger than the pellet ({show(pellet, 'area')}); "
                 "expected an electrode that fits on it"
             )
+        if self.with_cathode and self.counter != "limits":
+            raise ValueError(f"'counter: {self.counter}' is for symmetric cells; expected it left out beside a cathode")
+        if self.with_cathode and self.collector == 2:
+            raise ValueError("electrode 2 of a full cell is the cathode; expected 'collector: 1', or nothing")
         return self
 
     @property

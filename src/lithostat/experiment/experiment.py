@@ -53,7 +53,7 @@ def complete(cell: Cell) -> None:
     """Raise `InputError` for what a simulation needs and the cell does not state."""
     why = "to simulate"
     cell.area  # noqa: B018  (raises where it is not known)
-    if cell.electrode.material in (None, "lithium"):
+    if cell.electrode.metal is not None and not (cell.with_cathode and cell.collector == 1):
         cell.need("electrode.thickness", why)
     cell.need("electrolyte.material", why)
     cell.need("electrolyte.thickness", why)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from lithostat.experiment.quantity import show
+from lithostat.experiment.ramp import QUANTITY
+
 
 class Caution(str):
     """A warning: a sentence for people that also knows its kind, `code`, in a few words with hyphens, for programs.
@@ -85,6 +88,43 @@ def group_of(kind: str) -> str:
 
 
 @dataclass(frozen=True)
+class Critical:
+    """Where a ramp of current [A/m2] or pressure [Pa] (`of`) met its end: between two of its values.
+
+    `borne` is the last value that the cell went through, None if it failed at the first; `failed` the one at which it
+    failed, None if it bore them all. A ramp of pressure may fall.
+    """
+
+    of: str
+    borne: float | None
+    failed: float | None
+
+    @property
+    def value(self) -> float | None:
+        """The middle of the two; None where one of them is not known."""
+        return None if self.borne is None or self.failed is None else 0.5 * (self.borne + self.failed)
+
+    @property
+    def sentence(self) -> str:
+        """Between which values it lies, as a person says it."""
+        quantity = QUANTITY[self.of]
+        borne, failed = (None if end is None else show(end, quantity) for end in (self.borne, self.failed))
+        if failed is None:
+            return f"not reached at {borne}" if borne else "not reached"
+        return f"not even {failed}" if borne is None else f"between {borne} and {failed}"
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data with units in the keys."""
+        unit = "a_per_m2" if self.of == "current" else "pa"
+        return {
+            "of": self.of,
+            f"value_{unit}": self.value,
+            f"borne_{unit}": self.borne,
+            f"failed_{unit}": self.failed,
+        }
+
+
+@dataclass(frozen=True)
 class Outcome:
     """How a test ended.
 
@@ -92,7 +132,8 @@ class Outcome:
     flowed (None before it did). Charges per area in C/m2 up to `time`, None where no area was stated: in the direction
     that carried more, and in both directions together. `pressure` in Pa, None where nobody knows it. What was called
     from a measured record also has `interval`, the last time without and the first time with what was called [s],
-    `confidence` between 0 and 1, and `resolution`, the shortest event that the sampling could show [s].
+    `confidence` between 0 and 1, and `resolution`, the shortest event that the sampling could show [s]. `critical` is
+    where a ramp of the protocol met its end.
     """
 
     kind: str
@@ -106,6 +147,7 @@ class Outcome:
     interval: tuple[float, float] | None = None
     confidence: float | None = None
     resolution: float | None = None
+    critical: Critical | None = None
 
     @property
     def shorted(self) -> bool:
@@ -124,12 +166,17 @@ class Outcome:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Outcome:
         """Inverse of `as_dict`."""
-        interval = data.get("interval")
-        tuples = {"evidence": tuple(data["evidence"]), "interval": tuple(interval) if interval else None}
-        return cls(**(data | tuples))
+        interval, critical = data.get("interval"), data.get("critical")
+        nouns = {
+            "evidence": tuple(data["evidence"]),
+            "interval": tuple(interval) if interval else None,
+            "critical": Critical(**critical) if critical else None,
+        }
+        return cls(**(data | nouns))
 
     def as_json(self) -> dict[str, Any]:
         """Plain data for people and programs, with units in the keys."""
+        ramped = {} if self.critical is None else {"critical": self.critical.as_json()}
         return {
             "kind": self.kind,
             "cause": self.cause,
@@ -139,4 +186,5 @@ class Outcome:
             "charge_both_directions_c_per_m2": self.charge_both,
             "pressure_pa": self.pressure,
             "evidence": list(self.evidence),
+            **ramped,
         }

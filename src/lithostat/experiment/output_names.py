@@ -15,6 +15,8 @@ ENDINGS = (
     *("-cells.parquet", "-cells.png", "-spectra.csv", "-spectra.html", "-posterior.csv"),
     *("-calibration.json", "-calibration.html", "-window.png", "-map", "-map.png"),
     *(".json", ".zarr", "-before.zarr", "-tomogram", "-tomogram.html", "-tomogram.json"),
+    *("-diffraction.html", "-phases.csv", "-pattern.svg", "-pattern.pdf", "-zoom.svg", "-zoom.pdf"),
+    *("-amounts.svg", "-amounts.pdf", "-series.svg", "-series.pdf"),
 )
 OWN = ("cells.csv", "cells.parquet", "index.html")  # of the folder as a whole
 _DEVICES = re.compile(r"(con|prn|aux|nul|(com|lpt)\d)(\..*)?", re.IGNORECASE)  # files of Windows, whatever the ending

@@ -48,7 +48,8 @@ def disc(diameter: float) -> float:
     return 0.25 * math.pi * diameter**2
 
 
-ELECTRODES = ("lithium", "Li-In")  # metals that a simulation knows; each has a card
+METALS = ("lithium", "Li-1Mg")  # that filaments and voids are described for; each has a card
+ELECTRODES = (*METALS, "Li-In")
 
 
 class Electrode(Noun):
@@ -75,6 +76,12 @@ class Electrode(Noun):
         return self
 
     @property
+    def metal(self) -> str | None:
+        """Name of the card of a lithium metal, 'lithium' where nobody said; None for an alloy without a law."""
+        material = self.material or "lithium"
+        return material if material in METALS else None
+
+    @property
     def electrode_area(self) -> float | None:
         """Geometric area [m2]: as stated, else from the diameter; None where nobody said."""
         if self.area is not None:
@@ -83,7 +90,10 @@ class Electrode(Noun):
 
 
 class Electrolyte(Noun):
-    """The pellet. With `mass` and `diameter` its porosity follows and is held against a stated one."""
+    """The pellet. With `mass` and `diameter` its porosity follows and is held against a stated one.
+
+    `grain` (size), `roughness` (of its surface, Rq) and `flaw` (the largest seen) are what a source states of it.
+    """
 
     material: str | None = None
     thickness: Length | None = None
@@ -91,6 +101,9 @@ class Electrolyte(Noun):
     mass: Mass | None = None
     porosity: Porosity | None = None
     powder: str | None = None
+    grain: Length | None = None
+    roughness: Length | None = None
+    flaw: Length | None = None
 
     @property
     def area(self) -> float | None:

@@ -22,99 +22,48 @@ A full cell is charged and discharged, to limits of its terminal voltage:
     until: {current: C/50}
   - discharge: C/10
     until: {voltage: 2.5 V}
+
+Lithium may be attached before there is any stack pressure, and a ramp finds the current that the cell cannot bear:
+
+  - attach: {pressure: 265 MPa, kind: isostatic, for: 10 min}
+  - ramp: {of: current, from: 0.1 mA/cm2, to: 1.8 mA/cm2, step: 0.1 mA/cm2, charge: 0.3 mAh/cm2}
 """
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any
 
-import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
-from lithostat.experiment.errors import InputError, nearest, short
-from lithostat.experiment.parts import Noun, Pressure, Time
+from lithostat.experiment.errors import InputError, nearest
+from lithostat.experiment.parts import Noun, Time
 from lithostat.experiment.quantity import parse, reader, show
+from lithostat.experiment.ramp import Attach, Ramp
+from lithostat.experiment.words import Limits, Sweep, read_current
 
 Temperature = Annotated[float, BeforeValidator(reader("temperature"))]
-Voltage = Annotated[float, BeforeValidator(reader("voltage"))]
-ArealCharge = Annotated[float, BeforeValidator(reader("areal_charge"))]
-Frequency = Annotated[float, BeforeValidator(reader("frequency"))]
 
 PRESSURE_VERBS = ("press", "release", "set_pressure")
 WAITING_VERBS = ("hold", "rest")
 CURRENT_VERBS = ("plate", "strip")  # of a symmetric cell
 CHARGE_VERBS = ("charge", "discharge")  # of a full cell
 FULL_VERBS = (*CHARGE_VERBS, "hold_voltage")
-VERBS = (*PRESSURE_VERBS, *WAITING_VERBS, *CURRENT_VERBS, *FULL_VERBS, "measure_impedance", "set_temperature", "repeat")
+NOUNS: dict[str, type[Sweep] | type[Attach] | type[Ramp]] = {  # verbs whose value says several things
+    "measure_impedance": Sweep,
+    "attach": Attach,
+    "ramp": Ramp,
+}
+VERBS = (*PRESSURE_VERBS, *WAITING_VERBS, *CURRENT_VERBS, *FULL_VERBS, *NOUNS, "set_temperature", "repeat")
 BESIDE = ("for", "until", "steps")  # keys that stand beside a verb
 MOST_STEPS = 200_000
 MOST_NESTED = 6
-LEAST_CURRENT, LEAST_DENSITY = 1e-12, 1e-8  # [A], [A/m2]; less than that is a slip of the pen
-
-
-class Current(Noun):
-    """A current as a person writes it: a density [A/m2], with `absolute` in A, with `c_rate` in 1/h of a capacity."""
-
-    value: float
-    absolute: bool = False
-    c_rate: bool = False
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_words(cls, data: Any) -> Any:
-        return data if isinstance(data, dict) else _current("current", data)
-
-
-class Limits(Noun):
-    """What ends a step (or a repeat) early: whichever comes first.
-
-    Voltage counts in the direction of the current for 'plate' and 'strip'; for 'charge' and 'discharge' it is that
-    between the terminals, reached from below or from above. `current` ends a held voltage, reached from above in size.
-    """
-
-    time: Time | None = None
-    charge: ArealCharge | None = None
-    voltage: Voltage | None = None
-    pressure_above: Pressure | None = None
-    pressure_below: Pressure | None = None
-    current: Current | None = None
-
-    @model_validator(mode="after")
-    def _counts_with_the_current(self) -> Limits:
-        if self.voltage is not None and self.voltage <= 0.0:
-            raise ValueError(
-                f"received a voltage limit of {show(self.voltage, 'voltage')}; expected one above 0: it counts in the "
-                "direction of the current, for 'strip' as for 'plate'"
-            )
-        return self
-
-
-class Sweep(Noun):
-    """Frequencies of an impedance measurement, from high to low."""
-
-    start: Frequency = Field(1e6, alias="from")
-    stop: Frequency = Field(0.1, alias="to")
-    points_per_decade: int = Field(10, ge=1, le=100)
-
-    @model_validator(mode="after")
-    def _falls(self) -> Sweep:
-        if self.stop >= self.start:
-            raise ValueError("'to' is not below 'from'; expected a sweep from high to low frequency")
-        return self
-
-    @property
-    def frequencies(self) -> np.ndarray:
-        """From high to low, evenly in their logarithm [Hz]."""
-        decades = np.log10(self.start / self.stop)
-        return np.logspace(np.log10(self.start), np.log10(self.stop), round(decades * self.points_per_decade) + 1)
 
 
 class Step(Noun):
     """One step: a verb with its value, how long, and what ends it early."""
 
     verb: str
-    value: Any = None  # SI float; a number of times for 'repeat'; a Sweep for 'measure_impedance'
+    value: Any = None  # SI float; a number of times for 'repeat'; one of `NOUNS'
     absolute: bool = False  # a current in A, where False is a current density in A/m2
     c_rate: bool = False  # a current in 1/h of the stated capacity
     duration: Time | None = Field(None, alias="for")
@@ -127,8 +76,8 @@ class Step(Noun):
         if not isinstance(data, dict):
             raise ValueError(f"received {data!r}; expected a step like 'rest: 10 min'")
         if (info.context or {}).get("si"):  # a record's own protocol, read back
-            sweep = data.get("verb") == "measure_impedance"
-            return data | {"value": Sweep.from_dict(data["value"], si=True)} if sweep else data
+            noun = NOUNS.get(data.get("verb", ""))
+            return data | {"value": noun.from_dict(data["value"], si=True)} if noun else data
         data = {str(key).replace(" ", "_"): value for key, value in data.items()}  # 'set pressure' is a word too
         verbs = [key for key in data if key in VERBS]
         if len(verbs) != 1:
@@ -164,9 +113,19 @@ class Step(Noun):
         flowing = (*CURRENT_VERBS, *CHARGE_VERBS, "repeat")
         if self.verb not in flowing and self.until.charge is not None:
             raise ValueError(f"a charge limit has no meaning for '{self.verb}'")
-        if self.verb not in flowing and self.until.voltage is not None:
+        if self.verb not in (*flowing, "ramp") and self.until.voltage is not None:
             raise ValueError(f"a voltage limit has no meaning for '{self.verb}'")
+        if self.verb == "ramp":
+            self._ramps()
         return self
+
+    def _ramps(self) -> None:
+        """Refuse limits that a ramp does not have."""
+        until = self.until
+        if (until.time, until.pressure_above, until.pressure_below) != (None, None, None):
+            raise ValueError("a ramp has no limit but a voltage; expected its ends, 'charge' or 'for' to say the rest")
+        if until.voltage is not None and not self.value.flowing:
+            raise ValueError("a ramp without current has no voltage limit; expected 'current' in it")
 
     def _comes_to_an_end(self) -> None:
         """Refuse a step of a full cell that nothing ends, or that its limits contradict."""
@@ -193,6 +152,8 @@ def _worded(verb: str, data: dict[str, Any]) -> dict[str, Any]:
         **dict.fromkeys(WAITING_VERBS, ("until",)),
         **dict.fromkeys((*CURRENT_VERBS, *FULL_VERBS), ("for", "until")),
         "measure_impedance": (),
+        "attach": (),
+        "ramp": ("until",),
         "set_temperature": ("for",),
         "repeat": ("until", "steps"),
     }[verb]
@@ -222,13 +183,13 @@ def _value(verb: str, value: Any) -> dict[str, Any]:
         if verb == "set_temperature":
             return {"value": parse(value, "temperature")}
         if verb in (*CURRENT_VERBS, *CHARGE_VERBS):
-            return _current(verb, value)
+            return read_current(verb, value)
         if verb == "hold_voltage":
             return {"value": parse(value, "voltage")}
     except InputError as error:
         raise ValueError(f"{verb}: {error}") from None
-    if verb == "measure_impedance":
-        return {"value": _sweep(value)}
+    if verb in NOUNS:
+        return {"value": _noun(verb, value)}
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError(f"repeat: received {value!r}; expected a whole number of times, at least 1")
     if value > 1_000_000_000:
@@ -238,39 +199,11 @@ def _value(verb: str, value: Any) -> dict[str, Any]:
     return {"value": value}
 
 
-def _sweep(value: Any) -> Sweep:
+def _noun(verb: str, value: Any) -> Sweep | Attach | Ramp:
     try:
-        return Sweep.from_dict(value if value is not None else {})
+        return NOUNS[verb].from_dict(value if value is not None else {})
     except InputError as error:
-        raise ValueError(f"measure_impedance: {error}") from None
-
-
-_C_RATE = re.compile(r"\s*(?:C\s*/\s*(\d+\.?\d*)|(\d*\.?\d*)\s*C)\s*")
-
-
-def _current(verb: str, value: Any) -> dict[str, Any]:
-    short_text = isinstance(value, str) and len(value) <= 40  # more is no rate
-    rate = _C_RATE.fullmatch(value) if short_text and verb not in CURRENT_VERBS else None
-    if rate is not None:
-        slow, fast = float(rate[1] or 0.0), float(rate[2] or 1.0)
-        per_hour = 1.0 / slow if slow else 0.0 if rate[1] else fast
-        if not 1e-6 <= per_hour <= 1e4:
-            raise InputError(
-                f"received {short(value)}", expected="a C-rate between 1e-6 and 1e4, like 'C/10' or '0.1C'"
-            )
-        return {"value": per_hour, "c_rate": True}
-    try:
-        parsed, absolute = parse(value, "current_density"), False
-    except InputError as error:
-        try:
-            parsed, absolute = parse(value, "current"), True
-        except InputError:
-            raise error from None
-    if parsed < (LEAST_CURRENT if absolute else LEAST_DENSITY):
-        raise InputError(
-            f"received {short(value)}", expected=f"a current above 0; the direction is in the word '{verb}'"
-        )
-    return {"value": parsed, "absolute": absolute}
+        raise ValueError(f"{verb}: {error}") from None
 
 
 class Protocol(Noun):
@@ -291,11 +224,18 @@ class Protocol(Noun):
                 f"unrolls to {count:.3g} steps; expected at most {MOST_STEPS}: use fewer repeats or longer steps"
             )
         _check_pressures(self.steps, 0.0)
+        _check_attachment(self.steps)
         return self
 
 
-def _count(steps: tuple[Step, ...]) -> int:
-    return sum(step.value * _count(step.steps) if step.verb == "repeat" else 1 for step in steps)
+def _count(steps: tuple[Step, ...]) -> float:
+    return sum(_count_of(step) for step in steps)
+
+
+def _count_of(step: Step) -> float:
+    if step.verb == "ramp":
+        return float(step.value.count * step.value.steps_each)
+    return step.value * _count(step.steps) if step.verb == "repeat" else 1
 
 
 def _check_pressures(steps: tuple[Step, ...], present: float) -> float:
@@ -307,10 +247,34 @@ def _check_pressures(steps: tuple[Step, ...], present: float) -> float:
             raise ValueError(_wrong_way(number, step, present, "press"))
         if step.verb in PRESSURE_VERBS:
             present = step.value
+        if step.verb == "ramp" and step.value.of == "pressure":
+            present = step.value.values[-1]
+        if step.verb == "attach" and present > 0.0:
+            raise ValueError(
+                f"steps[{number}]: attach comes while a stack pressure of {show(present, 'pressure')} acts; expected "
+                "it before the cell is in its fixture"
+            )
         if step.verb == "repeat":
             for _ in range(min(step.value, 2)):  # the second pass starts where the first ended
                 present = _check_pressures(step.steps, present)
     return present
+
+
+def _check_attachment(steps: tuple[Step, ...]) -> None:
+    """Attachment is done once, before current flows; neither it nor a ramp is repeated."""
+    flowed = False
+    for number, step in enumerate(steps, 1):
+        inside = {inner.verb for inner in _inside(step.steps)}
+        for word in ("attach", "ramp"):
+            if word in inside:
+                raise ValueError(f"steps[{number}]: '{word}' stands in a repeat; expected it outside of one")
+        if step.verb == "attach" and flowed:
+            raise ValueError(f"steps[{number}]: attach comes after current has flowed; expected it before")
+        flowed = flowed or bool({step.verb, *inside} & {*CURRENT_VERBS, *FULL_VERBS, "ramp"})
+
+
+def _inside(steps: tuple[Step, ...]) -> list[Step]:
+    return [inner for step in steps for inner in (step, *_inside(step.steps))]
 
 
 def _wrong_way(number: int, step: Step, present: float, better: str) -> str:

@@ -11,11 +11,13 @@ import numpy as np
 from lithostat.fullcell.cathode import SHARE, UNREACHABLE
 from lithostat.fullcell.engine import pybamm
 from lithostat.fullcell.plant import CONTROLS, FAILED, LIMITS, RAMP, TEMPERATURE, Plant
+from lithostat.model.interface import Memory, attached
 from lithostat.model.program import LONGEST, Action, Program
 
 ENDS_TEST = ("Contact lost", "Lithium spent", "Cathode empty", "Cathode full")
 _EXITS = {"Upper voltage": "voltage", "Lower voltage": "voltage", "Pressure above": "high", "Pressure below": "low"}
 PLATED = "Plated filament"
+NO_VOLTAGE = 1e12  # beyond any that a cell without contact shows for the last digits of its current [V]
 SPENT = 1e-6  # of a repeat's time [s] or charge [C/m2]: nothing is left
 
 
@@ -40,18 +42,27 @@ class Course(NamedTuple):
     failure: str | None  # what the solver said
 
 
+class Contact(NamedTuple):
+    """The numbers that the memory of a contact rests on, SI, by their names in `Parameters`."""
+
+    contact_pressure: float
+    creep_exponent: float
+    ripening_time: float
+
+
 class Conditions(NamedTuple):
     """What does not change from step to step. Times in s."""
 
     area: float  # [m2]
     soft_conductance: float  # [S/m2]
-    contact_pressure: float | None  # P_c [Pa], None where no contact is modelled
+    contact: Contact | None  # None where no contact is modelled
     after_short: float
     expected: Callable[[Action], float]  # how long a step without a time limit takes, about
     samples: int
     watched: int | None = None  # the one cycle to save `samples` of, None for all
     loss: Callable[[float, float], float] | None = None  # share in contact, charge moved [C/m2] -> share in contact
     measured: tuple[np.ndarray, np.ndarray] | None = None  # pressure that was measured: times [s], values [Pa]
+    collectors: tuple[int, ...] = ()  # electrodes that began without lithium
 
 
 def run(
@@ -133,8 +144,8 @@ class _Driver:
             "Flowing": float(action.flowing),
             "Constant voltage": float(action.voltage is not None),
             "Held voltage [V]": action.voltage or 0.0,
-            "Upper limit [V]": 1e3 if action.upper is None else action.upper,
-            "Lower limit [V]": -1e3 if action.lower is None else action.lower,
+            "Upper limit [V]": NO_VOLTAGE if action.upper is None else action.upper,
+            "Lower limit [V]": -NO_VOLTAGE if action.lower is None else action.lower,
             "Pressure above [Pa]": 1e12 if action.pressure_above is None else action.pressure_above,
             "Pressure below [Pa]": -1e12 if action.pressure_below is None else action.pressure_below,
             "Least current [A.m-2]": -1e3 if action.least_current is None else action.least_current,
@@ -143,6 +154,8 @@ class _Driver:
         if self.given.measured is not None:
             acting["Clamped"] = 1.0
             self._follow()
+            if action.attach_pressure is not None:
+                self._attach(action.attach_pressure, action.duration)
             return
         seen = self.plant.observe(self.state[:, None], acting)
         here, growth = float(seen["Stack pressure [Pa]"][0]), float(seen["Stack growth [m]"][0])
@@ -150,10 +163,20 @@ class _Driver:
         if action.pressure is not None or renewed:
             acting["Set pressure [Pa]"] = here = here if action.pressure is None else action.pressure
             acting["Growth at setting [m]"] = growth
-            if self.given.contact_pressure is not None:
+            if self.given.contact is not None:
                 self.state = self.plant.put(self.state, {"Relaxed stack pressure [Pa]": 0.0})
         acting["Clamped"] = float(action.clamped)
         self._settle(here)
+        if action.attach_pressure is not None:
+            self._attach(action.attach_pressure, action.duration)
+
+    def _attach(self, pressure: float, time: float) -> None:
+        """Isostatic pressing at a pressure [Pa] for a time [s]: the contact conforms."""
+        if self.given.contact is None:
+            return
+        before = Memory(self.plant.get(self.state, "Contact conformity"), 0.0, 0.0)
+        after: Any = attached(before, pressure, time, self.given.contact)  # type: ignore[arg-type]
+        self.state = self.plant.put(self.state, {"Contact conformity": float(after.conformity)})
 
     def _follow(self) -> None:
         """The measured pressure at this moment, and how it goes on."""
@@ -176,7 +199,7 @@ class _Driver:
 
     def _settle(self, pressure: float) -> None:
         """Bring the memory up to a pressure [Pa] that the interface has seen; no more is taken back than there was."""
-        if self.given.contact_pressure is None:
+        if self.given.contact is None:
             return
         highest, conformity = (
             self.plant.get(self.state, name) for name in ("Highest stack pressure [Pa]", "Contact conformity")
@@ -188,7 +211,7 @@ class _Driver:
             self.state,
             {
                 "Highest stack pressure [Pa]": max(highest, pressure),
-                "Contact conformity": max(conformity, pressure / self.given.contact_pressure),
+                "Contact conformity": max(conformity, pressure / self.given.contact.contact_pressure),
             }
             | plated,
         )
@@ -201,6 +224,8 @@ class _Driver:
         except pybamm.SolverError as error:
             self.failure = str(error).splitlines()[0]
             return None
+        if event == "Lithium spent":
+            event = self._bare(action) or event
         kind = "its time" if event is None else LIMITS.get(event, event)
         seen = self.plant.observe(states, self.acting, times)
         applied = self.acting["Set pressure [Pa]"] + self.acting[RAMP] * times
@@ -218,6 +243,14 @@ class _Driver:
         elif event is not None and (event in ENDS_TEST or event not in LIMITS):
             self.stopped_by = kind
         return event
+
+    def _bare(self, action: Action) -> str | None:
+        """The limit on voltage that a collector meets when it is stripped bare, if there is one."""
+        falls = action.current < 0.0
+        limit, electrode = (action.lower, 1) if falls else (action.upper, 2)
+        if limit is None or electrode not in self.given.collectors:
+            return None
+        return "Lower voltage" if falls else "Upper voltage"
 
     def _samples(self, action: Action, span: float) -> np.ndarray:
         """Local times to save, denser at the start of a step, even over one whose end is not known."""

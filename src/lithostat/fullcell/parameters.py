@@ -19,11 +19,12 @@ from lithostat.fullcell.cathode import NAMES as LOSSES
 from lithostat.fullcell.cathode_laws import hindered_diffusivity
 from lithostat.fullcell.engine import Symbols
 from lithostat.fullcell.numbers import parameter_name
-from lithostat.materials.card import find, stated_or_card
+from lithostat.materials.card import find, known_value, stated_or_card
 from lithostat.model.parameters import Laws, Parameters
 from lithostat.model.resolve import resolve, worst_spot
 from lithostat.physics.conduction import conductivity
 from lithostat.physics.constants import FARADAY, GAS
+from lithostat.physics.types import Values
 
 KINETICS = "Exchange-current density for lithium metal electrode [A.m-2]"
 LITHIUM_PER_LPSCL = 6.0 / 0.26842  # lithium in Li6PS5Cl [mol/kg]
@@ -42,7 +43,7 @@ def resolve_full(cell: Cell) -> FullNumbers:
     """Look up all numbers of `cell`; what the cell states goes before its cards. `InputError` where one is missing."""
     lithium_side = resolve(cell)
     counter, active = cell.electrode.material or "lithium", _material(cell)
-    alloy = counter != "lithium"
+    alloy = cell.electrode.metal is None
     places = [("cell.cathode.material", active, (*OF_CATHODE, "density", "electronic_conductivity"))]
     if alloy:
         places.append(("cell.electrode.material", counter, ("potential_vs_lithium",)))
@@ -70,7 +71,7 @@ def _geometry(cell: Cell, number: dict[str, float]) -> dict[str, float]:
         "electrolyte": loading
         * parts.electrolyte
         / parts.active
-        / find(cell.need("cathode.electrolyte", "to simulate")).value("theoretical_density").value,
+        / known_value(cell.need("cathode.electrolyte", "to simulate"), "theoretical_density").value,
         "carbon": loading * parts.carbon / parts.active / find(cell.cathode.carbon).value("density").value,
     }
     full = sum(solid.values())
@@ -120,7 +121,7 @@ def parameter_values(cell: Cell, *, temperature: float = 298.15) -> dict[str, An
 def _host(cell: Cell, n: dict[str, float], temperature: float) -> dict[str, Any]:
     """What PyBaMM's own half-cell models ask for."""
     capacity = (cell.cathode.specific_capacity or 0.6 * n["theoretical_capacity"]) * n["loading"] * cell.area / 3600.0
-    pellet = find(cell.need("cathode.electrolyte", "to simulate")).value("theoretical_density").value
+    pellet = known_value(cell.need("cathode.electrolyte", "to simulate"), "theoretical_density").value
     most = n["largest_concentration"]
     return {
         "chemistry": "lithium_ion",
@@ -137,7 +138,7 @@ def _host(cell: Cell, n: dict[str, float], temperature: float) -> dict[str, Any]
         "Initial temperature [K]": temperature,
         "Reference temperature [K]": temperature,
         # the counter electrode
-        "Negative electrode thickness [m]": n["lithium_thickness"],
+        "Negative electrode thickness [m]": n["lithium_thickness"] or 1e-6,  # moves nothing
         "Counter electrode potential [V]": n["potential_vs_lithium"],  # of the short model
         "Negative electrode OCP [V]": 0.0,
         "Negative electrode OCP entropic change [V.K-1]": 0.0,
@@ -176,20 +177,20 @@ def _host(cell: Cell, n: dict[str, float], temperature: float) -> dict[str, Any]
     }
 
 
-def _open_circuit(stoichiometry: Any) -> Any:
+def _open_circuit(stoichiometry: Values) -> Values:
     """Open-circuit potential of NCA against lithium [V], see the head of this file."""
     from pybamm.input.parameters.lithium_ion.NCA_Kim2011 import nca_ocp_Kim2011
 
     return nca_ocp_Kim2011(stoichiometry)
 
 
-def plating_kinetics(resistance: float, temperature: Any) -> Any:
+def plating_kinetics(resistance: float, temperature: Values) -> Values:
     """Exchange current of lithium [A/m2] whose charge transfer resistance [ohm m2] is that of the interface card."""
     return GAS * temperature / (FARADAY * resistance) if resistance else 1e6
 
 
 def _pellet_conductivity(n: dict[str, float]) -> Callable[[Any, Any], Any]:
-    def sigma(concentration: Any, temperature: Any) -> Any:
+    def sigma(concentration: Values, temperature: Values) -> Values:
         """Ionic conductivity of the pressed electrolyte [S/m]."""
         return conductivity(
             temperature,
@@ -203,7 +204,7 @@ def _pellet_conductivity(n: dict[str, float]) -> Callable[[Any, Any], Any]:
 
 
 def _exchange_current(n: dict[str, float]) -> Callable[..., Any]:
-    def exchange(electrolyte: Any, surface: Any, most: Any, temperature: Any) -> Any:
+    def exchange(electrolyte: Values, surface: Values, most: Values, temperature: Values) -> Values:
         """Exchange current of NCA [A/m2], i_0 at half lithiation; the single-ion conductor does not enter."""
         share = surface / most
         return 2.0 * n["exchange_current"] * Symbols.sqrt(share * (1.0 - share))
@@ -212,7 +213,7 @@ def _exchange_current(n: dict[str, float]) -> Callable[..., Any]:
 
 
 def _diffusivity(n: dict[str, float]) -> Callable[[Any, Any], Any]:
-    def diffusivity(stoichiometry: Any, temperature: Any) -> Any:
+    def diffusivity(stoichiometry: Values, temperature: Values) -> Values:
         """Diffusivity of lithium in NCA [m2/s], slow near full lithiation."""
         return hindered_diffusivity(
             stoichiometry,

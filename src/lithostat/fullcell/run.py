@@ -31,8 +31,10 @@ from lithostat.fullcell.symmetric import symmetric_model, symmetric_parameters
 from lithostat.model import ending
 from lithostat.model.ledger import ledger
 from lithostat.model.parameters import Laws
-from lithostat.model.program import Program, Scale, unroll
+from lithostat.model.program import Program, Scale
 from lithostat.model.resolve import laws_of
+from lithostat.model.sides import BOTH, Sides
+from lithostat.model.unroll import unroll
 
 HOSTS = ("DFN", "SPM")
 BALANCED = 1e-8  # of the books of lithium and charge
@@ -98,7 +100,7 @@ def simulate_full(
     given = drive.Conditions(
         area=cell.area,
         soft_conductance=1.0 / (number["soft_short_resistance"] * cell.area),
-        contact_pressure=number["contact_pressure"] if metal else None,
+        contact=_contact(number) if metal else None,
         after_short=protocol.after_short,
         expected=drive.expected_duration(0.6 * number["theoretical_capacity"] * cell.loading),
         samples=samples,
@@ -114,6 +116,7 @@ def simulate_full(
         measured=None
         if fixture.times is None or fixture.pressures is None
         else (np.array(fixture.times), np.array(fixture.pressures)),
+        collectors=() if cell.collector is None else (cell.collector,),
     )
     course = drive.run(ready, program, given, progress=progress)
     columns = _CATHODE | (_METAL if metal else {})
@@ -131,15 +134,16 @@ def simulate_symmetric(
     laws: Laws | None = None,
     samples: int = 12,
     tolerance: Tolerance | None = None,
+    sides: Sides = BOTH,
 ) -> Record:
     """A symmetric cell in PyBaMM, with `numbers` as in `provenance['parameters']` of a record of the JAX engine.
 
-    Constant force or fixed gap. It is the same cell a second time, to hold one engine
-    against another.
+    Constant force or fixed gap; `sides` says what the two electrodes are. It is the same cell a second time, to hold
+    one engine against another.
     """
     area = numbers["area"]
     program = unroll(protocol, Scale(area))
-    model = symmetric_model(plant.inputs(), laws)
+    model = symmetric_model(plant.inputs(), laws, sides)
     model.events += plant.limits(model.variables, program.limits)
     values = pybamm.ParameterValues(symmetric_parameters(numbers) | _temperature(program))
     outputs = (*_SHARED, *_CHARGES, *_BOTH)
@@ -147,10 +151,11 @@ def simulate_symmetric(
     given = drive.Conditions(
         area=area,
         soft_conductance=numbers["soft_conductance"],
-        contact_pressure=numbers["contact_pressure"],
+        contact=_contact(numbers),
         after_short=protocol.after_short,
         expected=drive.expected_duration(1e5),
         samples=samples,
+        collectors=tuple(number for number, full in enumerate(sides.lithium, 1) if not full),
     )
     course = drive.run(ready, program, given)
     about = {"made_by": "simulation", "engine": "pybamm", "parameters": dict(numbers)}
@@ -161,7 +166,7 @@ def make_plant(
     cell: Cell, program: Program, *, host: str = "DFN", tolerance: Tolerance | None = None
 ) -> tuple[Plant, bool]:
     """The coupled model of `cell`, ready for `program`, and whether its counter electrode is lithium metal."""
-    metal = cell.electrode.material in (None, "lithium")
+    metal = cell.electrode.metal is not None
     kind = pybamm.lithium_ion.DFN if host == "DFN" else pybamm.lithium_ion.SPM
     options = {"working electrode": "positive"}
     if any(action.sweep is not None for action in program.actions):
@@ -173,6 +178,7 @@ def make_plant(
         losses=SteppedLosses(),
         single_ion=True,
         laws=laws_of(cell),
+        collector=cell.collector == 1,
     )
     model.events += plant.limits(model.variables, program.limits)
     outputs = (*_SHARED, *_CHARGES, *_CATHODE, "Share of active material in contact", *(_METAL if metal else ()))
@@ -197,11 +203,15 @@ def _temperature(program: Program) -> dict[str, Any]:
     return {"Ambient temperature [K]": here, "Initial temperature [K]": here}
 
 
+def _contact(numbers: Mapping[str, float]) -> drive.Contact:
+    return drive.Contact(*(numbers[name] for name in drive.Contact._fields))
+
+
 def _check_fixture(cell: Cell, program: Program) -> None:
     if cell.fixture.kind == "measured" and any(action.pressure is not None for action in program.actions):
         raise InputError(
             "the fixture has a measured pressure and the protocol sets one too",
-            expected="a protocol without press, release and set_pressure, or another fixture",
+            expected="a protocol without press, release, set_pressure and uniaxial attach, or another fixture",
         )
 
 
@@ -340,6 +350,7 @@ def _outcome(course: Course, table: pl.DataFrame, area: float, thickness: float)
         area=area,
         cause=cause,
         evidence=(f"voltage {seen['Voltage [V]']:.4g} V",),
+        critical=ending.critical_value([(piece.action.ramp, piece.ended_by) for piece in course.pieces]),
     )
 
 

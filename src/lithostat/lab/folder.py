@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from lithostat.experiment import document
 from lithostat.experiment.cell_note import CellNote, read_note
 from lithostat.experiment.errors import InputError, LithostatError, sentence_of, short
+from lithostat.experiment.file_kind import wrong_file
 from lithostat.experiment.files import open_file, why_no_file
 from lithostat.experiment.output_names import readable
 from lithostat.experiment.record import Record
@@ -68,14 +70,15 @@ def find_cells(folder: str | Path, *, together: bool = False) -> list[CellFolder
     A folder with `cell.yaml` is one cell, with all files in it and below that no deeper note claims. `NAME.cell.yaml`
     claims the files whose name begins with NAME, or those that match its `files`. Where no folder on the way up has a
     note, every file is a cell of its own, and those that no format recognises are left over with the first cell; with
-    `together`, all files of the folder are one. A path of one file is that cell alone, with the `cell.yaml` beside it.
+    `together`, all files of the folder are one. A path of one file is that cell alone, with the `cell.yaml` beside it;
+    a path of a note is the cell that it describes.
 
     Raises `InputError` if there is nothing to read, with the reason for every file. A note with a fault is that cell's
     own: it claims what one without `files` and `read_as` would, and `load` says what is wrong with it.
     """
     folder = Path(folder)
     if folder.is_file():
-        return [_single(folder)]
+        return _of_yaml(folder) if folder.suffix.lower() in (".yaml", ".yml") else [_single(folder)]
     if not folder.is_dir():
         problem = f"is no folder: it {why_no_file(folder)}" if os.path.lexists(folder) else "is no folder"
         raise InputError(problem, file=str(folder), expected=_EXPECTED)
@@ -102,6 +105,17 @@ def find_cells(folder: str | Path, *, together: bool = False) -> list[CellFolder
         raise InputError(problem, file=str(folder), expected=_EXPECTED)
     first, *others = sorted(cells, key=lambda cell: natural(cell.name))
     return [replace(first, left_over=(*first.left_over, *unknown)), *others]
+
+
+def _of_yaml(path: Path) -> list[CellFolder]:
+    """The cell that a note describes; another kind of file is answered with the right command."""
+    wrong_file(document.read(path), "analysed")
+    if not is_note(path):
+        raise InputError("is not named as the note of a cell", file=str(path), expected=f"{NOTE} or NAME.{NOTE}")
+    described = [cell for cell in find_cells(path.resolve().parent) if cell.note_path == path.resolve()]
+    if not described:
+        raise InputError("no file beside it belongs to its cell", file=str(path), expected=_EXPECTED)
+    return described
 
 
 def load(

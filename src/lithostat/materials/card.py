@@ -16,11 +16,14 @@ from lithostat.experiment.source import TAGS, Source, Value
 STATED = Source("stated", "stated in the cell")
 _PROPERTY_KEYS = ("value", "source", "tag", "range", "conditions", "note", "unverified", "others")
 _CARD_KEYS = ("name", "kind", "about", "sources", "properties")
-_LAW_KEYS = ("laws", "for")  # of a law that goes with numbers of its own
+_OPTIONAL_KEYS = ("related", "laws", "for")  # the last two of a law that goes with numbers of its own
 
 
 class Card(NamedTuple):
-    """A material or an interface: its properties by name, and what else was found in the literature for each."""
+    """A material or an interface: its properties by name, and what else was found in the literature for each.
+
+    `related` names the card whose numbers stand in for those that this one does not have, each time with a warning.
+    """
 
     name: str
     kind: str
@@ -30,6 +33,7 @@ class Card(NamedTuple):
     file: str
     laws: Mapping[str, str] = {}  # family -> law, of a card of a law
     materials: tuple[str, ...] = ()  # cards that the numbers of a law stand for
+    related: str | None = None
 
     def value(self, name: str) -> Value:
         """The property of that name, or an error that lists what the card has."""
@@ -89,12 +93,35 @@ def find(name: str) -> Card:
     return known[name]
 
 
+def known_value(card: str, name: str) -> Value:
+    """A property of a card, or of the nearest card that it is related to which has it."""
+    for each in lineage(card):
+        if name in find(each).properties:
+            return find(each).properties[name]
+    return find(card).value(name)
+
+
+def lineage(card: str) -> tuple[str, ...]:
+    """The card, the one it is related to, and so on."""
+    names = [card]
+    while (after := find(names[-1]).related) is not None and after not in names:
+        names.append(after)
+    return tuple(names)
+
+
+def interface_card(electrode: str, electrolyte: str) -> str:
+    """Name of the card of an interface: its own, else the one of materials that these are related to."""
+    pairs = [(one, other) for one in lineage(electrode) for other in lineage(electrolyte)]
+    names = [f"{find(one).name}|{find(other).name}" for one, other in pairs]
+    return next((name for name in names if name in cards()), names[0])
+
+
 def stated_or_card(stated: Mapping[str, float], name: str, card: str, place: str) -> Value:
-    """One number: what the cell states, else the card's, else an error that says where it was looked for."""
+    """One number: what the cell states, else the card's or a related card's, else an error that names the place."""
     if name in stated:
         return Value(name, stated[name], show(stated[name], name), STATED, "user")
     try:
-        return find(card).value(name)
+        return known_value(card, name)
     except InputError as error:
         if error.file is not None:
             raise
@@ -103,13 +130,15 @@ def stated_or_card(stated: Mapping[str, float], name: str, card: str, place: str
 
 def _card(page: document.Document) -> Card:
     data = page.data
+    keys = (*_CARD_KEYS, *_OPTIONAL_KEYS)
     for key in data:
-        if key not in (*_CARD_KEYS, *_LAW_KEYS):
-            raise page.error(
-                f"unknown key '{key}'{nearest(key, _CARD_KEYS)}", (key,), f"one of {', '.join(_CARD_KEYS)}"
-            )
+        if key not in keys:
+            raise page.error(f"unknown key '{key}'{nearest(key, keys)}", (key,), f"one of {', '.join(keys)}")
+    related = data.get("related")
+    if related is not None and not isinstance(related, str):
+        raise page.error(f"received {related!r}", ("related",), "the name of another card")
     for key in _CARD_KEYS:
-        if not data.get(key):
+        if not data.get(key) and not (related and key in ("sources", "properties") and data.get(key) == {}):
             raise page.error(f"'{key}' is missing")
     sources = {key: _source(page, key, entry) for key, entry in _mapping(page, data["sources"], ("sources",)).items()}
     properties, others = {}, {}
@@ -123,7 +152,15 @@ def _card(page: document.Document) -> Card:
     laws = _mapping(page, data.get("laws") or {}, ("laws",))
     materials = tuple(data.get("for") or ())
     return Card(
-        str(data["name"]), str(data["kind"]), str(data["about"]), properties, others, page.file, laws, materials
+        str(data["name"]),
+        str(data["kind"]),
+        str(data["about"]),
+        properties,
+        others,
+        page.file,
+        laws,
+        materials,
+        related,
     )
 
 

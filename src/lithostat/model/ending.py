@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import polars as pl
 
-from lithostat.experiment.finding import Outcome
+from lithostat.experiment.finding import Critical, Outcome
+from lithostat.model.program import RampPoint
 
 CAUSES = {
     "survived": "the protocol came to its end",
@@ -14,6 +16,9 @@ CAUSES = {
     "lithium spent": "one electrode was stripped of all its lithium",
     "stalled": "the integrator could not go on",
 }
+
+
+FAILS = ("short", "contact lost", "voltage limit")  # what ends a ramp because of the current or pressure it has reached
 
 
 class Last(NamedTuple):
@@ -46,6 +51,7 @@ def outcome(
     area: float,
     cause: str | None = None,
     evidence: tuple[str, ...] = (),
+    critical: Critical | None = None,
 ) -> Outcome:
     """The outcome of a simulated test that ended as `kind` at `time` [s], in which current first flowed at `began`.
 
@@ -68,4 +74,24 @@ def outcome(
         pressure=last.pressure,
         cause=cause or CAUSES[kind],
         evidence=(*last.evidence(), *evidence),
+        critical=critical,
     )
+
+
+def critical_value(solves: Sequence[tuple[RampPoint | None, str]]) -> Critical | None:
+    """Where the ramp of a test met its end, from the solves in their order: place in a ramp, and what ended it.
+
+    Of several ramps the first that failed counts, else the last. What an earlier short did to a ramp is no property of
+    it: None. A ramp that ends because an electrode ran out of lithium bore the values before.
+    """
+    found: Critical | None = None
+    for point, ended_by in solves:
+        if point is None:
+            if ended_by == "short":
+                return found
+            continue
+        if ended_by in FAILS:
+            return Critical(point.of, point.before, point.value)
+        borne = point.before if ended_by == "lithium spent" else point.value
+        found = Critical(point.of, borne, None)
+    return found

@@ -7,14 +7,15 @@ so one memory serves both.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from lithostat.model.parameters import Laws, Parameters
+from lithostat.model.parameters import Laws, Numbers
 from lithostat.physics import contact, fracture, interphase, plating, voids
 from lithostat.physics.constants import FARADAY
 from lithostat.physics.families import FAMILIES, Entry, Voids, apply
+from lithostat.physics.types import Namespace, Values
 
 FILAMENT_LENGTH = 1e-5  # unit of distances to a short [m]
 CONTACT_LOST = 1e-2  # contact fraction below which a current can no longer be carried
@@ -27,18 +28,18 @@ class Lithium(NamedTuple):
     beyond that (only where the law of the filament keeps the two apart).
     """
 
-    filament: Any  # coordinate of entry [-]
-    plated: Any  # [m]
-    void: Any  # w [m]
-    metal: Any  # thickness, filaments included [m]
+    filament: Values  # coordinate of entry [-]
+    plated: Values  # [m]
+    void: Values  # w [m]
+    metal: Values  # thickness, filaments included [m]
 
 
 class Memory(NamedTuple):
     """State that all interfaces of a cell share."""
 
-    conformity: Any  # x [-]
-    highest_pressure: Any  # [Pa]
-    interphase: Any  # d [m]
+    conformity: Values  # x [-]
+    highest_pressure: Values  # [Pa]
+    interphase: Values  # d [m]
 
 
 # One unit per field, so that one tolerance fits all of them.
@@ -48,11 +49,11 @@ LITHIUM_SCALE, MEMORY_SCALE = Lithium(1.0, 1e-5, 1e-3, 1e-5), Memory(1.0, 1e7, 1
 class View(NamedTuple):
     """What the state amounts to at one instant, SI."""
 
-    contact: Any  # share of the area, voids included [-]
-    pressed: Any  # the same without voids [-]
-    filament: Any  # a [m]
-    constriction: Any  # [ohm m2]
-    film: Any  # interphase alone [ohm m2]
+    contact: Values  # share of the area, voids included [-]
+    pressed: Values  # the same without voids [-]
+    filament: Values  # a [m]
+    constriction: Values  # [ohm m2]
+    film: Values  # interphase alone [ohm m2]
 
 
 def entry_of(laws: Laws) -> Entry:
@@ -65,7 +66,7 @@ def voids_of(laws: Laws) -> Voids:
     return FAMILIES["voids"][laws.voids]
 
 
-def entered_length(coordinate: Any, p: Parameters, laws: Laws, *, xp: Any = np) -> Any:
+def entered_length(coordinate: Values, p: Numbers, laws: Laws, *, xp: Namespace = np) -> Values:
     """Depth of lithium that entered without current [m], from the coordinate of entry."""
     return apply(entry_of(laws).length, coordinate, p=p, xp=xp)
 
@@ -75,7 +76,7 @@ def settled(lithium: Lithium) -> Lithium:
     return lithium._replace(plated=lithium.plated * (lithium.plated > 0.0))
 
 
-def remembering(memory: Memory, pressure: Any, p: Parameters, *, xp: Any = np) -> Memory:
+def remembering(memory: Memory, pressure: Values, p: Numbers, *, xp: Namespace = np) -> Memory:
     """The memory brought up to a pressure [Pa] that the interface has seen."""
     return memory._replace(
         highest_pressure=xp.maximum(memory.highest_pressure, pressure),
@@ -83,7 +84,21 @@ def remembering(memory: Memory, pressure: Any, p: Parameters, *, xp: Any = np) -
     )
 
 
-def pressed_contact(memory: Memory, pressure: Any, p: Parameters, *, xp: Any = np) -> Any:
+def attached(memory: Memory, pressure: Values, time: Values, p: Numbers, *, xp: Namespace = np) -> Memory:
+    """The memory after isostatic pressing at `pressure` [Pa] for `time` [s]: the contact conforms, no flaw is loaded.
+
+    The conformity rises at once to P / P_c and ripens from there in the closed form of `contact.ripening_rate`:
+    x^(n+1) = x_0^(n+1) + (P / P_c)^(n+1) t / tau. The highest stack pressure stays as it is. That isostatic pressing
+    loads no flaw is an assumption: both faces of a flaw are pressed alike. At no pressure nothing changes.
+    """
+    load, n = pressure / p.contact_pressure, p.creep_exponent + 1.0
+    at_once = xp.maximum(xp.maximum(memory.conformity, load), 1e-12)
+    share = xp.exp(n * xp.log(xp.maximum(load, 1e-12) / at_once))  # (P / P_c / x)^(n+1)
+    ripe = at_once * xp.exp(xp.log(1.0 + share * time / p.ripening_time) / n)
+    return memory._replace(conformity=xp.where(load > 0.0, ripe, memory.conformity))
+
+
+def pressed_contact(memory: Memory, pressure: Values, p: Numbers, *, xp: Namespace = np) -> Values:
     """Share of the area that pressing and its memory bring into contact, voids aside, 0..1."""
     now = remembering(memory, pressure, p, xp=xp)
     return contact.contact_fraction(
@@ -96,7 +111,7 @@ def pressed_contact(memory: Memory, pressure: Any, p: Parameters, *, xp: Any = n
     )
 
 
-def view(lithium: Lithium, memory: Memory, pressure: Any, p: Parameters, laws: Laws, *, xp: Any = np) -> View:
+def view(lithium: Lithium, memory: Memory, pressure: Values, p: Numbers, laws: Laws, *, xp: Namespace = np) -> View:
     """Contact, filament and resistances at a stack pressure [Pa]."""
     pressed = pressed_contact(memory, pressure, p, xp=xp)
     touching = pressed * apply(voids_of(laws).left, lithium.void, p=p, xp=xp)
@@ -106,8 +121,8 @@ def view(lithium: Lithium, memory: Memory, pressure: Any, p: Parameters, laws: L
 
 
 def critical_length(
-    pressure: Any, overpotential: Any, thickness: Any, p: Parameters, laws: Laws, *, xp: Any = np
-) -> Any:
+    pressure: Values, overpotential: Values, thickness: Values, p: Numbers, laws: Laws, *, xp: Namespace = np
+) -> Values:
     """Filament length that shorts the cell [m], at a plating overpotential [V], for a pellet of that thickness [m]."""
     extra = fracture.plating_overpressure(
         overpotential, transmission=p.overpressure_transmission, molar_volume=p.molar_volume
@@ -116,13 +131,13 @@ def critical_length(
     return apply(FAMILIES["failure"][laws.failure], flaw, thickness, p=p, xp=xp)
 
 
-def interphase_shares(p: Parameters) -> tuple[Any, Any]:
+def interphase_shares(p: Numbers) -> tuple[Values, Values]:
     """Per thickness of interphase: lithium bound in it, and height of the stack that it adds (lithium aside) [-]."""
     bound = p.interphase_charge * p.molar_volume / FARADAY
     return bound, 1.0 - 1.0 / (1.0 + p.interphase_volume_change) + bound
 
 
-def memory_rates(memory: Memory, pressure: Any, p: Parameters, *, xp: Any = np) -> Memory:
+def memory_rates(memory: Memory, pressure: Values, p: Numbers, *, xp: Namespace = np) -> Memory:
     """Rates of the memory: ripening and the interphase.
 
     `view` takes the larger of memory and present pressure, and whoever ends a solve brings the memory up
@@ -140,7 +155,7 @@ def memory_rates(memory: Memory, pressure: Any, p: Parameters, *, xp: Any = np) 
     return Memory(ripening, 0.0 * memory.highest_pressure, film)
 
 
-def critical_stripping_current(pressure: Any, temperature: Any, p: Parameters, *, xp: Any = np) -> Any:
+def critical_stripping_current(pressure: Values, temperature: Values, p: Numbers, *, xp: Namespace = np) -> Values:
     """Local stripping current density that creep can just replenish [A/m2]."""
     return voids.critical_stripping_current(
         pressure,
@@ -155,15 +170,15 @@ def critical_stripping_current(pressure: Any, temperature: Any, p: Parameters, *
     )
 
 
-def entry_rate(pressure: Any, temperature: Any, p: Parameters, laws: Laws, *, xp: Any = np) -> Any:
+def entry_rate(pressure: Values, temperature: Values, p: Numbers, laws: Laws, *, xp: Namespace = np) -> Values:
     """Rate of the coordinate of entry at a pressure [Pa] and temperature [K], without current [1/s]."""
     law = entry_of(laws)
     return apply(law.rate, apply(law.drive, pressure, p=p, xp=xp), temperature, p=p, xp=xp)
 
 
 def tip_velocity(
-    plated: Any, length: Any, pressure: Any, reach: Any, p: Parameters, laws: Laws, *, xp: Any = np
-) -> Any:
+    plated: Values, length: Values, pressure: Values, reach: Values, p: Numbers, laws: Laws, *, xp: Namespace = np
+) -> Values:
     """Speed that plating adds to a filament of `length` [m], for a plating current density >= 0 [A/m2], in m/s.
 
     `reach` [m] is the conductivity of the pellet times the area-specific resistance of the interface.
@@ -171,7 +186,7 @@ def tip_velocity(
     return apply(FAMILIES["growth"][laws.growth], plated, length, pressure, reach, p=p, xp=xp)
 
 
-def retraction(speed: Any, p: Parameters, laws: Laws, *, xp: Any = np) -> Any:
+def retraction(speed: Values, p: Numbers, laws: Laws, *, xp: Namespace = np) -> Values:
     """Speed at which stripping shortens a filament that the same current would lengthen at `speed` [m/s]."""
     return apply(FAMILIES["reversal"][laws.reversal], speed, p=p, xp=xp)
 
@@ -179,16 +194,16 @@ def retraction(speed: Any, p: Parameters, laws: Laws, *, xp: Any = np) -> Any:
 class Conditions(NamedTuple):
     """What acts on an interface at one instant, SI."""
 
-    arriving: Any  # current onto this electrode [A/m2], positive where it plates
-    pressure: Any  # [Pa]
-    load: Any  # pressure that loads flaws and throats [Pa]; nothing while a stack is pressed from all sides
-    temperature: Any  # [K]
-    conductivity: Any  # of the pellet [S/m]
-    film: Any  # charge transfer and interphase [ohm m2]
-    film_growth: Any  # of the interphase [m/s]
+    arriving: Values  # current onto this electrode [A/m2], positive where it plates
+    pressure: Values  # [Pa]
+    load: Values  # pressure that loads flaws and throats [Pa]; nothing while a stack is pressed from all sides
+    temperature: Values  # [K]
+    conductivity: Values  # of the pellet [S/m]
+    film: Values  # charge transfer and interphase [ohm m2]
+    film_growth: Values  # of the interphase [m/s]
 
 
-def rates(lithium: Lithium, seen: View, now: Conditions, p: Parameters, laws: Laws, *, xp: Any = np) -> Lithium:
+def rates(lithium: Lithium, seen: View, now: Conditions, p: Numbers, laws: Laws, *, xp: Namespace = np) -> Lithium:
     """Time derivative of an interface's own state, SI per second."""
     bound, _ = interphase_shares(p)
     critical = critical_stripping_current(now.pressure, now.temperature, p, xp=xp)
@@ -203,14 +218,14 @@ def rates(lithium: Lithium, seen: View, now: Conditions, p: Parameters, laws: La
 
 
 def _filament_rates(
-    lithium: Lithium, seen: View, now: Conditions, p: Parameters, laws: Laws, xp: Any
-) -> tuple[Any, Any]:
+    lithium: Lithium, seen: View, now: Conditions, p: Numbers, laws: Laws, xp: Namespace
+) -> tuple[Values, Values]:
     """Rates of the coordinate of entry and of what was plated: voids crowd what plates, stripping takes some back."""
     reach = now.conductivity * (seen.constriction + now.film)
     left = apply(voids_of(laws).left, lithium.void, p=p, xp=xp)
     crowded = voids.crowding(left, void_focusing=p.void_focusing, xp=xp)
 
-    def speed(current: Any) -> Any:
+    def speed(current: Values) -> Values:
         return tip_velocity(xp.maximum(current, 0.0), seen.filament, now.load, reach, p, laws, xp=xp)
 
     tip = crowded * speed(now.arriving)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from lithostat.physics.families import FAMILIES, SAME, default, taken_by
 
@@ -116,6 +116,13 @@ else:
         """
 
         __slots__ = ()
+
+
+# What the model's functions take: `Parameters`, or whatever gives the same names as symbols of another code.
+if TYPE_CHECKING:
+    Numbers: TypeAlias = Parameters
+else:
+    Numbers = Any
 
 
 def parameters_of(numbers: Mapping[str, Any]) -> Parameters:

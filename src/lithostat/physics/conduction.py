@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from lithostat.physics.constants import arrhenius
+from lithostat.physics.types import Namespace, Values
 
 
 def conductivity(
-    temperature: Any, *, reference: Any, activation_energy: Any, reference_temperature: Any, xp: Any = np
-) -> Any:
+    temperature: Values,
+    *,
+    reference: Values,
+    activation_energy: Values,
+    reference_temperature: Values,
+    xp: Namespace = np,
+) -> Values:
     """Ionic conductivity at `temperature` [S/m]: sigma_ref exp(-Ea/R (1/T - 1/T_ref)).
 
     `reference` is the conductivity at `reference_temperature` of a pellet of the density in use; this law does not
@@ -23,7 +27,9 @@ def conductivity(
     )
 
 
-def conductivity_at_density(reference: Any, density: Any, *, reference_density: Any, exponent: Any) -> Any:
+def conductivity_at_density(
+    reference: Values, density: Values, *, reference_density: Values, exponent: Values
+) -> Values:
     """Conductivity of a pellet of another relative density [S/m]: sigma_ref (rho / rho_ref)^m.
 
     `density` and `reference_density` are relative (0..1). Source: four pellets of Li6PS5Cl pressed at 50 to 370 MPa, 68
@@ -33,6 +39,6 @@ def conductivity_at_density(reference: Any, density: Any, *, reference_density: 
     return reference * (density / reference_density) ** exponent
 
 
-def bulk_resistance(thickness: Any, conductivity: Any) -> Any:
+def bulk_resistance(thickness: Values, conductivity: Values) -> Values:
     """Area-specific resistance of a flat layer [ohm m2]: L / sigma. Exact for uniform current through a slab."""
     return thickness / conductivity

@@ -6,12 +6,12 @@ load that grows at once with pressure (x >= P / P_c) and slowly while lithium cr
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from lithostat.physics.types import Namespace, Values
 
-def loaded_contact(conformity: Any, *, xp: Any = np) -> Any:
+
+def loaded_contact(conformity: Values, *, xp: Namespace = np) -> Values:
     """Contact fraction after loading, 0..1: c = 1 - exp(-x), with x = P / P_c on first loading.
 
     Limits: c -> P/P_c at low load (real area proportional to load, as for rough plastic contact), c -> 1 at high load.
@@ -21,8 +21,14 @@ def loaded_contact(conformity: Any, *, xp: Any = np) -> Any:
 
 
 def contact_fraction(
-    pressure: Any, highest_pressure: Any, conformity: Any, *, exponent: Any, adhesion: Any = 0.0, xp: Any = np
-) -> Any:
+    pressure: Values,
+    highest_pressure: Values,
+    conformity: Values,
+    *,
+    exponent: Values,
+    adhesion: Values = 0.0,
+    xp: Namespace = np,
+) -> Values:
     """Contact fraction at `pressure` after the interface has seen `highest_pressure` [Pa], 0..1.
 
     On loading P = P_max and c = 1 - exp(-x). On unloading c = c(x) ((P + P_adh) / (P_max + P_adh))^beta: adhesion and
@@ -36,7 +42,9 @@ def contact_fraction(
     return loaded_contact(conformity, xp=xp) * xp.exp(exponent * xp.log(xp.maximum(ratio, 1e-300)))
 
 
-def ripening_rate(pressure: Any, conformity: Any, *, scale: Any, time: Any, stress_exponent: Any, xp: Any = np) -> Any:
+def ripening_rate(
+    pressure: Values, conformity: Values, *, scale: Values, time: Values, stress_exponent: Values, xp: Namespace = np
+) -> Values:
     """Slow growth of the conformity while lithium creeps at constant pressure [1/s].
 
     dx/dt = (P/P_c) ((P/P_c)/x)^n / ((n+1) tau): the contact stress falls as contact spreads, and Norton creep follows
@@ -52,6 +60,6 @@ def ripening_rate(pressure: Any, conformity: Any, *, scale: Any, time: Any, stre
     )
 
 
-def constriction_resistance(contact: Any, *, scale: Any) -> Any:
+def constriction_resistance(contact: Values, *, scale: Values) -> Values:
     """Area-specific resistance of current crowding into the contact [ohm m2]: ASR_0 (1/c - 1); zero at full contact."""
     return scale * (1.0 / contact - 1.0)

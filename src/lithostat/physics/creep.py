@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from lithostat.physics.constants import arrhenius
+from lithostat.physics.types import Namespace, Values
 
 
 def strain_rate(
-    stress: Any,
-    temperature: Any,
+    stress: Values,
+    temperature: Values,
     *,
-    reference_rate: Any,
-    reference_stress: Any,
-    exponent: Any,
-    activation_energy: Any,
-    reference_temperature: Any,
-    xp: Any = np,
-) -> Any:
+    reference_rate: Values,
+    reference_stress: Values,
+    exponent: Values,
+    activation_energy: Values,
+    reference_temperature: Values,
+    xp: Namespace = np,
+) -> Values:
     """Steady uniaxial creep rate of lithium [1/s]: eps_ref (sigma / sigma_ref)^n times an Arrhenius factor.
 
     Validity: 0.2 to 0.6 MPa in tension at 299 K (Masias et al. 2019, 10.1007/s10853-018-2971-3, 7.7e-3 /s at 1 MPa,
@@ -33,7 +32,9 @@ def strain_rate(
     return reference_rate * power * heat
 
 
-def throat_velocity(pressure: Any, depth: Any, radius: Any, temperature: Any, *, xp: Any = np, **creep: Any) -> Any:
+def throat_velocity(
+    pressure: Values, depth: Values, radius: Values, temperature: Values, *, xp: Namespace = np, **creep: Values
+) -> Values:
     """Speed of the lithium front in a throat filled to `depth` [m/s].
 
     v = r/(n+3) * 3^((n+1)/2) * eps(P r / (2 a)): mean velocity of a power-law fluid in a pipe of `radius` r [m], driven

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from lithostat.physics.types import Values
 
 
-def frame_pressure(set_pressure: Any, swelling: Any, relaxed: Any, *, stiffness: Any) -> Any:
+def frame_pressure(set_pressure: Values, swelling: Values, relaxed: Values, *, stiffness: Values) -> Values:
     """Stack pressure in a fixed gap [Pa]: P = P_set + k dH - s, and never below zero is the caller's care.
 
     `swelling` dH [m] is the growth of the stack since the pressure was set, `stiffness` k [Pa/m] that of frame and
@@ -15,7 +15,7 @@ def frame_pressure(set_pressure: Any, swelling: Any, relaxed: Any, *, stiffness:
     return set_pressure + stiffness * swelling - relaxed
 
 
-def relaxation_rate(set_pressure: Any, relaxed: Any, *, fraction: Any, time: Any) -> Any:
+def relaxation_rate(set_pressure: Values, relaxed: Values, *, fraction: Values, time: Values) -> Values:
     """How fast a clamped stack gives up pressure [Pa/s]: ds/dt = (phi P_set - s) / tau, one Maxwell branch.
 
     At constant gap P falls from P_set to (1 - phi) P_set as 1 - exp(-t / tau). `fraction` phi [-], `time` tau [s].

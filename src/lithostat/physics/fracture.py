@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from lithostat.physics.constants import FARADAY
+from lithostat.physics.types import Namespace, Values
 
 
-def plating_overpressure(overpotential: Any, *, transmission: Any, molar_volume: Any) -> Any:
+def plating_overpressure(overpotential: Values, *, transmission: Values, molar_volume: Values) -> Values:
     """Pressure that plating adds inside a flaw [Pa]: p_eta = chi eta F / Omega.
 
     `overpotential` eta [V] >= 0 at the plating interface; chi (0..1) is the share that reaches the flaw, 0 until it has
@@ -18,7 +17,7 @@ def plating_overpressure(overpotential: Any, *, transmission: Any, molar_volume:
     return transmission * overpotential * FARADAY / molar_volume
 
 
-def critical_flaw(pressure: Any, *, toughness: Any, xp: Any = np) -> Any:
+def critical_flaw(pressure: Values, *, toughness: Values, xp: Namespace = np) -> Values:
     """Length at which a flaw loaded by `pressure` on its faces runs [m]: a_c = (pi/4) (K_IC / p)^2.
 
     `toughness` K_IC [Pa m^0.5], `pressure` p [Pa]. It is the penny crack under uniform internal pressure,
@@ -27,16 +26,16 @@ def critical_flaw(pressure: Any, *, toughness: Any, xp: Any = np) -> Any:
     return 0.25 * np.pi * (toughness / xp.maximum(pressure, 1.0)) ** 2
 
 
-def stress_intensity(pressure: Any, length: Any, *, xp: Any = np) -> Any:
+def stress_intensity(pressure: Values, length: Values, *, xp: Namespace = np) -> Values:
     """Of a penny crack of `length` a [m] under `pressure` p [Pa] on its faces [Pa m^0.5]: K = 2 p sqrt(a / pi)."""
     return 2.0 * pressure * xp.sqrt(length / np.pi)
 
 
-def runs_or_penetrates(critical: Any, thickness: Any, *, xp: Any = np) -> Any:
+def runs_or_penetrates(critical: Values, thickness: Values, *, xp: Namespace = np) -> Values:
     """Filament length that shorts the cell [m], the default: fracture, or lithium reaching the far electrode."""
     return xp.minimum(critical, thickness)
 
 
-def penetrates(critical: Any, thickness: Any, *, xp: Any = np) -> Any:
+def penetrates(critical: Values, thickness: Values, *, xp: Namespace = np) -> Values:
     """Filament length that shorts the cell [m] if nothing fractures, whatever `critical` says: the thickness."""
     return thickness

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from lithostat.physics.types import Namespace, Values
 
-def interphase_rate(thickness: Any, *, parabolic_constant: Any) -> Any:
+
+def interphase_rate(thickness: Values, *, parabolic_constant: Values) -> Values:
     """Growth of the interphase [m/s]: dd/dt = k / d, whose solution is d = sqrt(d0^2 + 2 k t).
 
     `parabolic_constant` k [m2/s]: 1.0e-19 at 25 C and 13 MPa (Aktekin et al. 2023, 10.1038/s41467-023-42512-y, 540 nm
@@ -16,6 +16,6 @@ def interphase_rate(thickness: Any, *, parabolic_constant: Any) -> Any:
     return parabolic_constant / thickness
 
 
-def interphase_thickness(time: Any, *, initial: Any, parabolic_constant: Any, xp: Any = np) -> Any:
+def interphase_thickness(time: Values, *, initial: Values, parabolic_constant: Values, xp: Namespace = np) -> Values:
     """Closed form of `interphase_rate` [m], for checks and for reading a card."""
     return xp.sqrt(initial**2 + 2.0 * parabolic_constant * time)

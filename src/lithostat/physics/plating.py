@@ -7,24 +7,25 @@ the interface. `focusing` g [-] says how much faster the tip grows than a flat l
 
 from __future__ import annotations
 
-from typing import Any
-
 from lithostat.physics.constants import FARADAY
+from lithostat.physics.types import Values
 
 
-def flat_velocity(current: Any, *, molar_volume: Any) -> Any:
+def flat_velocity(current: Values, *, molar_volume: Values) -> Values:
     """Speed of a flat lithium front [m/s]: j Omega / F. Faraday's law, exact at full efficiency."""
     return current * molar_volume / FARADAY
 
 
-def constant_focusing(current: Any, length: Any, pressure: Any, reach: Any, *, focusing: Any, molar_volume: Any) -> Any:
+def constant_focusing(
+    current: Values, length: Values, pressure: Values, reach: Values, *, focusing: Values, molar_volume: Values
+) -> Values:
     """The default: the tip always grows g times faster than a flat front, v = g j Omega / F."""
     return focusing * flat_velocity(current, molar_volume=molar_volume)
 
 
 def structure_focusing(
-    current: Any, length: Any, pressure: Any, reach: Any, *, structure_factor: Any, molar_volume: Any
-) -> Any:
+    current: Values, length: Values, pressure: Values, reach: Values, *, structure_factor: Values, molar_volume: Values
+) -> Values:
     """Focusing that follows from the structure: v = (1 + k a / lambda) j Omega / F, lambda = sigma ASR.
 
     A filament of length a in a slab behind an interface resistance draws current from about its own length; k is 0.6 to
@@ -35,25 +36,39 @@ def structure_focusing(
 
 
 def length_focusing(
-    current: Any, length: Any, pressure: Any, reach: Any, *, focusing: Any, molar_volume: Any, focusing_length: Any
-) -> Any:
+    current: Values,
+    length: Values,
+    pressure: Values,
+    reach: Values,
+    *,
+    focusing: Values,
+    molar_volume: Values,
+    focusing_length: Values,
+) -> Values:
     """Current focusing on longer filaments: v = g (a / a_ref) j Omega / F, exponential growth from any start."""
     return focusing * length / focusing_length * flat_velocity(current, molar_volume=molar_volume)
 
 
 def pressure_focusing(
-    current: Any, length: Any, pressure: Any, reach: Any, *, focusing: Any, molar_volume: Any, focusing_pressure: Any
-) -> Any:
+    current: Values,
+    length: Values,
+    pressure: Values,
+    reach: Values,
+    *,
+    focusing: Values,
+    molar_volume: Values,
+    focusing_pressure: Values,
+) -> Values:
     """Growth in proportion to stack pressure: v = g (P / P_ref) j Omega / F."""
     return focusing * pressure / focusing_pressure * flat_velocity(current, molar_volume=molar_volume)
 
 
-def stays(speed: Any) -> Any:
+def stays(speed: Values) -> Values:
     """Speed at which stripping shortens a filament [m/s], the first law of this package: not at all."""
     return 0.0 * speed
 
 
-def retracts(speed: Any, *, reversibility: Any) -> Any:
+def retracts(speed: Values, *, reversibility: Values) -> Values:
     """Speed at which stripping shortens a filament [m/s]: rho times the `speed` at which the same current lengthens it.
 
     rho = 0 leaves the filament, rho = 1 takes back all that was plated. Sources, qualitative: cracks shrink as lithium

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from lithostat.physics.constants import FARADAY, arrhenius
+from lithostat.physics.types import Namespace, Values
 
 
 def critical_stripping_current(
-    pressure: Any,
-    temperature: Any = 298.15,
+    pressure: Values,
+    temperature: Values = 298.15,
     *,
-    reference: Any,
-    reference_pressure: Any,
-    exponent: Any,
-    adhesion: Any = 0.0,
-    activation_energy: Any = 0.0,
-    ceiling: Any = np.inf,
-    xp: Any = np,
-) -> Any:
+    reference: Values,
+    reference_pressure: Values,
+    exponent: Values,
+    adhesion: Values = 0.0,
+    activation_energy: Values = 0.0,
+    ceiling: Values = np.inf,
+    xp: Namespace = np,
+) -> Values:
     """Local stripping current that creep can replenish [A/m2]: j_crit = j_ref ((P + P_adh) / (P_ref + P_adh))^m.
 
     `reference` holds at `reference_pressure` [Pa] and 25 degC; creep quickens it with `activation_energy` [J/mol]. What
@@ -36,8 +35,15 @@ def critical_stripping_current(
 
 
 def constant_closure(
-    stripping: Any, pressed: Any, void: Any, critical: Any, *, molar_volume: Any, void_height: Any, xp: Any = np
-) -> Any:
+    stripping: Values,
+    pressed: Values,
+    void: Values,
+    critical: Values,
+    *,
+    molar_volume: Values,
+    void_height: Values,
+    xp: Namespace = np,
+) -> Values:
     """Growth of the mean void thickness w at one interface [m/s]: dw/dt = (Omega/F) (j_strip / c - j_crit), w >= 0.
 
     Creep closes at one rate whatever is open. `stripping` [A/m2] is positive while this interface loses lithium and
@@ -50,8 +56,15 @@ def constant_closure(
 
 
 def proportional_closure(
-    stripping: Any, pressed: Any, void: Any, critical: Any, *, molar_volume: Any, void_height: Any, xp: Any = np
-) -> Any:
+    stripping: Values,
+    pressed: Values,
+    void: Values,
+    critical: Values,
+    *,
+    molar_volume: Values,
+    void_height: Values,
+    xp: Namespace = np,
+) -> Values:
     """Growth of the mean void thickness w [m/s], closed by creep in proportion to the share y = w / h that is open.
 
     stripping dw/dt = (Omega/F) (j/c - j_crit y), plating dw/dt = -(Omega/F) (j/c + j_crit) y, at rest -(Omega/F) j_crit
@@ -66,18 +79,18 @@ def proportional_closure(
     return molar_volume / FARADAY * (taken - (given + critical) * open_share)
 
 
-def left_exponentially(void: Any, *, void_height: Any, xp: Any = np) -> Any:
+def left_exponentially(void: Values, *, void_height: Values, xp: Namespace = np) -> Values:
     """Share of the contact that voids leave, 0..1: exp(-w / h_v); h_v is the void height that takes 63 %."""
     # 30: beyond any contact that still counts
     return xp.exp(-xp.minimum(xp.maximum(void, 0.0) / void_height, 30.0))
 
 
-def left_linearly(void: Any, *, void_height: Any, xp: Any = np) -> Any:
+def left_linearly(void: Values, *, void_height: Values, xp: Namespace = np) -> Values:
     """Share of the contact that voids leave, 0..1: 1 - w / h_v; h_v is the height of a void that spans the area."""
     return xp.maximum(1.0 - xp.maximum(void, 0.0) / void_height, 1e-9)
 
 
-def crowding(left: Any, *, void_focusing: Any, xp: Any = np) -> Any:
+def crowding(left: Values, *, void_focusing: Values, xp: Namespace = np) -> Values:
     """Plating current density where there is contact over the mean one [-]: 1 + beta (1/s - 1), s the share left.
 
     beta = 1 is conservation of the current over the area that voids left; edges of voids draw more. Sources: cracks and

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from lithostat.physics.types import Namespace, Values
 
-def links(area: Any, *, reference_area: Any, exponent: Any) -> Any:
+
+def links(area: Values, *, reference_area: Values, exponent: Values) -> Values:
     """Number of independent spots in a cell, relative to the reference area [-]: M = (A / A_ref)^kappa.
 
     kappa = 1 is Weibull's weakest link, kappa = 0 says area does not matter.
@@ -15,7 +15,7 @@ def links(area: Any, *, reference_area: Any, exponent: Any) -> Any:
     return (area / reference_area) ** exponent
 
 
-def worst_of(uniform: Any, links: Any, *, xp: Any = np) -> Any:
+def worst_of(uniform: Values, links: Values, *, xp: Namespace = np) -> Values:
     """Quantile of the worst of `links` spots: u -> u^(1/M), for a property in which large is bad.
 
     If one spot's property has distribution function F, the largest of M has F^M; sampling it by inversion gives this

@@ -19,7 +19,7 @@ from lithostat.experiment.protocol import Protocol
 from lithostat.experiment.quantity import lookup
 from lithostat.recommendation import workers
 from lithostat.recommendation.axis import Axis
-from lithostat.recommendation.chunks import KINDS, SIZE, Folder, Part, works
+from lithostat.recommendation.chunks import KINDS, SIZE, Folder, Part, solve, works
 from lithostat.recommendation.grid import grid, order
 from lithostat.simulation.conditions import ENOUGH
 
@@ -140,7 +140,8 @@ def sweep(
         progress(len(done), tasks)
     if len(done) < tasks:
         missing = works(of, order(of), done)
-        parts = workers.in_process(missing) if scheduler is None else workers.on_cluster(missing, scheduler)
+        local = scheduler is None
+        parts = workers.in_process(missing, solve) if local else workers.on_cluster(missing, str(scheduler), solve)
         with closing(parts):  # type: ignore[type-var]
             for finished, part in enumerate(parts, len(done) + 1):
                 folder.keep(part)

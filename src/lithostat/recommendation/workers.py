@@ -1,15 +1,17 @@
-"""Who solves the tasks of a map: threads of this process, or the workers of a Dask cluster."""
+"""Who solves many like tasks: threads of this process, or the workers of a Dask cluster."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from lithostat.experiment.errors import LithostatError, MissingPackage
-from lithostat.recommendation.chunks import Part, Work, solve
+
+Work = TypeVar("Work")
+Part = TypeVar("Part")
 
 TRIES = 5  # of one task, before it is given up
 PATIENCE = 15.0  # for a scheduler to answer [s]
@@ -22,8 +24,8 @@ class ClusterError(LithostatError):
     exit_code = 5
 
 
-def in_process(tasks: Iterable[Work]) -> Iterator[Part]:
-    """Results as they come, from one thread for each core."""
+def in_process(tasks: Iterable[Work], solve: Callable[[Work], Part]) -> Iterator[Part]:
+    """Results of `solve` as they come, from one thread for each core."""
     waiting = iter(tasks)
     first = next(waiting, None)
     if first is None:
@@ -43,8 +45,8 @@ def in_process(tasks: Iterable[Work]) -> Iterator[Part]:
                 future.cancel()
 
 
-def on_cluster(tasks: Iterable[Work], scheduler: str) -> Iterator[Part]:
-    """Results as they come, from the workers of the Dask scheduler at that address.
+def on_cluster(tasks: Iterable[Work], scheduler: str, solve: Callable[[Work], Part]) -> Iterator[Part]:
+    """Results of `solve` as they come, from the workers of the Dask scheduler at that address.
 
     Workers need this package and nothing else: no disk is shared. A task whose worker died is given to another. Raises
     `MissingPackage` without Dask, `ClusterError` if the scheduler does not answer, goes away, or a task fails for good.
@@ -69,10 +71,12 @@ def on_cluster(tasks: Iterable[Work], scheduler: str) -> Iterator[Part]:
             raise ClusterError(
                 f"the scheduler at '{scheduler}' has no workers; expected at least one, started with `dask worker`"
             ) from None
-        yield from _through(distributed, client, iter(tasks), scheduler)
+        yield from _through(distributed, client, iter(tasks), scheduler, solve)
 
 
-def _through(distributed: Any, client: Any, waiting: Iterator[Work], scheduler: str) -> Iterator[Part]:
+def _through(
+    distributed: Any, client: Any, waiting: Iterator[Work], scheduler: str, solve: Callable[[Work], Part]
+) -> Iterator[Part]:
     sent: dict[Any, tuple[Work, int]] = {}
 
     def send(task: Work, tries: int) -> Any:
@@ -100,4 +104,4 @@ def _through(distributed: Any, client: Any, waiting: Iterator[Work], scheduler: 
             running.add(send(task, tries + 1))
         else:
             problem = future.exception() if future.status == "error" else future.status
-            raise ClusterError(f"task {task.number} failed {tries} times on the cluster: {problem}")
+            raise ClusterError(f"task {getattr(task, 'number', '')} failed {tries} times on the cluster: {problem}")

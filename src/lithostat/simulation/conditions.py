@@ -60,7 +60,7 @@ def endings(
             replaced[name] = np.where(pattern[:, None] != 0.0, pattern[:, None] * np.asarray(values, float), kept)
         table = here.table._replace(**replaced)
         table_axes = type(table)(*(1 if name in replaced else None for name in table._fields))
-        plan_axes = Plan(table_axes, type(plan.curve)(None, None), None, None)
+        plan_axes = Plan(table_axes, type(plan.curve)(None, None), None, None, type(plan.sides)(None, None, None))
         result = _endings(p, laws, here._replace(table=table), tolerance, p_axes, plan_axes)
         return jax.tree.map(np.asarray, result)
 
@@ -71,7 +71,7 @@ def _endings(p: Parameters, laws: Laws, plan: Plan, tolerance: Tolerance, p_axes
         def body(carry: Carry) -> Carry:
             return integrate.advance(integrate.idle_if_done(carry), plan, p, laws, jnp.zeros((0,)), tolerance, CHEAP)[0]
 
-        first = integrate.start(p, laws)
+        first = integrate.start(p, laws, plan.sides)
         carry = jax.lax.while_loop(lambda carry: carry.status == integrate.RUNNING, body, first)
         return Endings(carry.status, carry.short_time, carry.time, _margin(carry, plan, p, laws))
 
@@ -81,6 +81,7 @@ def _endings(p: Parameters, laws: Laws, plan: Plan, tolerance: Tolerance, p_axes
 def _margin(carry: Carry, plan: Plan, p: Parameters, laws: Laws) -> Any:
     """ln(a / a_c) at the end of a test, of the interface that is nearest to a short."""
     last = jax.tree.map(lambda column: column[jnp.clip(carry.row, 0, plan.rows) - 1], plan.table)
-    drive = Drive(last.current, last.temperature, carry.held, 0.0, carry.stack, p.frame_stiffness, 1.0, 0.0)
+    drive = Drive(last.current, last.temperature, carry.held, 0.0, carry.stack, p.frame_stiffness, 1.0, 0.0, plan.sides)
     seen = equations.observe(0.0, carry.state, drive, p, laws)
-    return jnp.log(jnp.maximum(seen.filament, 1e-12) / seen.critical).max()
+    depth = jnp.log(jnp.maximum(seen.filament, 1e-12) / seen.critical)
+    return jnp.where(plan.sides.filaments > 0.0, depth, -jnp.inf).max()

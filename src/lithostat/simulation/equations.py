@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax.numpy as jnp
 
@@ -10,7 +10,9 @@ from lithostat.model import interface
 from lithostat.model.interface import LITHIUM_SCALE, MEMORY_SCALE, Lithium, Memory
 from lithostat.model.parameters import Laws, Parameters
 from lithostat.model.resistance import pellet_resistance
+from lithostat.model.sides import BOTH, Sides
 from lithostat.physics import fixture, short_circuit
+from lithostat.physics.types import Values
 from lithostat.simulation.plan import Drive
 
 INTERFACES = 2
@@ -21,22 +23,22 @@ class State(NamedTuple):
 
     lithium: Lithium
     memory: Memory
-    relaxed: Any  # pressure the frame gave up [Pa]
-    conductance: Any  # electronic path [S/m2]
-    ionic_charge: Any  # net, through the electrolyte [C/m2]
-    leaked_charge: Any  # net, through the electronic path [C/m2]
+    relaxed: Values  # pressure the frame gave up [Pa]
+    conductance: Values  # electronic path [S/m2]
+    ionic_charge: Values  # net, through the electrolyte [C/m2]
+    leaked_charge: Values  # net, through the electronic path [C/m2]
 
 
 SCALE = State(LITHIUM_SCALE, MEMORY_SCALE, 1e6, 1e3, 1e4, 1e4)
 
 
-def initial_state(p: Parameters, laws: Laws) -> State:
+def initial_state(p: Parameters, laws: Laws, sides: Sides = BOTH) -> State:
     """Lithium laid on the pellet without pressure: no contact yet, nothing entered, a native interphase."""
     both = jnp.ones(INTERFACES)
     zero, nothing = jnp.zeros(()), 0.0 * both
     start = interface.entry_of(laws).start * both
     return State(
-        lithium=Lithium(filament=start, plated=nothing, void=nothing, metal=p.lithium_thickness * both),
+        lithium=Lithium(filament=start, plated=nothing, void=nothing, metal=p.lithium_thickness * both * sides.lithium),
         memory=Memory(zero, zero, p.interphase_initial * jnp.ones(())),
         relaxed=zero,
         conductance=zero,
@@ -45,13 +47,13 @@ def initial_state(p: Parameters, laws: Laws) -> State:
     )
 
 
-def stack_height(state: State, p: Parameters) -> Any:
+def stack_height(state: State, p: Parameters) -> Values:
     """Thickness of what can swell or shrink between the plungers [m]: lithium, voids, interphase. Offsets cancel."""
     _, gain = interface.interphase_shares(p)
     return (state.lithium.metal + state.lithium.void).sum() + INTERFACES * gain * state.memory.interphase
 
 
-def pressure(t: Any, state: State, drive: Drive, p: Parameters) -> Any:
+def pressure(t: Values, state: State, drive: Drive, p: Parameters) -> Values:
     """Stack pressure [Pa], never tensile; `t` counts from the start of the segment [s]."""
     swelling = stack_height(state, p) - drive.stack
     held = drive.pressure + drive.ramp * t
@@ -59,39 +61,45 @@ def pressure(t: Any, state: State, drive: Drive, p: Parameters) -> Any:
     return jnp.maximum(raw, 0.0)
 
 
-def remembering(state: State, here: Any, p: Parameters) -> State:
+def remembering(state: State, here: Values, p: Parameters) -> State:
     """The state with the memory of its interfaces brought up to the pressure `here` [Pa]."""
     return state._replace(memory=interface.remembering(state.memory, here, p, xp=jnp))
 
 
-def settled(t: Any, state: State, drive: Drive, p: Parameters) -> State:
+def settled(t: Values, state: State, drive: Drive, p: Parameters) -> State:
     """The state at the end of a solve: its memory brought up, and no more taken back than there was."""
     known = remembering(state, pressure(t, state, drive, p), p)
     return known._replace(lithium=interface.settled(known.lithium))
 
 
+def attached(state: State, pressure: Values, time: Values, p: Parameters) -> State:
+    """The state after isostatic pressing at `pressure` [Pa] for `time` [s]; unchanged at no pressure."""
+    return state._replace(memory=interface.attached(state.memory, pressure, time, p, xp=jnp))
+
+
 class Observation(NamedTuple):
     """What the state amounts to at one instant, SI; `(2,)` per interface."""
 
-    voltage: Any  # [V]
-    pressure: Any  # [Pa]
-    contact: Any  # (2,) [-]
-    pressed: Any  # contact without voids [-]
-    filament: Any  # a (2,) [m]
-    critical: Any  # filament length that shorts (2,) [m]
-    bulk: Any  # [ohm m2]
-    constriction: Any  # (2,) [ohm m2]
-    film: Any  # charge transfer and interphase, of one interface [ohm m2]
-    ionic_current: Any  # [A/m2]
+    voltage: Values  # [V]
+    pressure: Values  # [Pa]
+    contact: Values  # (2,) [-]
+    pressed: Values  # contact without voids [-]
+    filament: Values  # a (2,) [m]
+    critical: Values  # filament length that shorts (2,) [m]
+    bulk: Values  # [ohm m2]
+    constriction: Values  # (2,) [ohm m2]
+    film: Values  # charge transfer and interphase, of one interface [ohm m2]
+    ionic_current: Values  # [A/m2]
 
 
-def observe(t: Any, state: State, drive: Drive, p: Parameters, laws: Laws) -> Observation:
+def observe(t: Values, state: State, drive: Drive, p: Parameters, laws: Laws) -> Observation:
     """Voltage, pressure, contact, filaments and resistances of a state."""
     here = pressure(t, state, drive, p)
     seen = interface.view(state.lithium, state.memory, here, p, laws, xp=jnp)
     bulk = pellet_resistance(drive.temperature, p, xp=jnp)
     films = p.charge_transfer_resistance + seen.film
-    ionic = bulk + seen.constriction.sum() + INTERFACES * films
+    measured = drive.sides.limits  # a counter electrode that does not limit lies behind the reference
+    ionic = bulk + (measured * (seen.constriction + films)).sum()
     volts = short_circuit.cell_voltage(drive.current, ionic, state.conductance)
     current = drive.current - short_circuit.leak_current(volts, state.conductance)
     eta = jnp.maximum(_arriving(current), 0.0) * (seen.constriction + films)  # only a plating interface is loaded
@@ -101,7 +109,7 @@ def observe(t: Any, state: State, drive: Drive, p: Parameters, laws: Laws) -> Ob
     )
 
 
-def rates(t: Any, state: State, drive: Drive, p: Parameters, laws: Laws) -> State:
+def rates(t: Values, state: State, drive: Drive, p: Parameters, laws: Laws) -> State:
     """Time derivative of every state, in the same fields, SI per second."""
     seen = observe(t, state, drive, p, laws)
     memory = interface.memory_rates(state.memory, seen.pressure, p, xp=jnp)
@@ -115,8 +123,9 @@ def rates(t: Any, state: State, drive: Drive, p: Parameters, laws: Laws) -> Stat
         film=seen.film,
         film_growth=memory.interphase,
     )
+    lithium = interface.rates(state.lithium, view, now, p, laws, xp=jnp)
     return State(
-        lithium=interface.rates(state.lithium, view, now, p, laws, xp=jnp),
+        lithium=lithium._replace(void=lithium.void * drive.sides.limits),
         memory=memory,
         relaxed=drive.relaxing
         * fixture.relaxation_rate(
@@ -129,6 +138,11 @@ def rates(t: Any, state: State, drive: Drive, p: Parameters, laws: Laws) -> Stat
     )
 
 
-def _arriving(current: Any) -> Any:
+def stripped(current: Values) -> Values:
+    """Which electrodes (2,) lose lithium at a current [A/m2]."""
+    return _arriving(current) < 0.0
+
+
+def _arriving(current: Values) -> Values:
     """Current onto each electrode (2,) [A/m2], positive where lithium arrives."""
     return current * jnp.array([1.0, -1.0])

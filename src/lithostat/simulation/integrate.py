@@ -20,6 +20,8 @@ import optimistix as optx
 from lithostat.model.interface import CONTACT_LOST as LOST
 from lithostat.model.interface import FILAMENT_LENGTH
 from lithostat.model.parameters import Laws, Parameters
+from lithostat.model.sides import BOTH, Sides
+from lithostat.physics.types import Values
 from lithostat.simulation import equations
 from lithostat.simulation.equations import SCALE, Observation, State
 from lithostat.simulation.plan import Curve, Drive, Plan, Segment
@@ -48,52 +50,54 @@ class Tolerance(NamedTuple):
 class Carry(NamedTuple):
     """What passes from one solve to the next."""
 
-    row: Any
-    elapsed: Any  # inside the row [s]
-    time: Any  # since the start of the test [s]
+    row: Values
+    elapsed: Values  # inside the row [s]
+    time: Values  # since the start of the test [s]
     state: State
-    held: Any  # pressure the fixture was set to, relaxation and swelling aside [Pa]
-    stack: Any  # stack height at that moment [m]
-    shorted: Any  # 0. or 1.
-    short_time: Any  # infinite until then [s]
-    stop: Any  # the test ends here at the latest [s]
-    status: Any
+    held: Values  # pressure the fixture was set to, relaxation and swelling aside [Pa]
+    stack: Values  # stack height at that moment [m]
+    shorted: Values  # 0. or 1.
+    short_time: Values  # infinite until then [s]
+    stop: Values  # the test ends here at the latest [s]
+    status: Values
 
 
 class Piece(NamedTuple):
     """One solve: where it started, what drove it, the states saved on its way (trailing entry: its end)."""
 
-    row: Any
-    start: Any  # [s]
-    cause: Any  # what ended it
-    times: Any  # local (samples + 1,) [s], infinite beyond an event
+    row: Values
+    start: Values  # [s]
+    cause: Values  # what ended it
+    times: Values  # local (samples + 1,) [s], infinite beyond an event
     states: State  # leading axis (samples + 1,)
     seen: Observation  # leading axis (samples + 1,)
     drive: Drive
 
 
-def margins(t: Any, state: State, drive: Drive, p: Parameters, laws: Laws, segment: Segment) -> Any:
+def margins(t: Values, state: State, drive: Drive, p: Parameters, laws: Laws, segment: Segment) -> Values:
     """Distance to each event, (6,): positive before, negative after, of order one near it."""
     seen = equations.observe(t, state, drive, p, laws)
-    to_short = jnp.where(drive.shorted > 0, 1.0, (seen.critical - seen.filament).min() / FILAMENT_LENGTH)
-    flowing = drive.current != 0.0
-    to_loss = jnp.where(flowing, seen.contact.min() / LOST - 1.0, 1.0)
-    to_empty = state.lithium.metal.min() / 1e-5
+    left = jnp.where(drive.sides.filaments > 0.0, seen.critical - seen.filament, 1.0)
+    to_short = jnp.where(drive.shorted > 0, 1.0, left.min() / FILAMENT_LENGTH)
+    flowing, limits = drive.current != 0.0, drive.sides.limits > 0.0
+    to_loss = jnp.where(flowing, jnp.where(limits, seen.contact, 1.0).min() / LOST - 1.0, 1.0)
+    holding = limits & ((drive.sides.lithium > 0.0) | equations.stripped(drive.current))  # a collector may be bare
+    to_empty = jnp.where(holding, state.lithium.metal, 1e-2).min() / 1e-5
     to_voltage = jnp.where(flowing, segment.voltage_limit - jnp.sign(drive.current) * seen.voltage, jnp.inf)
     to_high = (segment.pressure_high - seen.pressure) / 1e6
     to_low = (seen.pressure - segment.pressure_low) / 1e6
     return jnp.minimum(jnp.stack([to_short, to_loss, to_empty, to_voltage, to_high, to_low]), 1e3)
 
 
-def least(distances: Any) -> Any:
+def least(distances: Values) -> Values:
     """The smallest of six distances, element by element: a reduction over so short an axis would not fuse."""
     return functools.reduce(jnp.minimum, (distances[i] for i in range(6)))
 
 
-def start(p: Parameters, laws: Laws) -> Carry:
+def start(p: Parameters, laws: Laws, sides: Sides = BOTH) -> Carry:
     """The test before its first segment."""
     zero = jnp.zeros(())
-    state = equations.initial_state(p, laws)
+    state = equations.initial_state(p, laws, sides)
     stack = equations.stack_height(state, p)
     return Carry(
         row=jnp.zeros((), int),
@@ -112,10 +116,10 @@ def start(p: Parameters, laws: Laws) -> Carry:
 class Lead(NamedTuple):
     """What leads the pressure at the start of a solve."""
 
-    pressure: Any  # to set now, NaN to leave the fixture alone [Pa]
-    ramp: Any  # [Pa/s]
-    clamped: Any  # True keeps the pressure whatever the fixture
-    longest: Any  # until the lead changes [s]
+    pressure: Values  # to set now, NaN to leave the fixture alone [Pa]
+    ramp: Values  # [Pa/s]
+    clamped: Values  # True keeps the pressure whatever the fixture
+    longest: Values  # until the lead changes [s]
 
 
 def lead(carry: Carry, segment: Segment, curve: Curve) -> Lead:
@@ -131,11 +135,12 @@ def lead(carry: Carry, segment: Segment, curve: Curve) -> Lead:
     return Lead(here, slope, jnp.ones((), bool), end - carry.time)
 
 
-def enter(carry: Carry, segment: Segment, leading: Lead, p: Parameters) -> tuple[State, Drive]:
+def enter(carry: Carry, segment: Segment, leading: Lead, p: Parameters, sides: Sides = BOTH) -> tuple[State, Drive]:
     """The state and drive at the start of a solve: pressure set, memory of the interface brought up to it."""
     stiffness = jnp.where(leading.clamped, 0.0, p.frame_stiffness)
     relaxing = jnp.where(leading.clamped, 0.0, 1.0)
-    state = carry.state
+    attached = jnp.where(carry.elapsed == 0.0, segment.attach_pressure, 0.0)
+    state = equations.attached(carry.state, attached, segment.duration, p)
     before = Drive(
         segment.current, segment.temperature, carry.held, 0.0, carry.stack, p.frame_stiffness, 1.0, carry.shorted
     )
@@ -145,7 +150,9 @@ def enter(carry: Carry, segment: Segment, leading: Lead, p: Parameters) -> tuple
     held = jnp.where(tightened, leading.pressure, jnp.where(renewed, present, carry.held))
     stack = jnp.where(renewed, equations.stack_height(state, p), carry.stack)
     state = state._replace(relaxed=jnp.where(renewed, 0.0, state.relaxed))
-    drive = Drive(segment.current, segment.temperature, held, leading.ramp, stack, stiffness, relaxing, carry.shorted)
+    drive = Drive(
+        segment.current, segment.temperature, held, leading.ramp, stack, stiffness, relaxing, carry.shorted, sides
+    )
     here = equations.pressure(0.0, state, drive, p)
     state = equations.remembering(state, here, p)
     return state, drive
@@ -155,7 +162,7 @@ def _norm(tol: Tolerance) -> Callable[[State], Any]:
     if tol.void == 1.0:
         return optx.rms_norm
 
-    def norm(error: State) -> Any:
+    def norm(error: State) -> Values:
         return optx.rms_norm(error._replace(lithium=error.lithium._replace(void=tol.void * error.lithium.void)))
 
     return norm
@@ -164,25 +171,25 @@ def _norm(tol: Tolerance) -> Callable[[State], Any]:
 def solve(
     state: State,
     drive: Drive,
-    duration: Any,
+    duration: Values,
     p: Parameters,
     laws: Laws,
     segment: Segment,
-    fractions: Any,
+    fractions: Values,
     tol: Tolerance,
     solver: diffrax.AbstractSolver,
-) -> tuple[Any, State, Any, Any, State]:
+) -> tuple[Values, State, Values, Values, State]:
     """Integrate one stretch: (end time, end state, failed, saved local times, saved states).
 
     Time is scaled to 1 over the stretch, so that the ends of all members of an ensemble are one number.
     """
 
-    def field(t: Any, y: State, _: Any) -> State:
+    def field(t: Values, y: State, _: Any) -> State:
         state = jax.tree.map(jnp.multiply, y, SCALE)
         speed = equations.rates(t * duration, state, drive, p, laws)
         return jax.tree.map(lambda rate, unit: duration / unit * rate, speed, SCALE)
 
-    def nearest(t: Any, y: State, args: Any, **_: Any) -> Any:
+    def nearest(t: Values, y: State, args: Any, **_: Any) -> Values:
         return least(margins(t * duration, jax.tree.map(jnp.multiply, y, SCALE), drive, p, laws, segment))
 
     wanted = {"end": diffrax.SubSaveAt(t1=True)}
@@ -223,14 +230,14 @@ def advance(
     plan: Plan,
     p: Parameters,
     laws: Laws,
-    fractions: Any,
+    fractions: Values,
     tol: Tolerance,
     solver: diffrax.AbstractSolver = ACCURATE,
 ) -> tuple[Carry, Piece]:
     """One solve and the bookkeeping after it."""
     segment = jax.tree.map(lambda column: column[carry.row], plan.table)
     leading = lead(carry, segment, plan.curve)
-    state, drive = enter(carry, segment, leading, p)
+    state, drive = enter(carry, segment, leading, p, plan.sides)
     left = jnp.minimum(segment.duration - carry.elapsed, carry.stop - carry.time)
     left = jnp.maximum(jnp.minimum(left, leading.longest), 0.0)
     at_once = least(margins(0.0, state, drive, p, laws, segment)) <= 0.0
@@ -240,6 +247,9 @@ def advance(
     end = equations.settled(ended, end, drive, p)
     reached = margins(ended, end, drive, p, laws, segment)
     cause = jnp.where(at_once | (ended < span) | (least(reached) <= 0.0), jnp.argmin(reached), RAN)
+    bare = (cause == LITHIUM_SPENT) & jnp.isfinite(segment.voltage_limit)
+    bare &= jnp.any(equations.stripped(segment.current) & (plan.sides.lithium == 0.0))
+    cause = jnp.where(bare, VOLTAGE, cause)  # a collector that is stripped bare meets any limit on voltage
     after = _settle(carry, plan, segment, leading, drive, ended, end, cause, p)
     after = after._replace(status=jnp.where(failed, STALLED, after.status))
     seen = jax.vmap(lambda t, y: equations.observe(t, y, drive, p, laws))(times, states)
@@ -252,9 +262,9 @@ def _settle(
     segment: Segment,
     leading: Lead,
     drive: Drive,
-    ended: Any,
+    ended: Values,
     end: State,
-    cause: Any,
+    cause: Values,
     p: Parameters,
 ) -> Carry:
     """What is carried on after a solve: which row is next, whether the cell is short, who is done."""
@@ -285,18 +295,18 @@ def _settle(
 
 
 @eqx.filter_jit
-def trajectory(p: Parameters, laws: Laws, plan: Plan, fractions: Any, tol: Tolerance) -> tuple[Carry, Piece, Any]:
+def trajectory(p: Parameters, laws: Laws, plan: Plan, fractions: Values, tol: Tolerance) -> tuple[Carry, Piece, Values]:
     """One cell through all rows: how it ended, every piece (leading axis: pieces), and how many pieces are filled.
 
     The table may be longer than `plan.rows`; a fixed length lets one compilation serve many protocols.
     """
     # one more solve where a short splits a row, and one for every point of a measured pressure
     length = plan.table.duration.shape[0] + plan.curve.times.shape[0] + 1
-    first = start(p, laws)
+    first = start(p, laws, plan.sides)
     shape = jax.eval_shape(lambda c: advance(c, plan, p, laws, fractions, tol)[1], first)
     buffer = jax.tree.map(lambda leaf: jnp.zeros((length, *leaf.shape), leaf.dtype), shape)
 
-    def body(loop: tuple[Carry, Piece, Any]) -> tuple[Carry, Piece, Any]:
+    def body(loop: tuple[Carry, Piece, Values]) -> tuple[Carry, Piece, Values]:
         carry, pieces, count = loop
         carry, piece = advance(carry, plan, p, laws, fractions, tol)
         pieces = jax.tree.map(lambda all_, one: all_.at[count].set(one), pieces, piece)
@@ -306,7 +316,7 @@ def trajectory(p: Parameters, laws: Laws, plan: Plan, fractions: Any, tol: Toler
 
 
 @eqx.filter_jit
-def ending(p: Parameters, laws: Laws, plan: Plan, tol: Tolerance, axes: Any) -> Carry:
+def ending(p: Parameters, laws: Laws, plan: Plan, tol: Tolerance, axes: Values) -> Carry:
     """How each member of an ensemble ends, without its trajectory.
 
     `axes` has 0 for the fields of `p` with a member axis and None for the others.
@@ -316,7 +326,7 @@ def ending(p: Parameters, laws: Laws, plan: Plan, tol: Tolerance, axes: Any) -> 
         def body(carry: Carry) -> Carry:
             return advance(idle_if_done(carry), plan, p, laws, jnp.zeros((0,)), tol, CHEAP)[0]
 
-        return jax.lax.while_loop(lambda carry: carry.status == RUNNING, body, start(p, laws))
+        return jax.lax.while_loop(lambda carry: carry.status == RUNNING, body, start(p, laws, plan.sides))
 
     return jax.vmap(one, in_axes=(axes,))(p)
 

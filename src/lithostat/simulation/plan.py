@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from lithostat.model.sides import BOTH, Sides
+from lithostat.physics.types import Values
 
 
 class Segment(NamedTuple):
@@ -12,17 +15,18 @@ class Segment(NamedTuple):
     are infinite where there is none; reaching one continues at the row that its exit names.
     """
 
-    duration: Any  # [s]
-    current: Any  # [A/m2], positive plates interface 0
-    temperature: Any  # [K]
-    set_pressure: Any  # [Pa]
-    clamped: Any  # 0 or 1
-    voltage_limit: Any  # on sign(j) V [V]
-    pressure_high: Any  # [Pa]
-    pressure_low: Any  # [Pa]
-    voltage_exit: Any  # rows to continue at after a limit
-    high_exit: Any
-    low_exit: Any
+    duration: Values  # [s]
+    current: Values  # [A/m2], positive plates interface 0
+    temperature: Values  # [K]
+    set_pressure: Values  # [Pa]
+    clamped: Values  # 0 or 1
+    voltage_limit: Values  # on sign(j) V [V]
+    pressure_high: Values  # [Pa]
+    pressure_low: Values  # [Pa]
+    voltage_exit: Values  # rows to continue at after a limit
+    high_exit: Values
+    low_exit: Values
+    attach_pressure: Values = 0.0  # isostatic; 0 where lithium is not attached in this segment [Pa]
 
 
 class Curve(NamedTuple):
@@ -31,8 +35,8 @@ class Curve(NamedTuple):
     Padded at its end with infinite times and the last pressure.
     """
 
-    times: Any  # since the start of the test (points,) [s]
-    pressures: Any  # (points,) [Pa]
+    times: Values  # since the start of the test (points,) [s]
+    pressures: Values  # (points,) [Pa]
 
 
 class Plan(NamedTuple):
@@ -40,18 +44,20 @@ class Plan(NamedTuple):
 
     table: Segment
     curve: Curve
-    rows: Any
-    after_short: Any  # how long the test goes on after a short [s]
+    rows: Values
+    after_short: Values  # how long the test goes on after a short [s]
+    sides: Sides = BOTH
 
 
 class Drive(NamedTuple):
     """What acts on the cell at one instant: the segment's row plus what the fixture remembers."""
 
-    current: Any  # [A/m2]
-    temperature: Any  # [K]
-    pressure: Any  # set pressure at the start of the segment [Pa]
-    ramp: Any  # [Pa/s]
-    stack: Any  # stack height when the pressure was set [m]
-    stiffness: Any  # [Pa/m], 0 while clamped
-    relaxing: Any  # 0 while clamped, else 1
-    shorted: Any  # 0 before the short, 1 after
+    current: Values  # [A/m2]
+    temperature: Values  # [K]
+    pressure: Values  # set pressure at the start of the segment [Pa]
+    ramp: Values  # [Pa/s]
+    stack: Values  # stack height when the pressure was set [m]
+    stiffness: Values  # [Pa/m], 0 while clamped
+    relaxing: Values  # 0 while clamped, else 1
+    shorted: Values  # 0 before the short, 1 after
+    sides: Sides = BOTH

@@ -39,15 +39,23 @@ _ENDED = {
 }
 
 
-def simulate(cell: Cell, protocol: Protocol, *, samples: int = SAMPLES, tolerance: Tolerance | None = None) -> Record:
+def simulate(
+    cell: Cell,
+    protocol: Protocol,
+    *,
+    samples: int = SAMPLES,
+    tolerance: Tolerance | None = None,
+    least_rows: int = 0,
+) -> Record:
     """What this cell does under this protocol.
 
     `samples` points are saved in every step, denser at its start, plus its end. The run is deterministic: the cell is
-    the median cell of its cards, with the focusing of its worst spot (see `ensemble` for scatter). Raises `InputError`
-    for a cell and protocol that do not fit, `SimulationError` (holding the record so far) if the integrator stalls.
+    the median cell of its cards, with the focusing of its worst spot (see `ensemble` for scatter). `least_rows` is for
+    those who simulate many protocols (see `schedule`). Raises `InputError` for a cell and protocol that do not fit,
+    `SimulationError` (holding the record so far) if the integrator stalls.
     """
     resolved = resolve(cell)
-    timetable = schedule(cell, protocol)
+    timetable = schedule(cell, protocol, least_rows)
     p = resolved.parameters
     focusing = worst_spot(p.focusing, resolved.scatter, cell.area)
     p = p._replace(focusing=focusing)
@@ -84,10 +92,10 @@ def _record(
     return Record(
         table=table,
         steps=_steps(timetable, pieces),
-        outcome=_outcome(table, pieces, carry, p),
+        outcome=_outcome(table, timetable, pieces, carry, p),
         spectra=_spectra(cell, timetable, pieces, p),
         provenance=provenance(cell, protocol, resolved) | {"parameters": numbers},
-        warnings=(*resolved.warnings, *_temperature_warnings(table)),
+        warnings=(*resolved.warnings, *_temperature_warnings(table), *_counter_warnings(table)),
     )
 
 
@@ -145,6 +153,14 @@ def _temperature_warnings(table: pl.DataFrame) -> list[str]:
     return [f"{low:.0f} to {high:.0f} degC is outside the -23 to 97 degC that the laws of temperature hold for"]
 
 
+def _counter_warnings(table: pl.DataFrame) -> list[str]:
+    """A counter electrode that does not limit may give more than it held."""
+    least = float(table["lithium_thickness_2_metre"].to_numpy().min())
+    if least >= 0.0:
+        return []
+    return [f"the counter electrode gave {-1e6 * least:.3g} um of lithium more than it held"]
+
+
 def _steps(timetable: Schedule, pieces: Piece) -> pl.DataFrame:
     """One row per solve: which step, when, under which current, what ended it."""
     rows = [timetable.rows[row] for row in pieces.row]
@@ -160,17 +176,19 @@ def _steps(timetable: Schedule, pieces: Piece) -> pl.DataFrame:
     )
 
 
-def _outcome(table: pl.DataFrame, pieces: Piece, carry: integrate.Carry, p: Any) -> Outcome:
+def _outcome(table: pl.DataFrame, timetable: Schedule, pieces: Piece, carry: integrate.Carry, p: Any) -> Outcome:
     """How the test ended, with the numbers that say why."""
     shorted = bool(np.isfinite(carry.short_time))
     at = int(np.flatnonzero(pieces.cause == integrate.SHORT)[0]) if shorted else -1
+    sides, rows = timetable.plan.sides, [timetable.rows[row] for row in pieces.row]
+    grows, counts = sides.filaments > 0.0, sides.limits > 0.0
     flowing = np.flatnonzero(pieces.drive.current)
     seen = jax.tree.map(lambda leaf: leaf[at, -1], pieces.seen)
     last = ending.Last(
         pressure=float(seen.pressure),
-        filament=float(seen.filament.max()),
-        critical=float(seen.critical.min()),
-        contact=float(seen.contact.min()),
+        filament=float(seen.filament[grows].max()),
+        critical=float(seen.critical[grows].min()),
+        contact=float(seen.contact[counts].min()),
         thickness=float(p.thickness),
     )
     return ending.outcome(
@@ -180,6 +198,7 @@ def _outcome(table: pl.DataFrame, pieces: Piece, carry: integrate.Carry, p: Any)
         float(pieces.start[flowing[0]]) if flowing.size else None,
         last,
         area=float(p.area),
+        critical=ending.critical_value([(rows[i].ramp, _ENDED[int(cause)]) for i, cause in enumerate(pieces.cause)]),
     )
 
 
@@ -192,10 +211,11 @@ def _spectra(cell: Cell, timetable: Schedule, pieces: Piece, p: Any) -> tuple[Sp
             continue
         seen = jax.tree.map(lambda leaf, i=index: leaf[i, -1], pieces.seen)
         frequency = sweep.frequencies
+        counts = timetable.plan.sides.limits > 0.0
         areal = stack_impedance(
             frequency,
-            series=seen.bulk + seen.constriction.sum(),
-            interface=np.full(2, seen.film),
+            series=seen.bulk + seen.constriction[counts].sum(),
+            interface=np.full(int(counts.sum()), seen.film),
             capacitance=p.double_layer_capacitance,
         )
         areal = 1.0 / (1.0 / areal + pieces.states.conductance[index, -1])

@@ -10,8 +10,10 @@ import numpy as np
 from lithostat.experiment.cell import Cell
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.parts import Fixture
-from lithostat.experiment.protocol import PRESSURE_VERBS, Protocol
-from lithostat.model.program import Action, Scale, unroll
+from lithostat.experiment.protocol import Protocol
+from lithostat.model.program import Action, Scale
+from lithostat.model.sides import sides_of
+from lithostat.model.unroll import unroll
 from lithostat.simulation.plan import Curve, Plan, Segment
 
 TABLES = (64, 4096, 16384, 65536, 262144)  # lengths that tables are padded to: few, because each compiles anew
@@ -25,13 +27,16 @@ class Schedule(NamedTuple):
     rows: tuple[Action, ...]
 
 
-def schedule(cell: Cell, protocol: Protocol) -> Schedule:
-    """Unroll the protocol for this cell: every action becomes a row."""
+def schedule(cell: Cell, protocol: Protocol, least_rows: int = 0) -> Schedule:
+    """Unroll the protocol for this cell: every action becomes a row of a table of at least `least_rows`.
+
+    Each length of table compiles anew; a `least_rows` lets one compilation serve short and long protocols.
+    """
     program = unroll(protocol, Scale(cell.area))
-    if cell.fixture.kind == "measured" and any(action.verb in PRESSURE_VERBS for action in program.actions):
+    if cell.fixture.kind == "measured" and any(action.pressure is not None for action in program.actions):
         raise InputError(
             "the fixture has a measured pressure and the protocol sets one too",
-            expected="a protocol without press, release and set_pressure, or another fixture",
+            expected="a protocol without press, release, set_pressure and uniaxial attach, or another fixture",
         )
     if program.budgets:
         raise InputError(
@@ -39,14 +44,14 @@ def schedule(cell: Cell, protocol: Protocol) -> Schedule:
             expected="the limit on the steps inside, or a number of repeats",
         )
     rows = program.actions
-    length = next(length for length in TABLES if length >= len(rows))
+    length = next(length for length in TABLES if length >= max(len(rows), least_rows))
     padded = [_segment(action) for action in rows] + [PLAIN] * (length - len(rows))
     columns = zip(*padded, strict=True)
     named = zip(Segment._fields, columns, strict=True)
     table = Segment(*(np.array(column, int if name.endswith("exit") else float) for name, column in named))
     # arrays throughout: a Python number would be compiled in
-    plan = Plan(table, _curve(cell.fixture), np.asarray(len(rows)), np.asarray(protocol.after_short))
-    return Schedule(plan, rows)
+    ends = np.asarray(len(rows)), np.asarray(protocol.after_short)
+    return Schedule(Plan(table, _curve(cell.fixture), *ends, sides_of(cell)), rows)
 
 
 def _segment(action: Action) -> Segment:
@@ -64,6 +69,7 @@ def _segment(action: Action) -> Segment:
         voltage_exit=action.exits.voltage,
         high_exit=action.exits.high,
         low_exit=action.exits.low,
+        attach_pressure=action.attach_pressure or 0.0,
     )
 
 

@@ -39,6 +39,7 @@ from lithostat.experiment.record import Record
 from lithostat.experiment.spectrum import Spectrum
 from lithostat.model.parameters import Laws, Parameters, parameters_of, used
 from lithostat.physics.short_circuit import cell_voltage
+from lithostat.physics.types import Values
 from lithostat.simulation import equations, integrate
 from lithostat.simulation.equations import SCALE, State
 from lithostat.simulation.integrate import Tolerance
@@ -72,7 +73,7 @@ class Linear(NamedTuple):
         """Eigenvalues of A [1/s], (K,) complex: a positive real part is a state that grows by itself."""
         return np.linalg.eigvals(self.a)
 
-    def impedance(self, frequency: Any) -> np.ndarray:
+    def impedance(self, frequency: Values) -> np.ndarray:
         """Complex area-specific impedance [ohm m2] at `frequency` [Hz] (F,)."""
         omega = 2.0 * np.pi * np.asarray(frequency, float)
         matrix = 1j * omega[:, None, None] * np.eye(len(self.a)) - self.a
@@ -81,8 +82,8 @@ class Linear(NamedTuple):
 
 
 def spectrum_at(
-    record: Record, time: float | Sequence[float], *, frequency: Any = FREQUENCY, step: int | None = None
-) -> Any:
+    record: Record, time: float | Sequence[float], *, frequency: Values = FREQUENCY, step: int | None = None
+) -> Values:
     """The spectrum [ohm] that this simulated cell has at `time` [s]; for several times, a tuple of spectra.
 
     Where steps meet at one instant the state after all of them counts; `step` names one of them by its `step_count`.
@@ -107,7 +108,7 @@ def spectrum_at(
     return spectra if np.ndim(time) else spectra[0]
 
 
-def linearised(record: Record, times: Any, *, step: int | None = None) -> tuple[Linear, ...]:
+def linearised(record: Record, times: Values, *, step: int | None = None) -> tuple[Linear, ...]:
     """The cell as a linear system about its state at each of `times` [s]. Errors as in `spectrum_at`."""
     p, laws, timetable = _rebuilt(record)
     wanted = np.atleast_1d(np.asarray(times, float))
@@ -128,7 +129,7 @@ def linearised(record: Record, times: Any, *, step: int | None = None) -> tuple[
     return tuple(found)
 
 
-def _rebuilt(record: Record) -> tuple[Parameters, Laws, Any]:
+def _rebuilt(record: Record) -> tuple[Parameters, Laws, Values]:
     """Parameters, laws and schedule of the run that made this record."""
     made = record.provenance
     if made.get("made_by") != "simulation" or "parameters" not in made or "contact_fraction_1" not in record.table:
@@ -160,7 +161,7 @@ def _piece(starts: np.ndarray, lengths: np.ndarray, steps: np.ndarray, at: float
     return int(np.flatnonzero(holds)[-1])
 
 
-def _state(pieces: Any, index: int, local: float, p: Parameters, laws: Laws) -> tuple[State, Drive]:
+def _state(pieces: Values, index: int, local: float, p: Parameters, laws: Laws) -> tuple[State, Drive]:
     """State and drive at `local` seconds into a solve, integrated from the last one saved before."""
     saved = pieces.times[index]
     local = min(max(local, 0.0), float(saved[-1]))
@@ -177,8 +178,8 @@ def _state(pieces: Any, index: int, local: float, p: Parameters, laws: Laws) -> 
 
 
 @functools.partial(jax.jit, static_argnames="laws")
-def _onward(state: State, drive: Drive, duration: Any, p: Parameters, laws: Laws) -> State:
-    def field(t: Any, y: State, _: Any) -> State:
+def _onward(state: State, drive: Drive, duration: Values, p: Parameters, laws: Laws) -> State:
+    def field(t: Values, y: State, _: Any) -> State:
         speed = equations.rates(t * duration, jax.tree.map(jnp.multiply, y, SCALE), drive, p, laws)
         return jax.tree.map(lambda rate, unit: duration / unit * rate, speed, SCALE)
 
@@ -223,17 +224,17 @@ def _linear(state: State, drive: Drive, p: Parameters, laws: Laws) -> Linear:
 
 
 @functools.partial(jax.jit, static_argnames="laws")
-def _jacobians(state: State, drive: Drive, p: Parameters, laws: Laws) -> tuple[Any, ...]:
+def _jacobians(state: State, drive: Drive, p: Parameters, laws: Laws) -> tuple[Values, ...]:
     moving = jax.tree.map(jnp.divide, _seen(state), _seen(SCALE))
     seen = equations.observe(0.0, state, drive, p, laws)
     layer = seen.film * seen.ionic_current  # of one interface [V]; both carry one current through like films
     flat, unravel = ravel_pytree((moving, layer))
 
-    def unpack(x: Any) -> tuple[State, Any]:
+    def unpack(x: Values) -> tuple[State, Values]:
         values, eta = unravel(x)
         return _with(state, jax.tree.map(jnp.multiply, values, _seen(SCALE))), eta
 
-    def parts(x: Any, j: Any) -> tuple[Any, Any, Any]:
+    def parts(x: Values, j: Values) -> tuple[Values, Values, Values]:
         """Voltage [V], ionic current [A/m2] and film [ohm m2] with the double layers at their own voltage."""
         here, eta = unpack(x)
         observed = equations.observe(0.0, here, drive, p, laws)
@@ -243,10 +244,10 @@ def _jacobians(state: State, drive: Drive, p: Parameters, laws: Laws) -> tuple[A
         volts = cell_voltage(j + layers / series, series, here.conductance)
         return volts, (volts - layers) / series, observed.film
 
-    def voltage(x: Any, j: Any) -> Any:
+    def voltage(x: Values, j: Values) -> Values:
         return parts(x, j)[0]
 
-    def speed(x: Any, j: Any) -> Any:
+    def speed(x: Values, j: Values) -> Values:
         here, eta = unpack(x)
         _, ionic, film = parts(x, j)
         through = eta / film

@@ -69,12 +69,7 @@ def paper_report(result: Reproduction, drawn: Mapping[str, Figure], answer: Answ
         *_rests_on(fitted, _numbers_from_elsewhere()),
         Section(
             "Where the paper does not agree with itself",
-            tables=(
-                table_of(
-                    "",
-                    [{"it says": e["claim"], "we find": e["found"], "tag": e["tag"]} for e in data["inconsistencies"]],
-                ),
-            ),
+            tables=(table_of("", [_disagreement(entry) for entry in data["inconsistencies"]]),),
         ),
         Section("What had to be assumed", points=tuple(data["assumed"])),
     )

@@ -11,71 +11,54 @@ from matplotlib.colors import ListedColormap, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from lithostat.experiment.quantity import lookup
+from lithostat.experiment.quantity import in_unit, lookup
+from lithostat.recommendation.axis import Axis
+from lithostat.recommendation.chunks import KINDS
+from lithostat.recommendation.regime_map import RegimeMap
 from lithostat.show.style import INK, blank, style
 
 HOUR = 3600.0
 LEVELS = (10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0, 10000.0)  # of the time to short [h], those that occur
 DIES, LOSES, SPENT, UNKNOWN = "#a8402f", "#3b5f8a", "#b59a3c", "#9aa3ab"  # apart in hue and in lightness
+OTHER_ENDS = {
+    "contact lost": (LOSES, "contact lost"),
+    "lithium spent": (SPENT, "lithium spent"),
+    "stalled": (UNKNOWN, "not computed"),
+}
 SURE, OPEN = "#f4f6f4", 24  # where nothing fails; steps of colour
 
 
-def regime_figure(
-    axes: Sequence[tuple[str, str, np.ndarray, bool]],
-    outcome: np.ndarray,
-    kinds: Sequence[str],
-    probability: np.ndarray,
-    time_to_short: np.ndarray,
-    *,
-    length: float,
-    marks: Sequence[tuple[float, float, str]] = (),
-    title: str = "",
-) -> Figure:
-    """`axes` holds (name, quantity, values in SI, logarithmic) of x and of y; arrays are (x, y).
+def map_figure(made: RegimeMap, *, marks: Sequence[tuple[float, float, str]] = (), title: str = "") -> Figure:
+    """Colour is the probability of a short within the protocol; what ends a cell before one has a colour of its own.
 
-    Colour is the probability of a short within `length` [s] of cycling; where contact is lost or lithium is spent
-    first, another colour says so. Lines are hours to the short of the median cell; thick lines are the two walls: where
-    half of the cells short, and where contact goes. `marks` are points (x, y, text) in SI, such as a lab's own cells.
+    Lines are hours to the short of the median cell; thick lines are the two walls: where half of the cells short, and
+    where contact goes. `marks` are points (x, y, text) in SI, such as a lab's own cells.
     """
-    (_, x_quantity, x, x_log), (_, y_quantity, y, y_log) = axes
-    across, x_label = _shown(axes[0][0], x_quantity, x)
-    up, y_label = _shown(axes[1][0], y_quantity, y)
+    (across, x_label), (up, y_label) = _shown(made.x), _shown(made.y)
     with style():
         figure, axis = blank(7.4, 5.0)
         axis.grid(False)
-        shorts = _blend(DIES)
         drawn = axis.pcolormesh(
-            across, up, 100.0 * probability.T, cmap=shorts, vmin=0.0, vmax=100.0, shading="nearest", rasterized=True
+            across,
+            up,
+            100.0 * made.probability_short.T,
+            cmap=_blend(DIES),
+            vmin=0.0,
+            vmax=100.0,
+            shading="nearest",
+            rasterized=True,
         )
-        handles = []
-        for names, colour, label in (
-            (("contact lost",), LOSES, "contact lost"),
-            (("lithium spent",), SPENT, "lithium spent"),
-            (("stalled",), UNKNOWN, "not computed"),
-        ):
-            there = np.isin(outcome, [list(kinds).index(name) for name in names])
-            if there.any():
-                shade = np.ma.masked_where(~there, np.ones_like(probability))
-                flat = ListedColormap([colour])
-                axis.pcolormesh(across, up, shade.T, cmap=flat, shading="nearest", rasterized=True)
-                handles.append(Patch(color=colour, label=label))
-        _scales(axis, x_log, y_log)
-        _times(axis, across, up, time_to_short / HOUR)
-        lost = np.isin(outcome, [list(kinds).index("contact lost"), list(kinds).index("lithium spent")])
-        _wall(axis, across, up, np.where(lost, np.nan, probability), 0.5, DIES)
+        handles = _other_ends(axis, across, up, made.outcome)
+        _scales(axis, made.x.log, made.y.log)
+        _times(axis, across, up, made.time_to_short / HOUR)
+        lost = np.isin(made.outcome, [KINDS.index("contact lost"), KINDS.index("lithium spent")])
+        _wall(axis, across, up, np.where(lost, np.nan, made.probability_short), 0.5, DIES)
         _wall(axis, across, up, lost.astype(float), 0.5, LOSES)
         bar = figure.colorbar(drawn, ax=axis, pad=0.02, aspect=28)
-        bar.set_label(f"short within {length / HOUR:.4g} h / %")
+        bar.set_label(f"short within {made.length / HOUR:.4g} h / %")
         bar.outline.set_visible(False)
-        for at, height, text in marks:
-            point = (_in_shown(at, x_quantity), _in_shown(height, y_quantity))
-            axis.plot(*point, "o", color="white", markeredgecolor=INK, markersize=6, zorder=5)
-            if text:
-                axis.annotate(text, point, (6, 5), textcoords="offset points", fontsize=8, color=INK, zorder=5)
-        axis.set_xlabel(x_label)
-        axis.set_ylabel(y_label)
-        axis.set_xlim(across[0], across[-1])
-        axis.set_ylim(up[0], up[-1])
+        _points(axis, made, marks)
+        axis.set(xlabel=x_label, ylabel=y_label, xlim=(across[0], across[-1]), ylim=(up[0], up[-1]))
         if handles:
             axis.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, borderaxespad=0.2)
         if title:
@@ -83,17 +66,36 @@ def regime_figure(
     return figure
 
 
-def _shown(name: str, quantity: str, values: np.ndarray) -> tuple[np.ndarray, str]:
-    """Values in the unit that people read, and the label of their axis."""
+def _other_ends(axis: Axes, across: np.ndarray, up: np.ndarray, outcome: np.ndarray) -> list[Patch]:
+    """Shade where something other than a short ends the cell; handles for a legend."""
+    handles = []
+    for name, (colour, label) in OTHER_ENDS.items():
+        there = outcome == KINDS.index(name)
+        if there.any():
+            shade = np.ma.masked_where(~there, np.ones(there.shape))
+            flat = ListedColormap([colour])
+            axis.pcolormesh(across, up, shade.T, cmap=flat, shading="nearest", rasterized=True)
+            handles.append(Patch(color=colour, label=label))
+    return handles
+
+
+def _points(axis: Axes, made: RegimeMap, marks: Sequence[tuple[float, float, str]]) -> None:
+    for at, height, text in marks:
+        point = (_in_shown(at, made.x.quantity), _in_shown(height, made.y.quantity))
+        axis.plot(*point, "o", color="white", markeredgecolor=INK, markersize=6, zorder=5)
+        if text:
+            axis.annotate(text, point, (6, 5), textcoords="offset points", fontsize=8, color=INK, zorder=5)
+
+
+def _shown(axis: Axis) -> tuple[np.ndarray, str]:
+    """Values of an axis in the unit that people read, and its label."""
     words = {"density": "relative density", "pressure": "stack pressure", "current": "current density"}
-    unit = lookup(quantity).shown.replace("uA/cm2", "µA cm⁻²").replace("cm2", "cm²").replace("degC", "°C")
-    label = words.get(name, name.replace("_", " ")) + (f" / {unit}" if unit else "")
-    return np.array([_in_shown(value, quantity) for value in values]), label
+    unit = lookup(axis.quantity).shown.replace("uA/cm2", "µA cm⁻²").replace("cm2", "cm²").replace("degC", "°C")
+    label = words.get(axis.name, axis.name.replace("_", " ")) + (f" / {unit}" if unit else "")
+    return np.array([_in_shown(value, axis.quantity) for value in axis.values]), label
 
 
 def _in_shown(value: float, quantity: str) -> float:
-    from lithostat.experiment.quantity import in_unit
-
     unit = lookup(quantity).shown
     return in_unit(value, quantity, unit) if unit else float(value)
 

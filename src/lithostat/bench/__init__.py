@@ -1,0 +1,1 @@
+"""Laws held against published cells: what each of them predicts, how wide, and how wrong."""

@@ -1,0 +1,66 @@
+"""lithostat reproduce: a paper's experiments simulated and held against its numbers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lithostat.commands.options import Json, Output, ready, save, save_page
+from lithostat.commands.tomogram import packages
+from lithostat.experiment.errors import InputError, MissingPackage, nearest
+from lithostat.terminal import named_steps, open_console, plain, print_json, print_rows
+
+PAPERS = ("doux2020",)
+
+
+def reproduce(
+    paper: Annotated[str, typer.Argument(help=f"A published paper: {', '.join(PAPERS)}.")],
+    output: Output = Path("lithostat-out"),
+    as_json: Json = False,
+) -> None:
+    """Simulate a paper's experiments and hold them against its numbers: a table, figures, and a page with both."""
+    if paper not in PAPERS:
+        raise InputError(f"there is no paper '{paper}'{nearest(paper, PAPERS)}", expected=f"one of {', '.join(PAPERS)}")
+    ready(output)
+    with named_steps(open_console(), "importing", 21) as step:
+        from lithostat.experiment.record import write_text
+        from lithostat.papers.doux2020.answer import answer
+        from lithostat.papers.doux2020.figures import figures
+        from lithostat.papers.doux2020.page import paper_report
+        from lithostat.papers.doux2020.reproduce import reproduce as reproduce_paper
+
+        result = reproduce_paper(step)
+        step("calibrating, half a minute the first time")
+        answered = answer()
+        result, pictures = _pictured(result, step)
+        step("figures")
+        folder = output / paper
+        drawn = figures(result) | {"pressure window": answered.figure} | pictures
+        written = [save(one, folder / f"{name.replace(' ', '-')}.png") for name, one in drawn.items()]
+        written += [record.write_parquet(folder / f"{name}.parquet") for name, record in result.records.items()]
+        step("page")
+        rows = [row.as_dict() for row in result.rows]
+        written.append(write_text(folder / "table.json", json.dumps(plain(rows), indent=1)))
+        written.append(save_page(paper_report(result, drawn, answered), folder / "index.html"))
+    if as_json:
+        print_json(rows)
+    else:
+        print_rows(result, written[-1])
+    if not result.passed:
+        raise typer.Exit(1)
+
+
+def _pictured(result: Any, step: Any) -> tuple[Any, dict[str, Any]]:
+    """The result with what scans of the paper's cells would show, and those figures; as it was without the packages."""
+    try:
+        packages()
+    except MissingPackage:
+        return result, {}
+    from lithostat.papers.doux2020.imaged import creep_pellet_figure, figure_5, imaged, rows
+
+    seen = imaged(step)
+    drawn = {"figure 5": figure_5(seen), "creep through pores": creep_pellet_figure(seen)}
+    return result.with_rows(rows(seen)), drawn

@@ -1,0 +1,5 @@
+"""Imported before the package: shapes of what laws and the model take are then checked at every call."""
+
+from jaxtyping import install_import_hook
+
+install_import_hook(["lithostat.physics", "lithostat.model"], "beartype.beartype")
