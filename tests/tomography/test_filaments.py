@@ -22,6 +22,10 @@ def test_what_is_new_since_an_earlier_scan_is_found() -> None:
     made = cell(Strand(reach=0.6, width=4.0), motion=MOVED)
     found = study_volume(made.volume, before=before(made))
     (filament,) = found.filaments.each
+    said = found.as_json()
+    assert {"volume", "phases", "filaments", "spans", "dark_volume", "charge_bound", "warnings"} <= said.keys()
+    assert set(said["phases"][0]) == {"name", "low", "high"}
+    assert said["dark_volume"]["low"] < said["dark_volume"]["high"]
     assert made.recall(found) >= 0.9
     assert made.precision(found) >= 0.8
     assert found.spans == "no"
