@@ -45,6 +45,7 @@ def test_findings_of_a_tomogram_stand_on_the_page_of_its_cell(tmp_path: Path) ->
     (cell,) = json.loads(said.stdout)
     after, gone, elsewhere = cell["volumes"]
     assert cell["refused"] == []  # scans are no cycler files
+    assert "error" not in after, after
     assert after["spans"] == "yes"
     names = {finding["name"] for finding in after["findings"]}
     assert {"lithium that was plated at most", "porosity by mass", "new dark volume"} <= names

@@ -87,7 +87,7 @@ def write_cell(cell: AnalysedCell, named: Named, *, draw: bool = True) -> Analys
     files = _files(cell.loaded, cell.analysis, cell.complete, draw, scans)
     written, problems = write_each((named.path(ending), write) for ending, write in files)
     written = (*written, *(one.page for one in scans if one.page is not None))
-    problems = [*problems, *(f"{one.file}: {one.error}" for one in scans if one.error)]
+    problems += tuple(f"{one.file}: {one.error}" for one in scans if one.error)
     return replace(cell, named=named, written=written, error="; ".join(problems) or None, tomograms=scans)
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lithostat.cycling.analysis import Analysis
 from lithostat.experiment.cell_note import CellNote, StatedVolume
 from lithostat.experiment.errors import InputError, MissingPackage, sentence_of, short
-from lithostat.experiment.output_names import Named, possible
+from lithostat.experiment.output_names import LONGEST, Named, possible, readable
 from lithostat.experiment.record import write_text
 from lithostat.experiment.report import Report
 from lithostat.experiment.volume import Volume, VolumeState
@@ -35,7 +38,8 @@ class CellTomogram:
         """Plain data for people and programs."""
         if self.report is None:
             return {"file": self.file, "error": self.error}
-        return {"file": self.file, "conflicts": list(self.conflicts)} | self.report.as_json
+        written = [] if self.page is None else [str(self.page)]
+        return {"file": self.file, "conflicts": list(self.conflicts), "written": written} | _plain(self.report.data)
 
 
 def read_tomograms(loaded: LoadedCell, analysis: Analysis, named: Named, *, draw: bool) -> tuple[CellTomogram, ...]:
@@ -57,7 +61,7 @@ def read_tomograms(loaded: LoadedCell, analysis: Analysis, named: Named, *, draw
         except BaseException as error:  # whatever is wrong with a scan must not take the cell with it
             if isinstance(error, (KeyboardInterrupt, SystemExit)):
                 raise
-            found.append(CellTomogram(short(one.file), error=sentence_of(error)))
+            found.append(CellTomogram(shown(one.file), error=sentence_of(error)))
     return tuple(found)
 
 
@@ -90,8 +94,8 @@ def _read(
         from lithostat.show.report_page import report_page
 
         page = write_text(folder / f"{stem}.html", report_page(report))
-    write_text(folder / f"{stem}.json", json.dumps(report.data, indent=1, default=float))
-    return CellTomogram(short(one.file), report, said, page)
+    write_text(folder / f"{stem}.json", json.dumps(_plain(report.data), indent=1))
+    return CellTomogram(shown(one.file), report, said, page)
 
 
 def asked(note: CellNote, analysis: Analysis) -> Asked:
@@ -108,7 +112,7 @@ def asked(note: CellNote, analysis: Analysis) -> Asked:
         charge=charge or None,
         charge_from=", integral of the cell's record",
         pellet_mass=note.electrolyte_mass,
-        pellet_area=None if die is None else 0.25 * 3.141592653589793 * die**2,
+        pellet_area=None if die is None else 0.25 * math.pi * die**2,
         pellet_thickness=note.electrolyte_thickness,
         theoretical_density=card,
     )
@@ -135,6 +139,22 @@ def conflicts(of: Tomogram, analysis: Analysis) -> tuple[str, ...]:
     if pressure is not None and logged is not None and abs(pressure - logged) > DIFFER * logged:
         said.append(f"scanned at {1e-6 * pressure:.3g} MPa, the record ends at {1e-6 * logged:.3g} MPa")
     return tuple(said)
+
+
+def shown(file: str) -> str:
+    """A file as a note names it, for people."""
+    return readable(file)[:LONGEST]
+
+
+def _plain(data: Any) -> Any:
+    """Numbers of NumPy as Python's; what is not finite as None, which JSON lacks."""
+    if isinstance(data, dict):
+        return {key: _plain(value) for key, value in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [_plain(value) for value in data]
+    if isinstance(data, np.generic):
+        data = data.item()
+    return None if isinstance(data, float) and not math.isfinite(data) else data
 
 
 def _opened(base: Path, one: StatedVolume) -> Volume:

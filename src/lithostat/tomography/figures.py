@@ -278,7 +278,7 @@ def histogram_figure(of: Tomogram) -> Figure:
     greys = greys[np.isfinite(greys) if outside is None else np.isfinite(greys) & ~outside]
     with style():
         figure, axes = blank(9.0, 3.2)
-        axes.hist(greys, 256, tuple(np.quantile(greys, (0.0005, 0.9995))), color=MUTED, lw=0)
+        axes.hist(greys, bins=256, range=tuple(np.quantile(greys, (0.0005, 0.9995))), color=MUTED, lw=0)
         axes.set(xlabel="grey (means of 2 x 2 x 2 voxels)", ylabel="voxels", yscale="log", title="Greys and references")
         axes.set_ylim(1.0, None)
         if of.phases is not None:
