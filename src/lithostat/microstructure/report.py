@@ -94,17 +94,26 @@ def _connected(of: PelletStudy) -> tuple[Table, ...]:
 
 
 def _creep(of: PelletStudy) -> tuple[Table, ...]:
-    rows = []
+    throats, times = [], []
     for one in of.throats:
-        row = {"depth / µm": f"{MICRON * one.depth:.3g}", "throat radius / µm": _or_none(MICRON * one.radius)}
-        row["median of patches / µm"] = _or_none(MICRON * one.median)
-        row["scatter of ln r"] = _or_none(one.scatter)
+        depth = f"{MICRON * one.depth:.3g}"
+        throats.append(
+            {
+                "depth / µm": depth,
+                "fastest / µm": _or_none(MICRON * one.radius),
+                "median of patches / µm": _or_none(MICRON * one.median),
+                "scatter of ln r": _or_none(one.scatter),
+            }
+        )
+        row = {"depth / µm": depth}
         for pressure in of.pressures:
             time = of.front.time_to(one.depth, pressure)
             row[f"{1e-6 * pressure:.3g} MPa"] = "never" if math.isinf(time) else span(time)
-        rows.append(row)
-    numeric = tuple(rows[0])[:4]
-    return (table_of("When lithium is as deep (at least)", rows, numeric=numeric, brief=True),)
+        times.append(row)
+    return (
+        table_of("When lithium is as deep (at least)", times, numeric=("depth / µm",), brief=True),
+        table_of("Throat radius with depth", throats, numeric=tuple(throats[0]), brief=True),
+    )
 
 
 def _or_none(value: float) -> str:
