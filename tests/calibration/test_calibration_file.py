@@ -57,6 +57,17 @@ def test_every_kind_of_observation_is_understood(tmp_path):
     assert [(one.low, one.high) for one in data.resistances[:2]] == [(50.0, 50.0), (500.0, math.inf)]
     assert data.resistances[2].low == pytest.approx(5e-3 / (0.75 * by_name["a"].numbers["area"]))
     assert data.critical_currents[0].low == pytest.approx(2.0)
+    assert {one.group for one in data.observations} == {"own"}
+
+
+def test_cells_belong_to_the_paper_or_lab_that_is_named(tmp_path):
+    said = CELL + CELLS.replace("{name: a,", "{name: a, group: Somebody 2020,").replace(
+        "{pressure: 1 MPa, resistance", "{group: Somebody 2020, pressure: 1 MPa, resistance"
+    )
+    data = read(tmp_path, said).data
+    assert data.groups == ("Somebody 2020", "own")
+    assert data.resistance_groups == ("own", "Somebody 2020")
+    assert data.only_group("Somebody 2020").names == ("a", "impedance 2")
 
 
 @pytest.mark.parametrize(

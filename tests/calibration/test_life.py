@@ -9,8 +9,9 @@ import pytest
 from scipy.special import hyp2f1
 
 from lithostat import Cell, simulate
-from lithostat.calibration.data import numbers_of, pack_exposures
+from lithostat.calibration.data import numbers_of
 from lithostat.calibration.exposure import Exposure, exposure_of_protocol, exposure_of_record, steady
+from lithostat.calibration.packed import pack_exposures
 from lithostat.engine import engine
 from lithostat.model.life import NUMBERS, log_life
 from lithostat.model.parameters import Laws, parameters_of

@@ -13,13 +13,23 @@ from lithostat.calibration.calibration import load_calibration
 from lithostat.calibration.checks import leave_one_out, ranks_of_truth
 from lithostat.calibration.compare import average_weights
 from lithostat.calibration.conflicts import SHOWN, conflicts, learnt, tail_probabilities
-from lithostat.calibration.data import CellLife, CriticalCurrent, Data, numbers_of
+from lithostat.calibration.data import CellLife, CriticalCurrent, Data, Resistance, numbers_of
 from lithostat.calibration.exposure import steady
 from lithostat.calibration.figures import learnt_figure, predicted_figure, rank_figure
+from lithostat.calibration.layout import layout_of, standard_of
+from lithostat.calibration.packed import pack
 from lithostat.calibration.page import calibration_page
+from lithostat.calibration.papers_left_out import FLOOR, leave_one_group_out
 from lithostat.calibration.parameter import DEFAULTS, Parameter
 from lithostat.calibration.posterior import calibrate
-from lithostat.calibration.prediction import failure_probability, life_quantiles, predict_life
+from lithostat.calibration.prediction import (
+    MEDIAN,
+    NEW,
+    failure_probability,
+    life_quantiles,
+    offsets_of,
+    predict_life,
+)
 from lithostat.papers.doux2020.calibration import paper_data
 from lithostat.papers.doux2020.published import cell
 
@@ -29,10 +39,10 @@ OWN = numbers_of(cell())
 CONTACT = tuple(name for name in DEFAULTS if name not in ("toughness", "throat_radius", "focusing", "life_scatter"))
 
 
-def lived(name, pressure, low, high=None):
+def lived(name, pressure, low, high=None, group="own"):
     exposure = steady(pressure, CURRENT)
     high = low if high is None else high
-    return CellLife(name, exposure, exposure.began + low * HOUR, exposure.began + high * HOUR, None, OWN)
+    return CellLife(name, exposure, exposure.began + low * HOUR, exposure.began + high * HOUR, None, OWN, group=group)
 
 
 @pytest.fixture(scope="module")
@@ -48,10 +58,11 @@ def test_the_chains_agree(paper):
 
 
 def test_the_window_at_75_contains_5_and_excludes_15_megapascal(paper):
-    at_5, at_15 = failure_probability(paper, [steady(5e6, CURRENT), steady(15e6, CURRENT)], 1000.0).mean(1)
+    asked = [steady(5e6, CURRENT), steady(15e6, CURRENT)]
+    at_5, at_15 = failure_probability(paper, asked, 1000.0, group="doux2020").mean(1)
     assert at_5 < 0.5
     assert at_15 > 0.95
-    low, high = np.quantile(failure_probability(paper, steady(5e6, CURRENT), 1000.0), [0.05, 0.95])
+    low, high = np.quantile(failure_probability(paper, asked[0], 1000.0, group="doux2020"), [0.05, 0.95])
     assert high - low > 0.5  # one cell per pressure leaves it that open
 
 
@@ -66,22 +77,22 @@ def test_the_best_fit_is_better_than_every_draw(paper):
     fit = best_fit(paper_data())
     assert fit.converged
     assert np.all(np.linalg.eigvalsh(fit.covariance) > 0.0)
-    z = paper.standard()
+    z = standard_of(paper, layout_of(paper.parameters, paper.data))
+    assert len(fit.z) == z.shape[1]
     drawn = paper.log_likelihood.sum(1) - 0.5 * (z**2).sum(1)
     assert fit.log_posterior > drawn.max()
-    # twelve numbers: the best of 4000 draws lies a few units below the top, and not twenty
+    # fifteen numbers and offsets: the best of 4000 draws lies a few units below the top, and not twenty
     assert fit.log_posterior - drawn.max() < 12.0
 
 
 def test_it_is_kept_whole(paper, tmp_path):
     small = dataclasses.replace(
-        paper,
-        draws={name: values[:8] for name, values in paper.draws.items()},
-        log_likelihood=paper.log_likelihood[:8],
-        diagnostics=dataclasses.replace(paper.diagnostics, chains=2),
+        paper.chosen(np.arange(8)), diagnostics=dataclasses.replace(paper.diagnostics, chains=2)
     )
     again = load_calibration(small.save(tmp_path / "kept.json"))
     assert all(np.array_equal(again.draws[name], small.draws[name]) for name in small.draws)
+    assert np.array_equal(again.offsets["doux2020"], small.offsets["doux2020"])
+    assert np.array_equal(again.resistance_offsets["doux2020"], small.resistance_offsets["doux2020"])
     assert again.data.names == small.data.names
     assert again.parameters == small.parameters
     assert np.array_equal(again.log_likelihood, small.log_likelihood)
@@ -148,7 +159,7 @@ def test_many_repeats_that_scatter_as_they_should_contradict_nothing(paper):
     lives = []
     for pressure in (10e6, 15e6, 20e6, 25e6):
         exposure = steady(pressure, CURRENT)
-        drawn = np.exp(predict_life(truth, exposure, seed=int(rng.integers(1000)))[:15])
+        drawn = np.exp(predict_life(truth, exposure, group=MEDIAN, seed=int(rng.integers(1000)))[:15])
         lives += [CellLife(f"{pressure / 1e6:g}-{i}", exposure, t, t, False, OWN) for i, t in enumerate(drawn)]
     assert conflicts(dataclasses.replace(truth, data=Data(tuple(lives)))) == ()
     # one that cannot be is still named, with the times that a lab would write down
@@ -195,8 +206,10 @@ def test_neither_cell_nor_data_is_an_error():
 def test_ranks_of_the_truth_are_uniform_and_intervals_cover(tmp_path):
     """Coverage and ranks are what a right sampler gives in all but 1 of 1000 such tests; 200 sets in the campaign."""
     sets = 200 if CAMPAIGN else 12
-    design = Data(paper_data(impedance=False).lives)
-    ranks = ranks_of_truth(design, sets=sets, seed=11, without=CONTACT)
+    lives = paper_data(impedance=False).lives
+    design = Data(tuple(dataclasses.replace(one, group="ab"[i % 2]) for i, one in enumerate(lives)))
+    ranks = ranks_of_truth(design, sets=sets, seed=11, without=[n for n in CONTACT if n != "life_spread"])
+    assert ranks.parameters[-2:] == ("offset of a", "offset of b")
     low, high = ranks.allowed(0.9, 1e-3 / len(ranks.parameters))
     assert np.all((ranks.coverage() >= low) & (ranks.coverage() <= high))
     if CAMPAIGN:
@@ -240,3 +253,106 @@ def test_figures_are_drawn(paper, tmp_path):
     predicted_figure(paper, CURRENT, target=1000 * HOUR).savefig(tmp_path / "predicted.png")
     assert (tmp_path / "learnt.png").stat().st_size > 10_000
     assert (tmp_path / "predicted.png").stat().st_size > 10_000
+
+
+# of the time to short with everything known but the level: a posterior that can be written down
+TAU, SIGMA = 0.8, 0.3
+
+
+def fixed(name, value):
+    return Parameter(name, value, 1e-4, (value / 2, value * 2), "log", "fixed", "user")
+
+
+ALONE = [name for name in DEFAULTS if name not in ("life_scatter", "life_spread")]
+
+
+def level(found):
+    """ln of the life of the median lab at 10 MPa, which only the numbers of the cards make."""
+    return float(predict_life(found, steady(10e6, CURRENT), group=MEDIAN)[0])
+
+
+@pytest.fixture(scope="module")
+def two_labs():
+    prior = calibrate(Data(), cell(), without=ALONE, seed=1, chains=1, draws=10)
+    begin = steady(10e6, CURRENT).began
+    middle = level(prior)
+
+    def at(name, above, group):
+        time = (math.exp(middle + above) - begin) / HOUR
+        return lived(name, 10e6, time, group=group)
+
+    lives = (at("a1", 0.9, "a"), at("a2", 1.1, "a"), at("a3", 1.0, "a"), at("b1", -0.5, "b"))
+    known = [fixed("life_scatter", SIGMA), fixed("life_spread", TAU)]
+    return calibrate(Data(lives), cell(), parameters=known, without=ALONE, seed=4, chains=4, draws=1000)
+
+
+def test_offsets_of_labs_are_the_normal_posterior_by_hand(two_labs):
+    """Known scatter and spread: each lab's offset has the conjugate posterior of its own cells."""
+    for group, values in (("a", [0.9, 1.1, 1.0]), ("b", [-0.5])):
+        precision = 1 / TAU**2 + len(values) / SIGMA**2
+        drawn = two_labs.offsets[group]
+        error = 5.0 / math.sqrt(precision * two_labs.diagnostics.effective_samples)
+        assert drawn.mean() == pytest.approx(sum(values) / SIGMA**2 / precision, abs=error)
+        assert drawn.std() == pytest.approx(1 / math.sqrt(precision), rel=0.1)
+
+
+def test_a_new_lab_is_not_known_better_than_labs_differ(two_labs):
+    ends = [0.05, 0.95]
+    exposure = [steady(10e6, CURRENT)]
+    of_a, of_new = (np.log(life_quantiles(two_labs, exposure, ends, group=group)[0]) for group in ("a", NEW))
+    assert of_new[1] - of_new[0] == pytest.approx(2 * 1.645 * math.hypot(TAU, SIGMA), rel=0.02)
+    known = 1 / math.sqrt(1 / TAU**2 + 3 / SIGMA**2)
+    assert of_a[1] - of_a[0] == pytest.approx(2 * 1.645 * math.hypot(known, SIGMA), rel=0.05)
+    assert offsets_of(two_labs, NEW).std() == pytest.approx(TAU, rel=0.01)
+    with pytest.raises(InputError, match="no cells of 'c'"):
+        offsets_of(two_labs, "c")
+
+
+def test_a_lab_left_out_is_predicted_by_how_labs_differ(two_labs):
+    """Its rows have the density of a normal with spread and scatter; the floor holds for what cannot be."""
+    data = two_labs.data + Data((lived("odd", 10e6, 1e7, group="c"),))
+    found = leave_one_group_out(
+        data, laws=two_labs.laws, groups=["b", "c"], parameters=two_labs.parameters, without=ALONE, seed=2
+    )
+    width = math.hypot(TAU, SIGMA)
+    by_hand = -0.5 * (0.5 / width) ** 2 - math.log(width * math.sqrt(2 * math.pi))
+    assert found[0].scores[0] == pytest.approx(by_hand, abs=0.1)
+    assert found[0].joint == pytest.approx(found[0].scores[0])
+    assert found[0].inside_90[0].inside
+    assert found[1].scores[0] == FLOOR
+    assert found[0].misses[0] == pytest.approx(0.5, abs=0.1)
+
+
+def test_cells_made_and_driven_alike_are_computed_once():
+    lives = tuple(lived(f"{pressure}-{i}", pressure, 10.0 + i) for i in range(40) for pressure in (5e6, 10e6, 20e6))
+    packed, _ = pack(Data(lives))
+    assert packed.segments.durations.shape[0] == 3
+    assert packed.life.shape == (120, 2)
+    assert np.array_equal(packed.which, np.tile([0, 1, 2], 40))
+
+
+def test_a_thousand_cells_are_judged_in_a_blink(paper):
+    """Of half a million pairs only those that stand out are looked at."""
+    few = paper.thinned(100)
+    lives = tuple(lived(f"c{i}", 10e6, 300.0 + 0.4 * i) for i in range(1000))
+    said = conflicts(dataclasses.replace(few, data=Data(lives)))
+    assert len(said) < 1000
+
+
+def test_resistances_that_contradict_each_other_are_named():
+    """Rising with pressure, by a factor that no parameters give."""
+    points = tuple(
+        Resistance(f"{ohm} ohm", pressure, pressure, float(ohm), float(ohm), OWN)
+        for pressure, ohm in ((5e6, 20), (25e6, 400), (5.1e6, 21))
+    )
+    found = calibrate(Data(resistances=points), cell(), without=["life_spread"], seed=1, chains=2, draws=500)
+    said = " ".join(found.misfits)
+    assert "'20 ohm' has 20 ohm and '400 ohm' has 400 ohm: no parameters give both" in said
+    assert set(found.misfits) <= set(found.warnings)
+
+
+@pytest.mark.parametrize("law", ["retraction", "delayed_fracture"])
+def test_a_law_whose_life_is_not_known_is_refused(law):
+    other = type(cell()).from_dict(cell().model_dump(mode="json") | {"laws": {"named": law}}, si=True)
+    with pytest.raises(InputError, match="does not know the law"):
+        calibrate(Data(), other, seed=1)

@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 from lithostat import engine
 from lithostat.calibration import kept
 from lithostat.calibration.calibration import Calibration
+from lithostat.calibration.compare import Rival, comparison_of
 from lithostat.calibration.data import Data
 from lithostat.calibration.posterior import calibrate
 from lithostat.cli import app
@@ -70,13 +71,28 @@ def test_a_calibration_is_given_whatever_the_cache_is(cache, found, experiment, 
 
 
 def test_a_comparison_is_given_whatever_the_cache_is(cache, found, experiment, monkeypatch) -> None:
-    class Rivals:
-        rivals = (type("Rival", (), {"weight": 1.0, "calibration": found}),)
-
-    monkeypatch.setattr(kept, "compare", lambda *_, **__: Rivals)
+    compared = comparison_of([Rival("first", found, np.array([-1.0]), np.array([0.2]), (), 1.0)])
+    monkeypatch.setattr(kept, "compare", lambda *_, **__: compared)
     with pytest.warns(UserWarning, match="the comparison of mechanisms could not be kept for later"):
-        given = kept.kept_rivals(Data(), experiment([{"rest": "1 h"}])[0], seed=1)
-    assert given == ((1.0, found),)
+        given = kept.kept_comparison(Data(), experiment([{"rest": "1 h"}])[0], seed=1)
+    assert given is compared
+
+
+def test_a_comparison_that_was_kept_is_given_whole(found, experiment, monkeypatch, tmp_path) -> None:
+    """The comparison that is printed and the one that is averaged over are one file."""
+    monkeypatch.setenv("LITHOSTAT_CACHE", str(tmp_path))
+    rivals = [Rival(name, found, np.array([score]), np.array([0.2]), (), w) for name, score, w in _RIVALS]
+    monkeypatch.setattr(kept, "compare", lambda *_, **__: comparison_of(rivals))
+    cell = experiment([{"rest": "1 h"}])[0]
+    first = kept.kept_comparison(Data(), cell, seed=1)
+    monkeypatch.setattr(kept, "compare", None)
+    again = kept.kept_comparison(Data(), cell, seed=1)
+    assert again.verdict == first.verdict
+    assert [(one.name, one.score, one.weight) for one in again.rivals] == list(_RIVALS)
+    assert np.array_equal(again.rivals[1].calibration.draws["toughness"], found.draws["toughness"])
+
+
+_RIVALS = (("a", -1.0, 0.7), ("b", -2.0, 0.3))
 
 
 def test_a_calibration_that_was_kept_is_given_and_a_damaged_one_is_made_anew(found, experiment, monkeypatch, tmp_path):

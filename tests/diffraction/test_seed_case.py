@@ -9,7 +9,7 @@ import pytest
 from seed_case import WIDTHS, study
 
 CAMPAIGN = os.environ.get("LITHOSTAT_CAMPAIGN") == "1"
-SEEDS = range(40) if CAMPAIGN else range(2)
+SEEDS = range(40) if CAMPAIGN else range(1)
 PRODUCTS = {"Li2S": 0.01, "LiCl": 0.01}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import math
@@ -9,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from lithostat import InputError
 from lithostat.calibration.calibration import Calibration, Diagnostics
@@ -16,15 +18,18 @@ from lithostat.calibration.data import CellLife, Data, numbers_of
 from lithostat.calibration.exposure import steady
 from lithostat.calibration.parameter import parameters_for
 from lithostat.calibration.posterior import calibrate
-from lithostat.calibration.prediction import contact_loads, predict_life
+from lithostat.calibration.prediction import NEW, contact_loads, predict_life
 from lithostat.model.parameters import Laws
 from lithostat.papers.doux2020.calibration import paper_data
 from lithostat.papers.doux2020.published import cell
 from lithostat.physics.constants import FARADAY
 from lithostat.recommendation.answer import figure_arrays, percent
 from lithostat.recommendation.next_cell import LONGEST, SETTING_UP, Candidate, candidates, next_cell
-from lithostat.recommendation.recommend import recommend, sweep_draws, target_hours, thinned
-from lithostat.recommendation.window import Question, failure_curve, lower_wall, upper_wall, window
+from lithostat.recommendation.recommend import recommend, sweep_draws, target_hours
+from lithostat.recommendation.recommendation_report import recommendation_report
+from lithostat.recommendation.window import Question, failure_curve, failure_curves, lower_wall, upper_wall, window
+from lithostat.show.report_page import report_page
+from lithostat.show.report_text import print_report
 from lithostat.show.window_figure import window_figure
 
 CURRENT, HOURS = 0.75, 1000.0  # A/m2, h
@@ -33,9 +38,9 @@ NUMBERS = numbers_of(cell())
 
 
 def known(count=1, **values):
-    """A calibration whose draws are what is stated; the rest at the medians of the priors, all alike."""
+    """A calibration whose draws are what is stated; the rest at the medians of the priors, all labs alike."""
     parameters = parameters_for(Laws())
-    draws = {one.name: np.full(count, one.median) for one in parameters}
+    draws = {one.name: np.full(count, one.median) for one in parameters} | {"life_spread": np.zeros(count)}
     draws |= {name: np.broadcast_to(np.asarray(value, float), count).copy() for name, value in values.items()}
     nothing = np.zeros((count, 0))
     return Calibration(draws, Laws(), parameters, Data(), NUMBERS, nothing, Diagnostics("prior", 1), seed=0)
@@ -89,7 +94,7 @@ def test_the_window_of_cells_that_are_alike_lies_between_the_walls():
 
 def test_probability_is_the_share_of_cells_that_last(paper, answer):
     """Against cells drawn one by one, within four binomial standard errors."""
-    few = thinned(paper, 2000)
+    few = paper.thinned(2000)
     exposure = steady(answer.best, CURRENT)
     rng = np.random.default_rng(1)
     lasts = []
@@ -113,7 +118,7 @@ def test_the_paper_allows_5_mpa_and_not_15(answer):
 
 
 def test_a_stricter_question_has_a_narrower_window(paper):
-    curve = failure_curve(thinned(paper, 500), Question(CURRENT, HOURS))
+    curve = failure_curve(paper.thinned(500), Question(CURRENT, HOURS))
     found = [window(curve, accepted) for accepted in (0.7, 0.5, 0.3)]
     for wide, narrow in itertools.pairwise(found):
         assert wide[0] < narrow[0] < narrow[1] < wide[1]
@@ -177,13 +182,13 @@ def test_what_is_nearly_certain_is_not_said_to_be():
     ],
 )
 def test_what_was_never_tested_is_called_an_extrapolation(paper, asked, said):
-    warnings = recommend(thinned(paper, 50), current=CURRENT, **asked).warnings
+    warnings = recommend(paper.thinned(50), current=CURRENT, **asked).warnings
     found = [text for text in warnings if "extrapolation" in text]
     assert [said in text for text in found] == ([True] if said else [])
 
 
 def test_shorts_before_current_share_a_label_and_a_cell_of_an_hour_has_its_hour(paper):
-    few = replace(thinned(paper, 50), data=paper.data + Data((CellLife("h", *_hour(), False, NUMBERS),)))
+    few = replace(paper.thinned(50), data=paper.data + Data((CellLife("h", *_hour(), False, NUMBERS),)))
     lives = figure_arrays(recommend(few, current=CURRENT, hours=HOURS), few)["lives"]
     assert any(life == (pytest.approx(75e6), 0.0, "short before current") for life in lives)
     drawn = window_figure(**figure_arrays(recommend(few, current=CURRENT, hours=HOURS), few))
@@ -197,7 +202,7 @@ def test_repeats_at_one_pressure_share_a_label(paper):
         CellLife(f"r{i}", steady(10e6, CURRENT), t * 3600.0, t * 3600.0, False, NUMBERS)
         for i, t in enumerate((101, 3001))
     ]
-    few = replace(thinned(paper, 50), data=Data(tuple(like)))
+    few = replace(paper.thinned(50), data=Data(tuple(like)))
     drawn = window_figure(**figure_arrays(recommend(few, current=CURRENT, hours=HOURS), few))
     assert [text.get_text() for text in drawn.axes[0].texts].count("101-3001 h") == 1
 
@@ -329,7 +334,7 @@ def test_the_json_holds_what_is_promised(answer):
 
 
 def test_larger_and_thinner_cells_are_worse(paper):
-    few = thinned(paper, 300)
+    few = paper.thinned(300)
     large = 10.0 * NUMBERS["area"]
     usual = recommend(few, current=CURRENT, hours=HOURS).probability
     # unless a card says that spots that short become more with area, no published cell does
@@ -343,7 +348,7 @@ def test_draws_for_a_sweep_have_names_that_it_knows(paper):
     draws = sweep_draws(paper, 16)
     assert {len(values) for values in draws.values()} == {16}
     assert "focusing_scatter" in draws
-    assert not {"life_scatter", "stripping_scatter", "resistance_scatter"} & set(draws)
+    assert not {name for name in draws if name.startswith(("life_", "resistance_")) or name == "stripping_scatter"}
 
 
 def test_the_figure_shows_the_window_the_walls_and_every_cell_that_cycled(paper, answer):
@@ -355,3 +360,75 @@ def test_the_figure_shows_the_window_the_walls_and_every_cell_that_cycled(paper,
     for hours in ("474 h", "272 h", "190 h", "48 h", "1000 h", "163 h"):
         assert hours in texts
     assert "next" in bottom.texts[0].get_text()
+
+
+def test_a_new_lab_and_the_lab_of_the_cells_get_their_answers(answer, paper):
+    """The lab whose cells they are is surer of what happens at pressures that its cells shorted at."""
+    own = answer.of_lab
+    assert own.group == "doux2020"
+    assert answer.labs_differ > 1.2
+    assert answer.as_dict()["of_lab"]["window_mpa"] == pytest.approx([end / 1e6 for end in own.window])
+    assert "cells made as those of 'doux2020'" in own.sentence()
+    assert "labs differ" in answer.difference()
+    question = Question(CURRENT, HOURS)
+    of_new, of_own = failure_curves(paper.thinned(500), question, (NEW, "doux2020"), np.array([15e6]))
+    assert of_own.short.mean() > of_new.short.mean() > 0.5
+    with pytest.raises(InputError, match="no cells of 'nobody'"):
+        recommend(paper.thinned(50), current=CURRENT, hours=HOURS, lab="nobody")
+
+
+def test_own_cells_move_the_answer_for_the_lab_and_not_what_labs_are():
+    """All draws agree but for the offset: of a lab whose cells live ten times as long all last, of others half do."""
+    count = 200
+    calibration = known(count, life_spread=1.0, life_scatter=0.05)
+    calibration = replace(calibration, offsets={"own": np.full(count, math.log(10.0))})
+    exposure = steady(8e6, CURRENT)
+    median = (np.exp(predict_life(calibration, exposure, group="")[0]) - exposure.began) / 3600.0
+    question = Question(CURRENT, float(median))
+    of_new, of_own = failure_curves(calibration, question, (NEW, "own"), np.array([8e6]))
+    assert of_new.short.mean() == pytest.approx(0.5, abs=0.02)
+    assert of_own.short.mean() < 1e-6
+
+
+def test_the_next_cell_counts_what_it_tells_of_the_lab():
+    """Nothing is unknown but the lab's offset: a cell of that lab tells it, a cell of a lab like the median nothing."""
+    count = 300
+    rng = np.random.default_rng(1)
+    calibration = known(count, life_scatter=0.2, stripping_scatter=0.05)
+    calibration = replace(calibration, offsets={"own": rng.standard_normal(count)})
+    question = Question(CURRENT, HOURS)
+    curve = failure_curve(calibration, question, group="own")
+    walls = lower_wall(curve, 0.5).draws, upper_wall(curve, 0.5).draws
+    told = max(one.gain for one in candidates([calibration], question, *walls, group="own"))
+    untold = max(one.gain for one in candidates([calibration], question, *walls, group=""))
+    assert told > 0.3
+    assert untold == pytest.approx(0.0, abs=1e-6)
+
+
+def test_the_interval_is_withheld_where_data_and_model_do_not_fit(paper):
+    at_odds = replace(paper.thinned(50), misfits=("'a' contradicts the rest",))
+    made = recommend(at_odds, current=CURRENT, hours=HOURS)
+    said = made.as_dict()
+    assert made.interval is None
+    assert said["interval_withheld"] is True
+    assert said["interval_low_mpa"] is said["interval_high_mpa"] is None
+    assert any("withheld" in text for text in made.warnings)
+    drawn = window_figure(**figure_arrays(made, at_odds))
+    assert f"{made.best / 1e6:.2g} MPa" in " ".join(text.get_text() for text in drawn.axes[0].texts)
+
+
+def test_the_report_says_both_answers_and_hides_no_doubt(answer, paper):
+    report = recommendation_report(answer, paper, "paper")
+    spoken = " ".join(point for section in report.sections for point in section.points)
+    assert report.answer.startswith("for a new lab, ")
+    assert "cells made as those of 'doux2020'" in spoken
+    assert "labs differ" in spoken
+    assert report.as_json["window_mpa"] == answer.as_dict()["window_mpa"]
+    page = report_page(report)
+    assert "best pressure, 90 % interval" in page
+    assert "<svg" in page
+    at_odds = recommendation_report(replace(answer, interval=None), paper)
+    assert "withheld" in at_odds.numbers[0].value
+    printed = io.StringIO()
+    print_report(at_odds, Console(file=printed, width=200))
+    assert "withheld" in printed.getvalue()

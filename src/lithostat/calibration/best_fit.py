@@ -9,13 +9,14 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import jax.scipy.special as special
 import numpy as np
 from scipy.optimize import minimize
 
-from lithostat.calibration.data import Data, Packed, pack
+from lithostat.calibration.data import Data
+from lithostat.calibration.layout import layout_of, unpacked
 from lithostat.calibration.likelihood import pointwise
-from lithostat.calibration.parameter import Parameter, parameters_for, values_at
+from lithostat.calibration.packed import Packed, pack
+from lithostat.calibration.parameter import Parameter, parameters_for
 from lithostat.engine import engine
 from lithostat.model.parameters import Laws
 
@@ -26,10 +27,11 @@ _LIMIT = 12.0  # standard deviations of the prior within which the likelihood al
 
 @dataclass(frozen=True)
 class Fit:
-    """The best `values` [SI]; `z` (parameters,) the same as standard normal variables of the priors.
+    """The best `values` [SI]; `z` the same as standard normal variables of the priors, then those of the offsets.
 
-    `covariance` (parameters, parameters) of z is Laplace's: the inverse curvature at the best point. It is None where
-    the data leave a direction open, as they can without a prior. `log_posterior` leaves out the constant of the prior.
+    `offsets` are of ln t of each group, where they are learnt. `covariance` of z is Laplace's: the inverse curvature at
+    the best point. It is None where the data leave a direction open, as they can without a prior. `log_posterior`
+    leaves out the constant of the prior.
     """
 
     values: Mapping[str, float]
@@ -40,6 +42,7 @@ class Fit:
     log_likelihood: float
     log_posterior: float
     converged: bool
+    offsets: Mapping[str, float]
 
     def draws(self, count: int, *, seed: int) -> dict[str, np.ndarray]:
         """Values [SI] drawn from Laplace's approximation, (count,) each."""
@@ -63,24 +66,27 @@ def best_fit(
     laws = laws or Laws()
     chosen = parameters_for(laws, parameters, without=without)
     packed, plated = pack(data)
+    layout = layout_of(chosen, data)
     with engine():
         packed = jax.tree.map(jnp.asarray, packed)
-        program = _program(chosen, laws, plated)
+        program = _program(chosen, layout.counts, laws, plated)
 
         def cost(z: np.ndarray) -> tuple[float, np.ndarray]:
             value, slope = program(z, packed, float(prior))
             return float(value), np.asarray(slope)
 
-        begin = 0.7 * np.random.default_rng(seed).standard_normal((max(starts, 1), len(chosen)))
+        begin = 0.7 * np.random.default_rng(seed).standard_normal((max(starts, 1), layout.size))
         begin[0] = 0.0
-        bounds = [(-_LIMIT, _LIMIT)] * len(chosen)
+        bounds = [(-_LIMIT, _LIMIT)] * layout.size
         found = [minimize(cost, z, jac=True, method="L-BFGS-B", bounds=bounds) for z in begin]
         best = min(found, key=lambda result: result.fun)
         z = np.asarray(best.x)
         covariance = _laplace(cost, z)
     values = {one.name: float(one.value(z[i])) for i, one in enumerate(chosen)}
     likelihood = -float(best.fun) + 0.5 * float(prior) * float(z @ z)
-    return Fit(values, chosen, laws, z, covariance, likelihood, likelihood - 0.5 * float(z @ z), bool(best.success))
+    offsets = {group: values["life_spread"] * float(z[len(chosen) + i]) for i, group in enumerate(layout.groups)}
+    posterior = likelihood - 0.5 * float(z @ z)
+    return Fit(values, chosen, laws, z, covariance, likelihood, posterior, bool(best.success), offsets)
 
 
 def _laplace(cost: Callable[[np.ndarray], tuple[float, np.ndarray]], z: np.ndarray) -> np.ndarray | None:
@@ -93,11 +99,13 @@ def _laplace(cost: Callable[[np.ndarray], tuple[float, np.ndarray]], z: np.ndarr
 
 
 @functools.lru_cache(maxsize=16)
-def _program(parameters: tuple[Parameter, ...], laws: Laws, plated: tuple[bool, ...]) -> Callable[..., Any]:
+def _program(
+    parameters: tuple[Parameter, ...], counts: tuple[int, int], laws: Laws, plated: tuple[bool, ...]
+) -> Callable[..., Any]:
     """Cost and its gradient: minus the logarithm of likelihood and, where asked for, prior."""
 
     def cost(z: Any, packed: Packed, prior: Any) -> Any:
-        values = values_at(z, parameters, jnp, special)
-        return 0.5 * prior * (z @ z) - pointwise(values, packed, laws, plated).total(packed.weight)
+        values, offsets = unpacked(z, parameters, counts, packed)
+        return 0.5 * prior * (z @ z) - pointwise(values, offsets, packed, laws, plated).total(packed)
 
     return jax.jit(jax.value_and_grad(cost))

@@ -20,6 +20,7 @@ from lithostat.experiment.record import write_text
 from lithostat.model.parameters import Laws
 
 FORMAT = 1
+_DRAWN = ("draws", "offsets", "resistance_offsets")  # the last two are not in files of the first version
 LARGEST = 1 << 30  # bytes of a saved calibration
 DAMAGED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)  # of plain data that is not whole
 
@@ -45,7 +46,9 @@ class Calibration:
 
     `laws` and `parameters` (with their priors) are what was assumed, `data` what was learnt from. `numbers` are those
     of the reference cell, for what is not learnt (area, thickness, creep of lithium), SI. `log_likelihood` (n,
-    observations) is in the order of `data.names`. `seed` makes it again.
+    observations) is in the order of `data.names`. `offsets` (n,) are by how much ln t of each group of cells, a paper
+    or a lab, lies above that of the median group, `resistance_offsets` the same of ln R. `seed` makes it again.
+    `misfits` are those of the `warnings` that say where data and model do not fit together.
     """
 
     draws: Mapping[str, np.ndarray]
@@ -56,7 +59,10 @@ class Calibration:
     log_likelihood: np.ndarray
     diagnostics: Diagnostics
     seed: int
+    offsets: Mapping[str, np.ndarray] = field(default_factory=dict)
+    resistance_offsets: Mapping[str, np.ndarray] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    misfits: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -93,14 +99,32 @@ class Calibration:
 
         kept = {"observation": split(self.log_likelihood)} if self.log_likelihood.size else None
         return az().from_dict(
-            posterior={name: split(np.asarray(values)) for name, values in self.draws.items()}, log_likelihood=kept
+            posterior={name: split(np.asarray(values)) for name, values in (dict(self.draws) | self._named()).items()},
+            log_likelihood=kept,
         )
+
+    def _named(self) -> dict[str, np.ndarray]:
+        both = {"offset": self.offsets, "resistance_offset": self.resistance_offsets}
+        return {f"{kind} {group}": values for kind, all_ in both.items() for group, values in all_.items()}
+
+    def thinned(self, most: int) -> Calibration:
+        """The same posterior with at most `most` of its draws, evenly spread over them."""
+        if self.count <= most:
+            return self
+        return self.chosen(np.linspace(0, self.count - 1, most).round().astype(int))
+
+    def chosen(self, index: np.ndarray) -> Calibration:
+        """The same posterior with the draws of these indices only."""
+        drawn: dict[str, Any] = {
+            kind: {name: np.asarray(v)[index] for name, v in getattr(self, kind).items()} for kind in _DRAWN
+        }
+        return dataclasses.replace(self, **drawn, log_likelihood=self.log_likelihood[index])
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data that `Calibration.from_dict` takes back."""
         return {
             "format": FORMAT,
-            "draws": {name: np.asarray(values).tolist() for name, values in self.draws.items()},
+            **{kind: {name: np.asarray(v).tolist() for name, v in getattr(self, kind).items()} for kind in _DRAWN},
             "laws": self.laws._asdict(),
             "parameters": [one.as_dict() for one in self.parameters],
             "data": self.data.as_dict(),
@@ -109,18 +133,21 @@ class Calibration:
             "diagnostics": dataclasses.asdict(self.diagnostics),
             "seed": self.seed,
             "warnings": list(self.warnings),
+            "misfits": list(self.misfits),
             "provenance": dict(self.provenance),
         }
 
     @classmethod
     def from_dict(cls, said: Mapping[str, Any]) -> Calibration:
         """Inverse of `as_dict`."""
-        draws = {name: np.asarray(values, float) for name, values in said["draws"].items()}
-        if not draws:
+        drawn: dict[str, Any] = {
+            kind: {name: np.asarray(v, float) for name, v in said.get(kind, {}).items()} for kind in _DRAWN
+        }
+        if not drawn["draws"]:
             raise ValueError("a calibration without draws")
-        count = len(next(iter(draws.values())))
+        count = len(next(iter(drawn["draws"].values())))
         return cls(
-            draws=draws,
+            **drawn,
             laws=Laws.of(said["laws"]),
             parameters=tuple(Parameter.from_dict(one) for one in said["parameters"]),
             data=Data.from_dict(said["data"]),
@@ -129,6 +156,7 @@ class Calibration:
             diagnostics=Diagnostics(**said["diagnostics"]),
             seed=said["seed"],
             warnings=tuple(said["warnings"]),
+            misfits=tuple(said.get("misfits", ())),
             provenance=said["provenance"],
         )
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, TypeVar
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator, StringConstraints, model_validator
 
-from lithostat.calibration.data import CellLife, CriticalCurrent, Data, Resistance, life_of_outcome, numbers_of
+from lithostat.calibration.data import OWN, CellLife, CriticalCurrent, Data, Resistance, life_of_outcome, numbers_of
 from lithostat.calibration.exposure import Exposure, exposure_of_protocol, exposure_of_record, steady
 from lithostat.cycling.analysis import analyze
 from lithostat.experiment import document
@@ -26,11 +26,12 @@ CurrentDensity = Annotated[float, BeforeValidator(reader("current_density"))]
 Temperature = Annotated[float, BeforeValidator(reader("temperature"))]
 Resistances = Annotated[float, BeforeValidator(reader("resistance"))]
 Voltage = Annotated[float, BeforeValidator(reader("voltage"))]
+Group = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
 KEYS = ("version", "name", "cell", "cells", "impedance", "overpotentials", "critical_currents")
 _BESIDE = {  # what may be stated beside a `file`, which says the rest itself
-    "experiment": ("outcome", "time", "between"),
-    "record": ("pressure", "area", "thickness"),
-    "lab's folder": (),
+    "experiment": ("group", "outcome", "time", "between"),
+    "record": ("group", "pressure", "area", "thickness"),
+    "lab's folder": ("group",),
 }
 
 
@@ -42,11 +43,13 @@ class StatedCell(Noun):
 
     `current` alternates in half-cycles; without it the cell was held. `time` counts from the first current (from the
     start without one, and where the cell shorted before it) to the outcome; `between` instead gives the last time
-    without and the first with the short. `half_cycle` may be noted; turns are averaged. A file says itself what was
-    done: only `_BESIDE` may stand beside it.
+    without and the first with the short. `half_cycle` may be noted; turns are averaged. `group` names the paper or lab
+    that made the cell, whose cells live longer or shorter together; without it the cell is one's own. A file says
+    itself what was done: only `_BESIDE` may stand beside it.
     """
 
     name: str
+    group: Group = OWN
     file: str | None = None
     pressure: Pressure | None = None
     current: CurrentDensity | None = None
@@ -84,6 +87,7 @@ class Point(Noun):
     """Resistance, or overpotential at a current, under a pressure; `bound` where it is only a limit."""
 
     name: str | None = None
+    group: Group = OWN
     pressure: Pressure
     highest_pressure: Pressure | None = None
     resistance: Resistances | None = None
@@ -112,6 +116,7 @@ class Critical(Noun):
     """A critical stripping current density at a pressure; `bound` where it is only a limit."""
 
     name: str | None = None
+    group: Group = OWN
     pressure: Pressure
     current: CurrentDensity
     bound: Literal["at least", "at most"] | None = None
@@ -200,16 +205,17 @@ def _stated_life(stated: StatedCell, exposure: Exposure, numbers: dict[str, floa
     cycled = math.isfinite(exposure.began)
     if stated.outcome == "short before current":  # without a time: between putting together and first current
         first = exposure.began if cycled else float(exposure.durations[:-1].sum())
-        return CellLife(stated.name, exposure, 0.0, stated.time or first, None, numbers)
+        return CellLife(stated.name, exposure, 0.0, stated.time or first, None, numbers, group=stated.group)
     if stated.outcome == "contact lost" and not cycled:
         raise InputError("contact is lost by stripping, and no current flows", expected="a protocol with current")
     before = exposure.began if cycled else 0.0
     kept = stated.outcome == "contact lost" if cycled else None
     if stated.between is not None:
         low, high = (before + end for end in stated.between)
-        return CellLife(stated.name, exposure, low, high, kept, numbers)
+        return CellLife(stated.name, exposure, low, high, kept, numbers, group=stated.group)
     end = before + (stated.time or 0.0)
-    return CellLife(stated.name, exposure, end, end if stated.outcome == "short" else math.inf, kept, numbers)
+    high = end if stated.outcome == "short" else math.inf
+    return CellLife(stated.name, exposure, end, high, kept, numbers, group=stated.group)
 
 
 def _refuse_beside(stated: StatedCell, kind: str) -> None:
@@ -255,7 +261,7 @@ def _from_file(stated: StatedCell, path: Path, numbers: dict[str, float], warnin
     simulated = record.provenance.get("parameters", {})
     own = {name: getattr(stated, name) or simulated.get(name) for name in ("area", "thickness")}
     numbers = numbers | {name: float(value) for name, value in own.items() if value is not None}
-    life = life_of_outcome(stated.name, exposure, outcome, numbers)
+    life = life_of_outcome(stated.name, exposure, outcome, numbers, stated.group)
     if life is None:
         warnings.append(f"'{stated.name}' was left out: {outcome.cause}")
     return life
@@ -273,7 +279,7 @@ def _from_folder(stated: StatedCell, path: Path, numbers: dict[str, float], warn
     warnings += [f"{stated.name}: {warning}" for warning in exposure.warnings]
     own = {"area": loaded.note.electrode_area, "thickness": loaded.note.electrolyte_thickness}
     numbers = numbers | {name: value for name, value in own.items() if value is not None}
-    life = life_of_outcome(stated.name, exposure, outcome, numbers)
+    life = life_of_outcome(stated.name, exposure, outcome, numbers, stated.group)
     if life is None:
         warnings.append(f"'{stated.name}' was left out: {outcome.cause}")
     return life
@@ -294,10 +300,11 @@ def _point(page: document.Document, kind: str, i: int, cell: Cell) -> Resistance
     low, high = _bounded(ohm, point.bound)
     name = point.name or f"{kind} {i + 1}"
     highest = max(point.highest_pressure or 0.0, point.pressure)
-    return Resistance(name, point.pressure, highest, low, high, numbers, point.temperature, point.after)
+    return Resistance(name, point.pressure, highest, low, high, numbers, point.temperature, point.after, point.group)
 
 
 def _critical(page: document.Document, kind: str, i: int, cell: Cell) -> CriticalCurrent:
     said = page.build(Critical, (kind, i))
     low, high = _bounded(said.current, said.bound)
-    return CriticalCurrent(said.name or f"critical current {i + 1}", said.pressure, low, high, numbers_of(cell))
+    name = said.name or f"critical current {i + 1}"
+    return CriticalCurrent(name, said.pressure, low, high, numbers_of(cell), said.group)

@@ -12,6 +12,7 @@ from scipy.stats import binom, chisquare, kstest
 
 from lithostat.calibration.calibration import Calibration, Diagnostics
 from lithostat.calibration.data import CellLife, Data
+from lithostat.calibration.layout import Layout, drawn, layout_of
 from lithostat.calibration.likelihood import ROOM, spots
 from lithostat.calibration.parameter import Parameter, parameters_for
 from lithostat.calibration.posterior import ACCEPT, sample, sample_each
@@ -76,12 +77,13 @@ def ranks_of_truth(
     """
     laws = laws or Laws()
     chosen = parameters_for(laws, parameters, without=without)
+    layout = layout_of(chosen, design)
     rng = np.random.default_rng(seed)
     ranks: list[np.ndarray] = []
     divergences = 0
     while len(ranks) < sets:
-        truths = rng.standard_normal((TOGETHER, len(chosen)))
-        data = [synthetic(design, truth, chosen, laws, seed=int(rng.integers(2**31))) for truth in truths]
+        truths = rng.standard_normal((TOGETHER, layout.size))
+        data = [synthetic(design, truth, layout, laws, seed=int(rng.integers(2**31))) for truth in truths]
         z, diverged = sample_each(
             data, chosen, laws, seed=int(rng.integers(2**31)), draws=draws * thin, warmup=warmup, accept=ACCEPT
         )
@@ -90,53 +92,45 @@ def ranks_of_truth(
         divergences += diverged
         if progress:
             progress(len(ranks))
-    return Ranks(tuple(one.name for one in chosen), np.array(ranks), draws, divergences)
+    return Ranks(layout.names, np.array(ranks), draws, divergences)
 
 
-def synthetic(design: Data, truth: np.ndarray, parameters: tuple[Parameter, ...], laws: Laws, *, seed: int) -> Data:
-    """Data as the model would give them for a `truth` of standard normal variables, (parameters,).
+def synthetic(design: Data, truth: np.ndarray, layout: Layout, laws: Laws, *, seed: int) -> Data:
+    """Data as the model would give them for a `truth` of standard normal variables, (layout.size,).
 
     Every cell of `design` is tested for as long as its own test would have lasted: a test that ended in a short is
     taken to be planned for three times that. Shorts before the first current are left-censored there.
     """
+    if not design.observations:
+        raise InputError("a design without observations", expected="cells, resistances or critical currents")
     rng = np.random.default_rng(seed)
-    world = _point(truth, parameters, laws, design)
+    world = world_of(truth[None], layout, design, laws)
     lives = tuple(_lived(world, one, rng) for one in design.lives)
+    values = {name: float(draw[0]) for name, draw in world.draws.items()}
     resistances, currents = [], []
-    if design.resistances or design.critical_currents:
-        values = {name: float(draw[0]) for name, draw in world.draws.items()}
-        for one in design.resistances:
-            own = parameters_of(dict(one.numbers) | values)
-            mean = float(log_resistance(one.pressure, one.highest, one.temperature, one.time, own))
-            ohm = math.exp(mean + values["resistance_scatter"] * rng.standard_normal())
-            resistances.append(replace(one, low=ohm, high=ohm))
-        for one_current in design.critical_currents:
-            own = parameters_of(dict(one_current.numbers) | values)
-            mean = math.log(critical_stripping_current(one_current.pressure, ROOM, own))
-            amperes = math.exp(mean + values["stripping_scatter"] * rng.standard_normal())
-            currents.append(replace(one_current, low=amperes, high=amperes))
+    for one in design.resistances:
+        own = parameters_of(dict(one.numbers) | values)
+        mean = float(log_resistance(one.pressure, one.highest, one.temperature, one.time, own))
+        mean += float(world.resistance_offsets[one.group][0]) if one.group in world.resistance_offsets else 0.0
+        ohm = math.exp(mean + values["resistance_scatter"] * rng.standard_normal())
+        resistances.append(replace(one, low=ohm, high=ohm))
+    for at in design.critical_currents:
+        own = parameters_of(dict(at.numbers) | values)
+        mean = math.log(critical_stripping_current(at.pressure, ROOM, own))
+        amperes = math.exp(mean + values["stripping_scatter"] * rng.standard_normal())
+        currents.append(replace(at, low=amperes, high=amperes))
     return Data(lives, tuple(resistances), tuple(currents))
 
 
-def _point(truth: np.ndarray, parameters: tuple[Parameter, ...], laws: Laws, design: Data) -> Calibration:
-    """A calibration that knows the truth: one draw."""
-    if not design.observations:
-        raise InputError("a design without observations", expected="cells, resistances or critical currents")
-    return Calibration(
-        draws={one.name: np.atleast_1d(one.value(truth[i])) for i, one in enumerate(parameters)},
-        laws=laws,
-        parameters=parameters,
-        data=design,
-        numbers=dict(design.observations[0].numbers),
-        log_likelihood=np.zeros((1, 0)),
-        diagnostics=Diagnostics("prior", 1),
-        seed=0,
-    )
+def world_of(z: np.ndarray, layout: Layout, data: Data, laws: Laws) -> Calibration:
+    """Draws z (n, layout.size) as a calibration that predictions can be made from."""
+    numbers = dict(data.observations[0].numbers)
+    return drawn(z, layout, data, laws, numbers, Diagnostics("prior", 1), seed=0)
 
 
 def _lived(world: Calibration, one: CellLife, rng: np.random.Generator) -> CellLife:
-    """One cell of the design with a life drawn from the world."""
-    mean = float(predict_life(world, one.exposure, numbers=one.numbers)[0])
+    """One cell of the design with a life drawn from the world, looked at until its short or the end of its test."""
+    mean = float(predict_life(world, one.exposure, numbers=one.numbers, group=one.group)[0])
     count = float(spots(dict(one.numbers)))
     scatter = float(world.draws["life_scatter"][0])
     life = math.exp(mean - scatter * float(ndtri(rng.random() ** (1.0 / count))))
@@ -150,10 +144,10 @@ def _lived(world: Calibration, one: CellLife, rng: np.random.Generator) -> CellL
     elif known:
         lost = False
     if life >= planned:
-        return replace(one, low=planned, high=math.inf, contact_lost=lost)
+        return replace(one, low=planned, high=math.inf, contact_lost=lost, called=None)
     if math.isfinite(began) and life < began:
-        return replace(one, low=0.0, high=began, contact_lost=lost)
-    return replace(one, low=life, high=life, contact_lost=lost)
+        return replace(one, low=0.0, high=began, contact_lost=lost, called=None)
+    return replace(one, low=life, high=life, contact_lost=lost, called=None)
 
 
 @dataclass(frozen=True)
@@ -187,24 +181,21 @@ def leave_one_out(
     """Predict each named cell (all of them if None) from the posterior of all others."""
     laws = laws or Laws()
     chosen = parameters_for(laws, parameters, without=without)
+    layout = layout_of(chosen, data)
     wanted = [one for one in data.lives if names is None or one.name in tuple(names)]
     found = []
     for one in wanted:
         if progress:
             progress(one.name)
-        z, _ = sample(data, chosen, laws, seed=seed, chains=chains, draws=draws, left_out=one.name)
-        found.append(_predicted(one, z.reshape(-1, len(chosen)), chosen, laws, data, share))
+        z, _ = sample(data, chosen, laws, seed=seed, chains=chains, draws=draws, left_out=(one.name,))
+        known = world_of(z.reshape(-1, layout.size), layout, data, laws)
+        found.append(predicted(one, known, share))
     return tuple(found)
 
 
-def _predicted(
-    one: CellLife, z: np.ndarray, parameters: tuple[Parameter, ...], laws: Laws, data: Data, share: float
-) -> LeftOut:
-    known = replace(
-        _point(z[0], parameters, laws, data),
-        draws={p.name: np.asarray(p.value(z[:, i])) for i, p in enumerate(parameters)},
-    )
+def predicted(one: CellLife, known: Calibration, share: float) -> LeftOut:
+    """The interval of a cell that `known` has not seen, beside what it did; its group's offset is as `known` has it."""
     ends = [0.5 - share / 2, 0.5, 0.5 + share / 2]
-    low, middle, high = life_quantiles(known, [one.exposure], ends, numbers=one.numbers)[0]
+    low, middle, high = life_quantiles(known, [one.exposure], ends, numbers=one.numbers, group=one.group)[0]
     inside = one.low <= high and one.high >= low
     return LeftOut(one.name, float(low), float(middle), float(high), (one.low, one.high), bool(inside))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from scipy.special import logsumexp
@@ -12,10 +13,12 @@ from scipy.special import logsumexp
 from lithostat.calibration.arviz import az
 from lithostat.calibration.calibration import Calibration
 from lithostat.calibration.data import Data
+from lithostat.calibration.evaluated import log_likelihoods
 from lithostat.calibration.exposure import Exposure
+from lithostat.calibration.layout import layout_of
 from lithostat.calibration.parameter import Parameter, parameters_for
-from lithostat.calibration.posterior import calibrate, log_likelihoods, sample
-from lithostat.calibration.prediction import Mechanism, failure_probability
+from lithostat.calibration.posterior import calibrate, sample
+from lithostat.calibration.prediction import NEW, Mechanism, failure_probability
 from lithostat.experiment.errors import InputError
 from lithostat.model.parameters import Laws
 
@@ -52,6 +55,29 @@ class Rival:
         """Expected log score: the sum over the lives."""
         return float(self.scores.sum())
 
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data that `Rival.from_dict` takes back."""
+        return {
+            "name": self.name,
+            "calibration": self.calibration.as_dict(),
+            "scores": self.scores.tolist(),
+            "pareto_k": self.pareto_k.tolist(),
+            "refitted": list(self.refitted),
+            "weight": self.weight,
+        }
+
+    @classmethod
+    def from_dict(cls, said: Mapping[str, Any]) -> Rival:
+        """Inverse of `as_dict`."""
+        return cls(
+            said["name"],
+            Calibration.from_dict(said["calibration"]),
+            np.asarray(said["scores"], float),
+            np.asarray(said["pareto_k"], float),
+            tuple(said["refitted"]),
+            float(said["weight"]),
+        )
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -81,6 +107,7 @@ class Comparison:
         seed: int,
         mechanism: Mechanism = "any",
         numbers: Mapping[str, float] | None = None,
+        group: str | None = NEW,
     ) -> np.ndarray:
         """Averaged over the rivals: each gives draws in proportion to its weight, (exposures, draws)."""
         rng = np.random.default_rng(seed)
@@ -90,7 +117,7 @@ class Comparison:
             count = round(one.weight * total)
             if count:
                 found = failure_probability(
-                    one.calibration, list(exposures), hours, mechanism=mechanism, numbers=numbers
+                    one.calibration, list(exposures), hours, mechanism=mechanism, numbers=numbers, group=group
                 )
                 parts.append(found[:, rng.choice(found.shape[1], count, replace=count > found.shape[1])])
         return np.concatenate(parts, axis=1)
@@ -132,20 +159,22 @@ def compare(
         for i, one in enumerate(data.lives):
             if one.name in refitted:
                 z, _ = sample(
-                    data, chosen, laws, seed=seed, chains=chains, draws=REFIT, warmup=REFIT, left_out=one.name
+                    data, chosen, laws, seed=seed, chains=chains, draws=REFIT, warmup=REFIT, left_out=(one.name,)
                 )
-                values = values_of_draws(z.reshape(-1, len(chosen)), chosen)
-                scores[i] = _mean_of_logs(log_likelihoods(values, data, laws)[:, i])
+                layout = layout_of(chosen, data)
+                logs = log_likelihoods(z.reshape(-1, layout.size), layout, data, laws)
+                scores[i] = _mean_of_logs(logs[:, i])
         found.append(Rival(name, calibration, scores, k, tuple(refitted), 0.0))
     weights = average_weights(np.stack([one.scores for one in found], axis=1))
     weighted = [replace(one, weight=float(weight)) for one, weight in zip(found, weights, strict=True)]
     ranked = tuple(sorted(weighted, key=lambda one: -one.score))
+    return comparison_of(ranked)
+
+
+def comparison_of(rivals: Iterable[Rival]) -> Comparison:
+    """Rivals, the best first, with the verdict on them."""
+    ranked = tuple(rivals)
     return Comparison(ranked, _verdict(ranked))
-
-
-def values_of_draws(z: np.ndarray, parameters: tuple[Parameter, ...]) -> dict[str, np.ndarray]:
-    """Values [SI] of draws (n, parameters) of standard normal variables."""
-    return {one.name: np.asarray(one.value(z[:, i])) for i, one in enumerate(parameters)}
 
 
 def average_weights(scores: np.ndarray, *, replicates: int = 10_000, seed: int = 0) -> np.ndarray:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -14,13 +14,14 @@ from lithostat.calibration.exposure import Exposure
 from lithostat.experiment.cell import Cell
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.finding import Outcome
-from lithostat.model.life import NUMBERS, Segments
+from lithostat.model.life import NUMBERS
 from lithostat.model.resistance import CONTACT_NUMBERS
 from lithostat.model.resolve import resolve
 
+OWN = "own"  # the group of cells of which nobody said whose they are
+KINDS = ("lives", "resistances", "critical_currents")
 ALL_NUMBERS = tuple(dict.fromkeys((*NUMBERS, *CONTACT_NUMBERS)))
 _HOLDER = "one above 0, if only what the holder gives: contact and critical current are powers of it"
-_FAR = 1e4  # stands for an infinite logarithm, so that derivatives stay finite
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class CellLife:
     Equal: a short dated to the instant. `high` infinite: it outlived the test (right-censored). `low` 0: it was short
     when somebody first looked (left-censored). `contact_lost` is True if the test ended because the contact was lost,
     False if it cycled without that, None if nobody could say. `numbers` are the cell's own of `ALL_NUMBERS`, SI.
-    `called` is the kind of its outcome where that says more than these.
+    `called` is the kind of its outcome where that says more than these. Cells of one `group` (a paper, a lab) live
+    longer or shorter together.
     """
 
     name: str
@@ -40,6 +42,7 @@ class CellLife:
     contact_lost: bool | None
     numbers: Mapping[str, float]
     called: str | None = None
+    group: str = OWN
 
     def __post_init__(self) -> None:
         """Refuse times that are none."""
@@ -87,6 +90,7 @@ class Resistance:
     numbers: Mapping[str, float]
     temperature: float = 298.15
     time: float = 0.0
+    group: str = OWN
 
     def __post_init__(self) -> None:
         """Refuse what has no logarithm."""
@@ -102,6 +106,7 @@ class CriticalCurrent:
     low: float
     high: float
     numbers: Mapping[str, float]
+    group: str = OWN
 
     def __post_init__(self) -> None:
         """Refuse what has no logarithm."""
@@ -128,10 +133,11 @@ class Data:
 
     def __post_init__(self) -> None:
         """Refuse two observations of one name: warnings name them."""
-        names = self.names
-        for name in names:
-            if names.count(name) > 1:
+        seen: set[str] = set()
+        for name in self.names:
+            if name in seen:
                 raise InputError(f"two observations are called '{name}'", expected="a name of its own for each")
+            seen.add(name)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -143,15 +149,29 @@ class Data:
         """All of them in that order."""
         return (*self.lives, *self.resistances, *self.critical_currents)
 
-    def without(self, name: str) -> Data:
-        """The same data without one observation."""
-        if name not in self.names:
-            raise InputError(f"no observation is called '{name}'", expected=f"one of {', '.join(self.names)}")
-        kept = {
-            kind: tuple(one for one in getattr(self, kind) if one.name != name)
-            for kind in ("lives", "resistances", "critical_currents")
-        }
-        return replace(self, **kept)
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Whose lives are in it, in the order of their first cell."""
+        return tuple(dict.fromkeys(one.group for one in self.lives))
+
+    @property
+    def resistance_groups(self) -> tuple[str, ...]:
+        """Whose resistances are in it."""
+        return tuple(dict.fromkeys(one.group for one in self.resistances))
+
+    def without(self, *names: str) -> Data:
+        """The same data without some observations."""
+        for name in names:
+            if name not in self.names:
+                raise InputError(f"no observation is called '{name}'", expected=f"one of {', '.join(self.names)}")
+        return self._only(lambda one: one.name not in names)
+
+    def only_group(self, group: str) -> Data:
+        """The data of one group alone."""
+        return self._only(lambda one: one.group == group)
+
+    def _only(self, wanted: Callable[[Any], bool]) -> Data:
+        return replace(self, **{kind: tuple(one for one in getattr(self, kind) if wanted(one)) for kind in KINDS})
 
     def __add__(self, other: Data) -> Data:
         """Both together."""
@@ -203,7 +223,9 @@ def numbers_of(cell: Cell) -> dict[str, float]:
     return {name: float(found[name]) for name in ALL_NUMBERS}
 
 
-def life_of_outcome(name: str, exposure: Exposure, outcome: Outcome, numbers: Mapping[str, float]) -> CellLife | None:
+def life_of_outcome(
+    name: str, exposure: Exposure, outcome: Outcome, numbers: Mapping[str, float], group: str = OWN
+) -> CellLife | None:
     """A cell as the call of its record says it; None if the record cannot say (kinds 'unknown' and 'stalled').
 
     A short without an interval is dated to its instant; 'short before current' is left-censored at its time; anything
@@ -214,79 +236,8 @@ def life_of_outcome(name: str, exposure: Exposure, outcome: Outcome, numbers: Ma
     cycled = math.isfinite(exposure.began) and exposure.began < outcome.time
     lost: bool | None = (False if cycled else None) if outcome.kind != "contact lost" else True
     if not outcome.shorted:
-        return CellLife(name, exposure, outcome.time, math.inf, lost, numbers, outcome.kind)
+        return CellLife(name, exposure, outcome.time, math.inf, lost, numbers, outcome.kind, group)
     low, high = outcome.interval or (outcome.time, outcome.time)
     if outcome.kind == "short before current":
         low = 0.0
-    return CellLife(name, exposure, max(low, 0.0), max(high, 1e-3), lost, numbers)
-
-
-class Packed(NamedTuple):
-    """Data as arrays for the likelihood; leading axis: observations. Logarithms of times, ohms and A/m2."""
-
-    segments: Segments  # (lives, segments)
-    stripping: Any  # (lives, segments) [A/m2]
-    life: Any  # (lives, 2) ln of low and high
-    weight: Any  # (lives,) 1, or 0 for a cell that is left out
-    lost: Any  # (lives,) 1 contact lost, 0 kept, NaN unknown
-    life_numbers: dict[str, Any]  # (lives,)
-    points: Any  # (resistances, 4) pressure, highest, temperature, time
-    resistance: Any  # (resistances, 2)
-    point_numbers: dict[str, Any]
-    critical_pressure: Any  # (critical currents,)
-    critical: Any  # (critical currents, 2)
-    critical_numbers: dict[str, Any]
-
-
-def pack(data: Data) -> tuple[Packed, tuple[bool, ...]]:
-    """Arrays, and for every segment whether a current flows in it in any cell (static for the life)."""
-    segments, stripping, plated = pack_exposures([one.exposure for one in data.lives])
-    lost = [math.nan if one.contact_lost is None else float(one.contact_lost) for one in data.lives]
-    points = [(one.pressure, one.highest, one.temperature, one.time) for one in data.resistances]
-    packed = Packed(
-        segments,
-        stripping,
-        _logarithms(data.lives),
-        np.ones(len(data.lives)),
-        np.array(lost, float),
-        _columns(data.lives),
-        np.array(points, float).reshape(-1, 4),
-        _logarithms(data.resistances),
-        _columns(data.resistances),
-        np.array([one.pressure for one in data.critical_currents], float),
-        _logarithms(data.critical_currents),
-        _columns(data.critical_currents),
-    )
-    return packed, plated
-
-
-def pack_exposures(exposures: Iterable[Exposure]) -> tuple[Segments, np.ndarray, tuple[bool, ...]]:
-    """Exposures as arrays of one length: shorter ones begin with segments of no duration."""
-    exposures = list(exposures)
-    length = max((len(one.durations) for one in exposures), default=1)
-
-    def column(name: str, fill: float | None = None) -> np.ndarray:
-        rows = []
-        for one in exposures:
-            values = np.asarray(getattr(one, name), float)
-            first = values[:1] if fill is None else np.full_like(values[:1], fill)
-            rows.append(np.concatenate([np.repeat(first, length - len(values), axis=0), values]))
-        return np.array(rows).reshape(len(exposures), length, *([2] if name == "plating" else []))
-
-    durations, plating, stripping = column("durations", 0.0), column("plating", 0.0), column("stripping", 0.0)
-    durations[:, -1] = 0.0  # not used; infinite would spoil derivatives
-    if len(exposures) and np.array_equal(plating[..., 0], plating[..., 1]):
-        plating = plating[..., :1]  # two interfaces alike are one
-    plated = tuple(bool(flag) for flag in np.atleast_1d((plating > 0.0).any(axis=(0, 2))))
-    return Segments(durations, column("pressures"), column("temperatures"), plating), stripping, plated
-
-
-def _logarithms(observations: Iterable[Any]) -> np.ndarray:
-    ends = [(one.low, one.high) for one in observations]
-    with np.errstate(divide="ignore"):
-        return np.clip(np.log(np.array(ends, float).reshape(-1, 2)), -_FAR, _FAR)
-
-
-def _columns(observations: Iterable[Any]) -> dict[str, np.ndarray]:
-    observations = list(observations)
-    return {name: np.array([one.numbers[name] for one in observations], float) for name in ALL_NUMBERS}
+    return CellLife(name, exposure, max(low, 0.0), max(high, 1e-3), lost, numbers, group=group)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lithostat.calibration.calibration import DAMAGED, LARGEST, Calibration, load_calibration
-from lithostat.calibration.compare import compare
+from lithostat.calibration.compare import Comparison, Rival, compare, comparison_of
 from lithostat.calibration.data import Data, numbers_of
 from lithostat.calibration.posterior import calibrate
 from lithostat.engine import cache_folder
@@ -22,7 +22,7 @@ from lithostat.experiment.later import keep_for_later
 from lithostat.experiment.record import write_text
 from lithostat.model.parameters import Laws
 
-_ROOMS = ("calibration", "physics", "simulation")  # whose text decides what a posterior is
+_ROOMS = ("calibration", "model", "physics", "simulation")  # whose text decides what a posterior is
 
 
 def kept_calibration(
@@ -42,17 +42,14 @@ def kept_calibration(
     return found
 
 
-def kept_rivals(
-    data: Data, cell: Cell, *, seed: int, progress: Callable[[str], None] | None = None
-) -> tuple[tuple[float, Calibration], ...]:
-    """Rival mechanisms with their weights, the best first, from the cache if they were compared before."""
+def kept_comparison(data: Data, cell: Cell, *, seed: int, progress: Callable[[str], None] | None = None) -> Comparison:
+    """As `compare`, from the cache if the same was compared before: to print it, or to average over it."""
     name = f"{_fingerprint(data, cell, Laws(), seed)}-rivals.json"
     with contextlib.suppress(LithostatError, OSError, *DAMAGED):
         stored = json.loads(read_text(_place(name), LARGEST))
-        return tuple((float(weight), Calibration.from_dict(one)) for weight, one in stored)
-    compared = compare(data, seed=seed, progress=progress)
-    found = tuple((one.weight, one.calibration) for one in compared.rivals)
-    text = json.dumps([[weight, one.as_dict()] for weight, one in found])
+        return comparison_of([Rival.from_dict(one) for one in stored])
+    found = compare(data, seed=seed, progress=progress)
+    text = json.dumps([one.as_dict() for one in found.rivals])
     keep_for_later("the comparison of mechanisms", lambda: write_text(_place(name), text))
     return found
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -11,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from jax.scipy.special import log_ndtr
 
-from lithostat.calibration.data import Packed
+from lithostat.calibration.packed import Packed
 from lithostat.model.interface import critical_stripping_current
 from lithostat.model.life import Segments, log_life
 from lithostat.model.parameters import Laws, parameters_of
@@ -51,6 +50,13 @@ def _log_1_minus_exp(x: Any) -> Any:
     )
 
 
+class Offsets(NamedTuple):
+    """By how much everything of a group is larger than the model says, besides the scatter from cell to cell."""
+
+    lives: Any  # (groups,) of ln t
+    resistances: Any  # (groups,) of ln R
+
+
 class Pointwise(NamedTuple):
     """ln of the probability of every observation: lives, contact kept or lost, resistances, critical currents."""
 
@@ -63,62 +69,81 @@ class Pointwise(NamedTuple):
         """The same in the order of `Data.names`: that a cell kept or lost its contact is part of its life."""
         return self.lives + self.contacts, self.resistances, self.critical_currents
 
-    def total(self, weight: Any) -> Any:
-        """Their sum, scalar; each life counts with its `weight`."""
-        lives = (weight * (self.lives + self.contacts)).sum()
-        return lives + self.resistances.sum() + self.critical_currents.sum()
+    def total(self, packed: Packed) -> Any:
+        """Their sum with the weight of each observation, scalar."""
+        lives, resistances, currents = self.observations()
+        weighted = (packed.weight * lives).sum() + (packed.point_weight * resistances).sum()
+        return weighted + (packed.critical_weight * currents).sum()
 
 
-def pointwise(values: Mapping[str, Any], packed: Packed, laws: Laws, plated: tuple[bool, ...]) -> Pointwise:
-    """ln of the probability of every observation for one set of learnt `values` (SI).
+class Means(NamedTuple):
+    """What the model says of every observation, for one set of values: logarithms."""
+
+    lives: Any  # of the time to short [s]
+    loads: Any  # of the largest local stripping current over the critical one
+    resistances: Any
+    critical_currents: Any
+
+
+def means(values: Mapping[str, Any], packed: Packed, laws: Laws, plated: tuple[bool, ...]) -> Means:
+    """What the model says for one set of learnt `values` (SI); cells that are alike are computed once."""
+    nothing = jnp.zeros(0)
+    lives = loads = resistances = currents = nothing
+    if len(packed.life):
+
+        def one(segments: Segments, stripping: Any, own: dict[str, Any]) -> tuple[Any, Any]:
+            numbers = own | dict(values)
+            life = log_life(segments, parameters_of(numbers), laws, plated)
+            return life, largest_load(segments.pressures, stripping, segments.temperatures, numbers)
+
+        found = jax.vmap(one)(packed.segments, packed.stripping, packed.numbers)
+        lives, loads = (part[packed.which] for part in found)
+    if len(packed.resistance):
+        pressure, highest, temperature, time = (packed.points[:, i] for i in range(4))
+        own = parameters_of(packed.point_numbers | dict(values))
+        resistances = log_resistance(pressure, highest, temperature, time, own, xp=jnp)
+    if len(packed.critical):
+        own = parameters_of(packed.critical_numbers | dict(values))
+        currents = jnp.log(critical_stripping_current(packed.critical_pressure, ROOM, own, xp=jnp))
+    return Means(lives, loads, resistances, currents)
+
+
+def pointwise(
+    values: Mapping[str, Any], offsets: Offsets, packed: Packed, laws: Laws, plated: tuple[bool, ...]
+) -> Pointwise:
+    """ln of the probability of every observation for one set of learnt `values` (SI) and `offsets` of the groups.
 
     A life is log-normal from cell to cell with `life_scatter` at the reference area; a cell of M spots lives as long
     as its weakest. A cell that strips keeps its contact with the probability that its own critical current, log-normal
     with `stripping_scatter`, exceeds the load; where that scatter is not learnt, contacts are left aside.
     """
-    contacts = jnp.zeros(0)
-    ends, means, scatters, counts = [packed.life, packed.resistance, packed.critical], [], [], []
-    sizes = [len(part) for part in ends]
-    if sizes[0]:
-        means.append(log_lives(values, packed, laws, plated))
-        counts.append(spots(packed.life_numbers | dict(values)))
-        contacts = jnp.zeros(sizes[0])
-        if "stripping_scatter" in values:
-            load = loads(values, packed) / values["stripping_scatter"]
-            lost, known = packed.lost == 1.0, jnp.isfinite(packed.lost)
-            contacts = jnp.where(known, log_ndtr(jnp.where(lost, load, -load)), 0.0)
-    if sizes[1]:
-        pressure, highest, temperature, time = (packed.points[:, i] for i in range(4))
-        own = parameters_of(packed.point_numbers | dict(values))
-        means.append(log_resistance(pressure, highest, temperature, time, own, xp=jnp))
-    if sizes[2]:
-        own = parameters_of(packed.critical_numbers | dict(values))
-        means.append(jnp.log(critical_stripping_current(packed.critical_pressure, ROOM, own, xp=jnp)))
-    if not means:
+    return probabilities(shifted(means(values, packed, laws, plated), offsets, packed), values, packed)
+
+
+def shifted(said: Means, offsets: Offsets, packed: Packed) -> Means:
+    """What the model says of the cells of each group: with its offset."""
+    lives = said.lives + offsets.lives[packed.group]
+    return said._replace(lives=lives, resistances=said.resistances + offsets.resistances[packed.point_group])
+
+
+def probabilities(said: Means, values: Mapping[str, Any], packed: Packed) -> Pointwise:
+    """ln of the probability of every observation about what the model says of it, offsets included."""
+    sizes = [len(packed.life), len(packed.resistance), len(packed.critical)]
+    contacts = jnp.zeros(sizes[0])
+    if sizes[0] and "stripping_scatter" in values:
+        load = said.loads / values["stripping_scatter"]
+        lost, known = packed.lost == 1.0, jnp.isfinite(packed.lost)
+        contacts = jnp.where(known, log_ndtr(jnp.where(lost, load, -load)), 0.0)
+    if not any(sizes):
         return Pointwise(contacts, contacts, contacts, contacts)
     names = ("life_scatter", "resistance_scatter", "stripping_scatter")
     scatters = [values[name] * jnp.ones(size) for name, size in zip(names, sizes, strict=True) if size]
-    counts.append(jnp.ones(sizes[1] + sizes[2]))
-    found = log_probability(*(jnp.concatenate(part) for part in (ends, means, scatters, counts)))
+    counts = [spots(packed.spots | dict(values)) * jnp.ones(sizes[0]), jnp.ones(sizes[1] + sizes[2])]
+    ends = [packed.life, packed.resistance, packed.critical]
+    middles = [said.lives, said.resistances, said.critical_currents]
+    found = log_probability(*(jnp.concatenate(part) for part in (ends, middles, scatters, counts)))
     lives, resistances, currents = jnp.split(found, [sizes[0], sizes[0] + sizes[1]])
     return Pointwise(lives, contacts, resistances, currents)
-
-
-def log_lives(values: Mapping[str, Any], packed: Packed, laws: Laws, plated: tuple[bool, ...]) -> Any:
-    """ln of the model's time to short of every cell [s], (lives,)."""
-    one = functools.partial(log_life, laws=laws, plated=plated)
-    return jax.vmap(lambda segments, own: one(segments, parameters_of(own | dict(values))))(
-        packed.segments, packed.life_numbers
-    )
-
-
-def loads(values: Mapping[str, Any], packed: Packed) -> Any:
-    """`largest_load` of every cell, (lives,)."""
-
-    def one(segments: Segments, stripping: Any, own: dict[str, Any]) -> Any:
-        return largest_load(segments.pressures, stripping, segments.temperatures, own | dict(values))
-
-    return jax.vmap(one)(packed.segments, packed.stripping, packed.life_numbers)
 
 
 def largest_load(pressures: Any, stripping: Any, temperatures: Any, numbers: Mapping[str, Any]) -> Any:

@@ -20,9 +20,11 @@ from lithostat.model.parameters import Laws
 
 # learnt numbers that no card has
 SCATTERS: dict[str, str] = {
-    "life_scatter": "standard deviation of ln t between cells of the reference area",
+    "life_scatter": "standard deviation of ln t between cells of the reference area of one paper or lab",
+    "life_spread": "standard deviation of ln t between papers or labs",
     "stripping_scatter": "standard deviation of ln j_crit between cells",
-    "resistance_scatter": "standard deviation of ln R between the model and a measured resistance",
+    "resistance_scatter": "standard deviation of ln R between the model and a measured resistance of one paper or lab",
+    "resistance_spread": "standard deviation of ln R between papers or labs",
 }
 
 
@@ -146,6 +148,7 @@ _PORES = (
     "are not pores and no pore-size distribution of cold-pressed Li6PS5Cl was found"
 )
 _REPEATS = "pairs of like cells that differ by factors 1.7 and 2.4 in time to short (Schlenker et al. 2020)"
+_PAPERS = "papers that differ by factors of 3 to 20 in life at like settings"
 _STRIPPING = (
     "0.2 mA/cm2 at 3 MPa and 1.0 mA/cm2 at 7 MPa (Kasemchainan et al. 2019); widened because 0.3 mA/cm2 at 2 MPa was "
     "also measured (Yan et al. 2022)"
@@ -172,6 +175,7 @@ DEFAULTS: dict[str, Parameter] = {
             "D",
         ),
         Parameter("life_scatter", 0.5, 0.6, (0.01, 20.0), "log", _REPEATS, "D"),
+        Parameter("life_spread", 1.0, 0.5, (0.02, 20.0), "log", _PAPERS, "D"),
         Parameter("stripping_current", 2.0, 0.6, (1e-3, 1e3), "log", _STRIPPING, "V2"),
         Parameter("stripping_exponent", 1.9, 0.35, (0.1, 20.0), "log", _STRIPPING, "D"),
         Parameter(
@@ -210,6 +214,15 @@ DEFAULTS: dict[str, Parameter] = {
             (0.005, 5.0),
             "log",
             "32 and 39 ohm of two cells at 25 MPa (Doux et al. 2020, Figure 4 and supplement)",
+            "D",
+        ),
+        Parameter(
+            "resistance_spread",
+            0.3,
+            0.6,
+            (0.01, 5.0),
+            "log",
+            "conductivities of 1.3 to 3.5 mS/cm and pellets of unlike make between papers (card Li6PS5Cl)",
             "D",
         ),
     )

@@ -1,7 +1,9 @@
 """From a calibration to cells that were never built: how long they live, and how likely they fail.
 
 Every function takes any number of exposures and keeps the draws apart: (exposures, draws). What a draw says of a cell
-is a distribution, because like cells differ; what the draws say together is how much is known.
+is a distribution, because like cells differ; what the draws say together is how much is known. A cell belongs to a
+group: `NEW`, a lab of which nothing is known, so that every draw has an offset of its own; a group of the data; or
+`MEDIAN`, without any offset, which shows what the parameters are worth.
 """
 
 from __future__ import annotations
@@ -15,15 +17,36 @@ import numpy as np
 from scipy.special import log_ndtr, ndtri
 
 from lithostat.calibration.calibration import Calibration
-from lithostat.calibration.data import ALL_NUMBERS, pack_exposures
+from lithostat.calibration.data import ALL_NUMBERS
 from lithostat.calibration.exposure import Exposure
 from lithostat.calibration.likelihood import largest_load, spots
+from lithostat.calibration.packed import pack_exposures
 from lithostat.engine import engine
+from lithostat.experiment.errors import InputError, nearest
 from lithostat.model.life import Segments, log_life
 from lithostat.model.parameters import Laws, parameters_of
 
 Mechanism = Literal["any", "short", "contact lost"]
+NEW, MEDIAN = None, ""
 CHUNK = 65_536  # exposures times draws evaluated together; bounds the memory
+
+
+def offsets_of(calibration: Calibration, group: str | None) -> np.ndarray:
+    """By how much ln t of a group's cells lies above that of the median group, (draws,)."""
+    if group is MEDIAN:
+        return np.zeros(calibration.count)
+    if group is not NEW:
+        if group in calibration.offsets:
+            return np.asarray(calibration.offsets[group])
+        if "life_spread" not in calibration.draws and group in calibration.data.groups:
+            return np.zeros(calibration.count)
+        known = tuple(calibration.offsets)
+        raise InputError(f"no cells of '{group}' were learnt from{nearest(group, known)}", expected=", ".join(known))
+    if "life_spread" not in calibration.draws:
+        return np.zeros(calibration.count)
+    count = calibration.count
+    order = np.random.default_rng(calibration.seed + 1).permutation(count)
+    return np.asarray(calibration.draws["life_spread"]) * ndtri((order + 0.5) / count)  # evenly over the normal
 
 
 def predict_life(
@@ -31,22 +54,20 @@ def predict_life(
     exposures: Exposure | Sequence[Exposure],
     *,
     numbers: Mapping[str, float] | None = None,
+    group: str | None = NEW,
     seed: int | None = None,
 ) -> np.ndarray:
     """ln of the time to short [s] since the start of each exposure, (exposures, draws).
 
-    Without `seed` it is that of the median spot of the reference area, which shows what the parameters are worth; with
-    it, of a random cell per draw: cell-to-cell scatter and area are in it. `numbers` change the cell (area, thickness,
-    SI). One `Exposure` gives (draws,).
+    Without `seed` it is that of the median spot of the reference area; with it, of a random cell per draw: cell-to-cell
+    scatter and area are in it. `numbers` change the cell (area, thickness, SI). One `Exposure` gives (draws,).
     """
     own = dict(calibration.numbers) | dict(numbers or {})
-    mean, _ = _evaluated(calibration, exposures, own)
-    if seed is None:
-        return mean[0] if isinstance(exposures, Exposure) else mean
-    scatter, count = calibration.draws["life_scatter"], spots(_complete(calibration, own))
-    uniform = np.random.default_rng(seed).random(mean.shape)
-    worst = -ndtri(uniform ** (1.0 / count))  # survival of the cell, S^M, is uniform
-    found = mean + scatter * worst
+    found = _evaluated(calibration, exposures, own)[0] + offsets_of(calibration, group)
+    if seed is not None:
+        scatter, count = calibration.draws["life_scatter"], spots(_complete(calibration, own))
+        uniform = np.random.default_rng(seed).random(found.shape)
+        found = found - scatter * ndtri(uniform ** (1.0 / count))  # survival of the cell, S^M, is uniform
     return found[0] if isinstance(exposures, Exposure) else found
 
 
@@ -57,6 +78,7 @@ def failure_probability(
     *,
     mechanism: Mechanism = "any",
     numbers: Mapping[str, float] | None = None,
+    group: str | None = NEW,
 ) -> np.ndarray:
     """Probability that a cell fails within `hours` of cycling, for every draw, (exposures, draws), 0 to 1.
 
@@ -65,18 +87,28 @@ def failure_probability(
     independent given the parameters. One `Exposure` gives (draws,).
     """
     several = [exposures] if isinstance(exposures, Exposure) else list(exposures)
-    own = dict(calibration.numbers) | dict(numbers or {})
-    mean, load = _evaluated(calibration, several, own)
-    began = np.array([one.began if np.isfinite(one.began) else 0.0 for one in several])
-    lasts = np.log(began + 3600.0 * np.broadcast_to(np.asarray(hours, float), len(several)))[:, None]
-    kept = np.zeros_like(mean)
-    if mechanism in ("any", "short"):
-        count = spots(_complete(calibration, own))
-        kept = kept + count * log_ndtr((mean - lasts) / calibration.draws["life_scatter"])
-    if mechanism in ("any", "contact lost"):
-        kept = kept + log_ndtr(-load / calibration.draws["stripping_scatter"])
-    failed = -np.expm1(kept)
+    (short,), lost = failures(calibration, several, hours, numbers=numbers, groups=(group,))
+    failed = {"short": short, "contact lost": lost}.get(mechanism, 1.0 - (1.0 - short) * (1.0 - lost))
     return failed[0] if isinstance(exposures, Exposure) else failed
+
+
+def failures(
+    calibration: Calibration,
+    exposures: Sequence[Exposure],
+    hours: float | np.ndarray,
+    *,
+    numbers: Mapping[str, float] | None = None,
+    groups: Sequence[str | None] = (NEW,),
+) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
+    """As `failure_probability`, both mechanisms apart: of shorts for each of `groups`, and of lost contact, once."""
+    own = dict(calibration.numbers) | dict(numbers or {})
+    began = np.array([one.began if np.isfinite(one.began) else 0.0 for one in exposures])
+    ends = began + 3600.0 * np.broadcast_to(np.asarray(hours, float), len(exposures))
+    mean, load = _evaluated(calibration, exposures, own)
+    count, scatter = spots(_complete(calibration, own)), calibration.draws["life_scatter"]
+    ahead = mean - np.log(ends)[:, None]
+    short = tuple(-np.expm1(count * log_ndtr((ahead + offsets_of(calibration, one)) / scatter)) for one in groups)
+    return short, np.exp(log_ndtr(load / calibration.draws["stripping_scatter"]))
 
 
 def contact_loads(
@@ -92,14 +124,15 @@ def life_quantiles(
     shares: Sequence[float],
     *,
     numbers: Mapping[str, float] | None = None,
+    group: str | None = NEW,
 ) -> np.ndarray:
     """Quantiles of the predictive distribution of the time to short [s since the start], (exposures, shares).
 
-    Everything is in it: what is not known of the parameters, cell-to-cell scatter, area. The mean distribution function
-    of the draws is inverted by bisection.
+    Everything is in it: what is not known of the parameters, the lab's offset, cell-to-cell scatter, area. The mean
+    distribution function of the draws is inverted by bisection.
     """
     own = dict(calibration.numbers) | dict(numbers or {})
-    mean, _ = _evaluated(calibration, exposures, own)
+    mean = _evaluated(calibration, exposures, own)[0] + offsets_of(calibration, group)
     scatter, count = calibration.draws["life_scatter"], spots(_complete(calibration, own))
     wanted = np.asarray(shares, float)[None, :]
     low = np.repeat((mean - 10.0 * scatter - np.log(np.maximum(count, 1.0))).min(1, keepdims=True), wanted.shape[1], 1)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from lithostat.commands.options import Json, Output, ready, save
+from lithostat.commands.options import Json, Output, ready, save_drawings, save_page, tell
 from lithostat.experiment.errors import InputError, nearest
 from lithostat.experiment.output_names import OutputNames
-from lithostat.terminal import open_console, print_best_fit, print_calibration, print_json, print_recommendation, shares
+from lithostat.terminal import open_console, print_best_fit, print_calibration, print_json, shares
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +25,10 @@ _WHAT = (
 )
 
 Full = Annotated[bool, typer.Option("--full-cells", help="With a paper: learn from its full cells too.")]
+Papers = Annotated[
+    list[str] | None,
+    typer.Option("--with", help="Learn from the cells of this paper too, beside those of a file.", metavar="PAPER"),
+]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the sampler.")]
 
 
@@ -50,11 +54,12 @@ def calibrate(
         bool, typer.Option("--best-fit", help="Only the best fit, in seconds, with first-order errors.")
     ] = False,
     full_cells: Full = False,
+    papers: Papers = None,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
     """Learn the model's parameters from shorts, survivors, holds and impedance: the posterior, and what it rests on."""
-    known = _known(what, full_cells)
+    known = _known(what, full_cells, papers or [])
     if known.data is None or known.cell is None:
         raise InputError("holds what was learnt, not data", file=what, expected="a calibration file or a paper")
     if best_fit:
@@ -64,7 +69,7 @@ def calibrate(
     console = open_console()
     with shares(console, f"{known.name}: {len(known.data.names)} observations") as told:
         found = _sampled(known, seed, told)
-        rivals = _rivals(known.data, seed, told) if compare else None
+        rivals = _rivals(known, seed, told) if compare else None
         told("pages", 1.0)
         written = _write_calibration(known.name, found, rivals, output)
     from lithostat.calibration.companions import companions
@@ -101,7 +106,12 @@ def recommend(
     average: Annotated[
         bool, typer.Option("--average", help="Average over rival mechanisms by what each predicts unseen (minutes).")
     ] = False,
+    lab: Annotated[
+        str | None,
+        typer.Option(help="Answer also for cells of this group of the data; else for your own.", metavar="GROUP"),
+    ] = None,
     full_cells: Full = False,
+    papers: Papers = None,
     seed: Seed = 0,
     output: Output = Path("lithostat-out"),
     as_json: Json = False,
@@ -120,12 +130,13 @@ def recommend(
         "area": None if area is None else parse(area, "area"),
         "thickness": None if thickness is None else parse(thickness, "thickness"),
         "accepted": ACCEPTED if accept is None else accept,
+        "lab": lab,
     }
     from lithostat.recommendation.recommend import recommend as recommended
     from lithostat.recommendation.recommend import target_hours
 
     target_hours(asked["current"], **{key: asked[key] for key in ("hours", "cycles", "half_cycle", "capacity")})
-    known = _known(what, full_cells)
+    known = _known(what, full_cells, papers or [])
     ready(output)
     with shares(open_console(), known.name) as told:
         if average:
@@ -134,24 +145,25 @@ def recommend(
         else:
             rivals, found = (), known.saved if known.saved is not None else _sampled(known, seed, told)
         made = recommended(found, **asked, rivals=rivals, progress=told)
-        from lithostat.recommendation.answer import figure_arrays
-        from lithostat.show.window_figure import window_figure
+        from lithostat.recommendation.recommendation_report import recommendation_report
 
-        drawn = window_figure(**figure_arrays(made, found), title=known.name)
-        written = [save(drawn, OutputNames(output).of(known.name).path("-window.png"))]
-    if as_json:
-        print_json(made.as_dict() | {"written": [str(path) for path in written]})
-    else:
-        print_recommendation(made, written)
+        report = recommendation_report(made, found, known.name)
+        named = OutputNames(output).of(known.name)
+        written = [
+            *save_drawings(report, {"window": named.path("-window.png")}),
+            save_page(report, named.path("-recommendation.html")),
+        ]
+    tell(report.with_written(written), as_json=as_json)
 
 
-def _known(what: str, full_cells: bool) -> Known:
+def _known(what: str, full_cells: bool, papers: list[str]) -> Known:
     """Data of a paper or a file, or a saved calibration. Raises `InputError` naming what is possible."""
+    if papers and (what in PAPERS or what.endswith(".json")):
+        raise InputError("--with adds a paper to the cells of a file", expected="a calibration file (YAML) before it")
     if what in PAPERS:
-        from lithostat.papers.doux2020.calibration import paper_data
         from lithostat.papers.doux2020.published import cell
 
-        return Known(what, cell(), paper_data(full_cells=full_cells), None)
+        return Known(what, cell(), _of_paper(what, full_cells), None)
     path = Path(what)
     if not path.is_file():
         raise InputError(
@@ -165,7 +177,18 @@ def _known(what: str, full_cells: bool) -> Known:
     from lithostat.calibration.calibration_file import read_calibration_file
 
     read = read_calibration_file(path)
-    return Known(path.stem, read.cell, read.data, None)
+    data = read.data
+    for paper in papers:
+        data = data + _of_paper(paper, full_cells)
+    return Known(path.stem, read.cell, data, None)
+
+
+def _of_paper(name: str, full_cells: bool) -> Data:
+    from lithostat.papers.doux2020.calibration import paper_data
+
+    if name not in PAPERS:
+        raise InputError(f"there is no paper '{name}'{nearest(name, PAPERS)}", expected=f"one of {', '.join(PAPERS)}")
+    return paper_data(full_cells=full_cells)
 
 
 def _sampled(known: Known, seed: int, told: Callable[[str, float], None]) -> Calibration:
@@ -178,17 +201,17 @@ def _sampled(known: Known, seed: int, told: Callable[[str, float], None]) -> Cal
 
 def _weighted(known: Known, seed: int, told: Callable[[str, float], None]) -> Any:
     """Rivals with their weights. Raises `InputError` where the data are not there to compare on."""
-    from lithostat.calibration.kept import kept_rivals
-
     if known.data is None or known.cell is None:
         raise InputError("--average compares mechanisms on data", expected="a calibration file or a paper")
-    return kept_rivals(known.data, known.cell, seed=seed, progress=_by_rival(told))
+    return tuple((one.weight, one.calibration) for one in _rivals(known, seed, told).rivals)
 
 
-def _rivals(data: Data, seed: int, told: Callable[[str, float], None]) -> Any:
-    from lithostat.calibration.compare import compare
+def _rivals(known: Known, seed: int, told: Callable[[str, float], None]) -> Any:
+    from lithostat.calibration.kept import kept_comparison
 
-    return compare(data, seed=seed, progress=_by_rival(told))
+    assert known.data is not None
+    assert known.cell is not None
+    return kept_comparison(known.data, known.cell, seed=seed, progress=_by_rival(told))
 
 
 def _by_rival(told: Callable[[str, float], None]) -> Callable[[str], None]:

@@ -38,11 +38,12 @@ def pattern_figure(study: PatternStudy, title: str = "") -> Figure:
     fit = study.fit
     x, counts = fit.pattern.degrees, np.maximum(fit.pattern.counts, 0.0)
     rows = max(len(fit.choices), 1)
+    points = "simulated" if "simulated" in fit.pattern.source else "measured"
     with style():
         figure, (top, ticks, low) = blank(
             9.4, 5.4 + 0.16 * rows, 3, 1, sharex=True, height_ratios=(4.2, 0.25 * rows, 1.3)
         )
-        top.plot(x, np.sqrt(counts), ".", color=INK, markersize=1.6, label="measured", zorder=2, rasterized=True)
+        top.plot(x, np.sqrt(counts), ".", color=INK, markersize=1.6, label=points, zorder=2, rasterized=True)
         top.plot(x, np.sqrt(np.maximum(fit.calculated, 0.0)), color=RED, linewidth=0.9, label="calculated", zorder=3)
         top.plot(x, np.sqrt(np.maximum(fit.background, 0.0)), color=MUTED, linewidth=0.9, label="background", zorder=3)
         _root_axis(top, counts)

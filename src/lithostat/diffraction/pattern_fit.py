@@ -95,7 +95,7 @@ class PatternFit:
     def inflation(self) -> float:
         """Factor on all standard errors: misfit, and neighbours whose residuals are alike (Berar and Lelann 1991)."""
         residual = self.residual
-        spread = residual @ residual
+        spread = max(float(residual @ residual), 1e-300)  # zero in the dark
         alike = 0.0
         for lag in range(1, min(LAGS, len(residual) // 4)):
             likeness = float(residual[lag:] @ residual[:-lag] / spread)

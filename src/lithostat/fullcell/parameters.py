@@ -102,6 +102,8 @@ def parameter_values(cell: Cell, *, temperature: float = 298.15) -> dict[str, An
     contact = {name: n[name] for name in Parameters._fields} | {
         "charge_transfer_seen": n["charge_transfer_resistance"],
         "lithiation_volume": n["lithiation_volume"],
+        "cathode_contact_resistance": n["cathode_contact_resistance"],
+        "cathode_contact_pressure": n["cathode_contact_pressure"],
     }
     losses = {
         "reference_charge": n["oxidised_charge"] * n["loading"],

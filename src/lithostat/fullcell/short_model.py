@@ -24,7 +24,7 @@ from lithostat.fullcell.engine import Symbols, pybamm
 from lithostat.fullcell.numbers import Numbers
 from lithostat.model.interface import CONTACT_LOST, FILAMENT_LENGTH, View, critical_length
 from lithostat.model.parameters import Laws
-from lithostat.physics import fixture, short_circuit
+from lithostat.physics import contact, fixture, short_circuit
 from lithostat.physics.constants import FARADAY
 from lithostat.physics.types import Values
 
@@ -160,7 +160,13 @@ def _couple(
         ),
         0.0,
     )
-    resistance: Values = pellet_resistance(model)
+    resistance: Values = pellet_resistance(model) + contact.composite_resistance(
+        pressure,
+        reference=p.cathode_contact_resistance,
+        reference_pressure=p.cathode_contact_pressure,
+        adhesion=p.adhesion_pressure,
+        xp=Symbols,
+    )
     seen: View | None = None
     limit: Values = None
     if metal:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from lithostat.experiment.cell_note import CellNote, StatedVolume
 from lithostat.experiment.errors import InputError, MissingPackage, sentence_of, short
 from lithostat.experiment.output_names import LONGEST, Named, possible, readable
 from lithostat.experiment.record import write_text
-from lithostat.experiment.report import Report
+from lithostat.experiment.report import Report, Section
 from lithostat.experiment.volume import Volume, VolumeState
 from lithostat.lab.folder import LoadedCell
 from lithostat.materials.card import find
@@ -26,20 +26,22 @@ DIFFER = 0.1  # relative, by which two statements of a pressure may differ
 
 @dataclass(frozen=True)
 class CellTomogram:
-    """A tomogram of a cell: its file as the note names it, what it says, what does not fit the cell; or `error`."""
+    """A tomogram of a cell: its file as the note names it, what it says (`data`: for programs, SI), what does not fit
+    the cell; or `error`."""
 
     file: str
     report: Report | None = None
+    data: dict[str, Any] = field(default_factory=dict)
     conflicts: tuple[str, ...] = ()
     page: Path | None = None
     error: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Plain data for people and programs."""
-        if self.report is None:
+        if self.error is not None:
             return {"file": self.file, "error": self.error}
         written = [] if self.page is None else [str(self.page)]
-        return {"file": self.file, "conflicts": list(self.conflicts), "written": written} | _plain(self.report.data)
+        return {"file": self.file, "conflicts": list(self.conflicts), "written": written} | self.data
 
 
 def read_tomograms(loaded: LoadedCell, analysis: Analysis, named: Named, *, draw: bool) -> tuple[CellTomogram, ...]:
@@ -89,13 +91,32 @@ def _read(
     result = study_volume(after, before=held, asked=asked(loaded.note, analysis), folder=folder / stem)
     said = conflicts(result, analysis)
     report = tomogram_report(result)
+    data = _plain(report.data)
     page = None
     if draw:
         from lithostat.show.report_page import report_page
 
         page = write_text(folder / f"{stem}.html", report_page(report))
-    write_text(folder / f"{stem}.json", json.dumps(_plain(report.data), indent=1))
-    return CellTomogram(shown(one.file), report, said, page)
+    write_text(folder / f"{stem}.json", json.dumps(data, indent=1))
+    return CellTomogram(shown(one.file), report, data, said, page)
+
+
+def tomogram_section(of: CellTomogram) -> Section:
+    """What the page of the cell shows of a tomogram: its answer, what does not fit, its first figure, its findings."""
+    title = f"Tomogram {of.file}"
+    if of.report is None:
+        return Section(title, text=(f"Not read: {of.error}",))
+    first = tuple(one for section in of.report.sections for one in section.drawings if one.name == "crossing")
+    more = () if of.page is None else (f"All of it: {of.page.parent.name}/{of.page.name}",)
+    said = (*of.conflicts, *of.report.warnings)
+    return Section(
+        title, text=(of.report.answer, *more), points=said, drawings=first, findings=of.report.findings, spoken=True
+    )
+
+
+def without_report(of: CellTomogram) -> CellTomogram:
+    """The same without what draws its figures, which no other process can take."""
+    return replace(of, report=None)
 
 
 def asked(note: CellNote, analysis: Analysis) -> Asked:

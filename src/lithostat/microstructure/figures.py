@@ -10,6 +10,7 @@ from lithostat.show.style import BLUE, GREEN, INK, MUTED, ORANGE, RED, VIOLET, b
 
 MICRON = 1e6
 HOUR = 3600.0
+SOONEST = 1e-2  # s; what the law says of less is of no use
 COLOURS = (BLUE, GREEN, ORANGE, RED, VIOLET)
 
 
@@ -47,7 +48,9 @@ def front_figure(of: PelletStudy) -> Figure:
             axes.legend(title="stack pressure")
         else:
             axes.text(0.5, 0.5, "lithium enters no pore", transform=axes.transAxes, ha="center", color=MUTED)
-        axes.set(xscale="log", xlabel="time / h (at least)", ylabel="deepest lithium / µm", title="Creep through pores")
+        axes.set_xscale("log")
+        axes.set_xlim(SOONEST / HOUR, None)
+        axes.set(xlabel="time / h (at least)", ylabel="deepest lithium / µm", title="Creep through pores")
     return figure
 
 

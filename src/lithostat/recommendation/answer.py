@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from lithostat.calibration.calibration import Calibration
+from lithostat.calibration.data import OWN
 from lithostat.experiment.quantity import show
 from lithostat.recommendation.next_cell import Candidate
 from lithostat.recommendation.window import SHARE, Curve, Question, Wall
@@ -28,22 +29,54 @@ class End(NamedTuple):
         return {"key": self.key, "why": self.why}
 
 
+class OfLab(NamedTuple):
+    """The same answer for cells of one group of the data: their offset is known as far as its cells tell it."""
+
+    group: str
+    window: tuple[float, float] | None
+    best: float
+    probability: float
+    probability_interval: tuple[float, float]
+    factor: tuple[float, float, float]  # by which its cells live longer than those of the median lab: median, 90 %
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON; pressures in MPa."""
+        return {
+            "group": self.group,
+            "window_mpa": _pair(self.window),
+            "best_mpa": _mpa(self.best),
+            "probability": self.probability,
+            "probability_interval": list(self.probability_interval),
+            "factor_of_life": dict(zip(("median", "low", "high"), self.factor, strict=True)),
+        }
+
+    def sentence(self) -> str:
+        """In one sentence."""
+        whose = "your own cells" if self.group == OWN else f"cells made as those of '{self.group}'"
+        best = f"best is {show(self.best, 'pressure', 2)}, where one lasts with {percent(self.probability)} probability"
+        if self.window is None:
+            return f"for {whose} no pressure has so low a failure probability; {best}"
+        low, high = (f"{end / 1e6:.2g}" if 0.0 < end < math.inf else "open" for end in self.window)
+        return f"for {whose} the window is {low} to {high} MPa; {best}"
+
+
 @dataclass(frozen=True)
 class Recommendation:
-    """The answer, pressures in Pa.
+    """The answer, pressures in Pa, for a cell of a lab of which nothing is known.
 
     `window` is where the posterior mean of the failure probability (cell-to-cell scatter, both walls and everything
     that is not known in it) is at most `question.accepted`; None if it is nowhere, 0 or infinite at an open end.
     `best` is the pressure where it is least, and `probability` that a cell there reaches the target, with its 90 %
     credible interval `probability_interval` over the posterior draws. `interval` is the 90 % credible interval of the
-    best pressure: each draw has its own, and all pressures within a percentage point of failure of it count as well.
+    best pressure: each draw has its own, and all pressures within a percentage point of failure of it count as well. It
+    is None, withheld, where data and model do not fit together: draws of a wrong model agree with each other.
     `lower` and `upper` are the walls with their intervals. `windows` holds the window for other accepted probabilities.
     """
 
     question: Question
     window: tuple[float, float] | None
     best: float
-    interval: tuple[float, float]
+    interval: tuple[float, float] | None
     probability: float
     probability_interval: tuple[float, float]
     lower: Wall
@@ -54,6 +87,8 @@ class Recommendation:
     considered: tuple[Candidate, ...]
     curve: Curve
     warnings: tuple[str, ...]
+    of_lab: OfLab | None = None
+    labs_differ: float = 1.0  # factor in life between one lab and another, one standard deviation
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON; pressures in MPa, null for an open end."""
@@ -61,8 +96,12 @@ class Recommendation:
         return {
             "window_mpa": _pair(self.window),
             "best_mpa": _mpa(self.best),
-            "interval_low_mpa": _mpa(self.interval[0]),
-            "interval_high_mpa": _mpa(self.interval[1]),
+            "interval_low_mpa": None if self.interval is None else _mpa(self.interval[0]),
+            "interval_high_mpa": None if self.interval is None else _mpa(self.interval[1]),
+            "interval_withheld": self.interval is None,
+            "is_for": "a cell of a lab of which nothing is known",
+            "of_lab": None if self.of_lab is None else self.of_lab.as_dict(),
+            "labs_differ_by_factor": self.labs_differ,
             "interval_is": f"{100 * SHARE:.0f} % credible interval of the best pressure, see docs/recommending.md",
             "probability": self.probability,
             "probability_interval": list(self.probability_interval),
@@ -106,6 +145,18 @@ class Recommendation:
         return (
             f"{what}: {low} to {high} MPa keep the failure probability at or below {accepted}; best is {best}, "
             f"where a cell lasts with {percent(self.probability)} probability"
+        )
+
+    def difference(self) -> str | None:
+        """Why the answer for the lab is not that for a new one, in one sentence; None where there is none."""
+        if self.of_lab is None:
+            return None
+        whose = "your own cells" if self.of_lab.group == OWN else f"the cells of '{self.of_lab.group}'"
+        return (
+            f"the first answer is for a lab that made none of these cells and carries that labs differ, by a factor "
+            f"{self.labs_differ:.2g} in life (one standard deviation); the second knows {whose}, which live "
+            f"{self.of_lab.factor[0]:.2g} times as long as those of the median lab "
+            f"({self.of_lab.factor[1]:.2g} to {self.of_lab.factor[2]:.2g})"
         )
 
     @property

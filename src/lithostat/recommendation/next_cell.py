@@ -11,7 +11,7 @@ from scipy.special import log_ndtr
 from lithostat.calibration.calibration import Calibration
 from lithostat.calibration.exposure import steady
 from lithostat.calibration.likelihood import spots
-from lithostat.calibration.prediction import contact_loads, predict_life
+from lithostat.calibration.prediction import NEW, contact_loads, predict_life
 from lithostat.experiment.quantity import show, span
 from lithostat.recommendation.window import RANGE, Question
 
@@ -56,7 +56,11 @@ class Candidate(NamedTuple):
 
 
 def candidates(
-    believed: Sequence[Calibration], question: Question, lower: np.ndarray, upper: np.ndarray
+    believed: Sequence[Calibration],
+    question: Question,
+    lower: np.ndarray,
+    upper: np.ndarray,
+    group: str | None = NEW,
 ) -> tuple[Candidate, ...]:
     """Expected gain of every experiment considered. `lower`, `upper` are the walls of every draw [Pa], (draws,).
 
@@ -64,12 +68,13 @@ def candidates(
 
     Each draw of the posterior says how probable every outcome is (a short in one of some spans of time, lost contact,
     neither); an outcome would re-weight the draws by that. The gain is the fall of the walls' standard deviations,
-    averaged over outcomes as the whole posterior expects them.
+    averaged over outcomes as the whole posterior expects them. The cell is made by the `group` that the walls are for:
+    what it would tell of that lab's offset counts.
     """
     low, high = _worth_trying(lower, upper)
     grid = [(p, m * question.current) for m in CURRENTS for p in np.geomspace(low, high, PRESSURES)]
     exposures = [steady(p, j, temperature=question.temperature) for p, j in grid]
-    life = _beside([predict_life(one, exposures, numbers=question.numbers) for one in believed])  # (grid, draws), ln s
+    life = _beside([predict_life(one, exposures, numbers=question.numbers, group=group) for one in believed])  # ln s
     load = _beside([contact_loads(one, exposures, numbers=question.numbers) for one in believed])
     lost = np.exp(log_ndtr(load / _drawn(believed, "stripping_scatter")))
     scatter, count = _drawn(believed, "life_scatter"), _spots(believed, question)

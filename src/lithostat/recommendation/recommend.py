@@ -9,10 +9,12 @@ from dataclasses import replace
 import numpy as np
 
 from lithostat.calibration.calibration import Calibration
+from lithostat.calibration.data import OWN
 from lithostat.calibration.exposure import ROOM
+from lithostat.calibration.prediction import NEW, offsets_of
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.quantity import show, span
-from lithostat.recommendation.answer import End, Recommendation, percent
+from lithostat.recommendation.answer import End, OfLab, Recommendation, percent
 from lithostat.recommendation.next_cell import candidates, next_cell
 from lithostat.recommendation.window import (
     ACCEPTED,
@@ -21,7 +23,7 @@ from lithostat.recommendation.window import (
     Question,
     best_index,
     best_interval,
-    failure_curve,
+    failure_curves,
     fracture_share,
     joined,
     lower_wall,
@@ -33,6 +35,7 @@ LEVELS = (0.1, 0.25, 0.5)  # accepted failure probabilities that windows are als
 MOST_DRAWS = 2000  # of a posterior; more would not change what is printed
 PREVAILS = 0.8  # share of the draws that must agree on how a cell shorts, for it to be named
 BEYOND = 1.5  # factor from what was measured to what is called an extrapolation
+NOT_SWEPT = ("stripping_scatter", "resistance_scatter", "life_spread", "resistance_spread")
 WARM = 5.0  # the same for temperatures [K]
 
 
@@ -80,6 +83,7 @@ def recommend(
     thickness: float | None = None,
     accepted: float = ACCEPTED,
     rivals: Sequence[tuple[float, Calibration]] = (),
+    lab: str | None = None,
     progress: Callable[[str, float], None] | None = None,
 ) -> Recommendation:
     """At which stack pressure a cell like those of `calibration` lasts at `current` [A/m2], with what that rests on.
@@ -88,19 +92,28 @@ def recommend(
     `temperature` [K], `area` [m2] and `thickness` [m] of the pellet are those of the calibration's own cell unless
     stated. `accepted` is the failure probability that the window allows. `rivals` are other mechanisms with their
     weights (as `calibration.compare` gives them, the best one first): the answer is then averaged over them instead of
-    resting on `calibration` alone. `progress` hears what is done and its share.
+    resting on `calibration` alone. The answer is for a cell of a lab of which nothing is known; `of_lab` is that for
+    the group `lab` of the data, one's own cells unless stated, or those of the only group. `progress` hears what is
+    done and its share.
     """
     told = progress or (lambda what, share: None)
     numbers = {name: value for name, value in (("area", area), ("thickness", thickness)) if value is not None}
     wanted = target_hours(current, hours=hours, cycles=cycles, half_cycle=half_cycle, capacity=capacity)
     question = Question(current, wanted, temperature, accepted, numbers)
-    believed = averaged(rivals) if rivals else (thinned(calibration, MOST_DRAWS),)
+    believed = averaged(rivals) if rivals else (calibration.thinned(MOST_DRAWS),)
     calibration = believed[0]
+    lab = lab or _lab_of(calibration)
     told("failure against pressure", 0.0)
-    curve = joined([failure_curve(one, question) for one in believed])
+    groups = (NEW,) if lab is None else (NEW, lab)
+    curve, *others = (
+        joined(parts) for parts in zip(*(failure_curves(one, question, groups) for one in believed), strict=True)
+    )
     lower, upper = lower_wall(curve, accepted), upper_wall(curve, accepted)
     told("the next cell", 0.6)
-    considered = candidates(believed, question, lower.draws, upper.draws)
+    # the next cell is the asker's: of the lab that asks where its cells are known
+    mine = curve if lab != OWN else others[0]
+    sides = lower_wall(mine, accepted).draws, upper_wall(mine, accepted).draws
+    considered = candidates(believed, question, *sides, group=lab if lab == OWN else NEW)
     index = best_index(curve)
     lasts = 1.0 - curve.failure[index]
     found = window(curve, accepted)
@@ -108,7 +121,7 @@ def recommend(
         question=question,
         window=found,
         best=float(curve.pressures[index]),
-        interval=best_interval(curve),
+        interval=None if any(one.misfits for one in believed) else best_interval(curve),
         probability=float(lasts.mean()),
         probability_interval=_quantiles(lasts),
         lower=lower,
@@ -119,6 +132,8 @@ def recommend(
         considered=considered,
         curve=curve,
         warnings=(*calibration.warnings, *_average_warning(believed), *_extrapolations(calibration, question)),
+        of_lab=_of_lab(believed, lab, others[0], accepted) if lab is not None else None,
+        labs_differ=float(np.exp(np.median(calibration.draws.get("life_spread", np.zeros(1))))),
     )
     told("the next cell", 1.0)
     return replace(made, warnings=(*made.warnings, *_doubts(made)))
@@ -131,18 +146,29 @@ def averaged(rivals: Sequence[tuple[float, Calibration]]) -> tuple[Calibration, 
         raise InputError("the rivals have no weights", expected="weights that are not negative, one above 0")
     ordered = sorted(rivals, key=lambda one: -one[0])
     counts = [round(MOST_DRAWS * weight / total) for weight, _ in ordered]
-    return tuple(thinned(one, count) for (_, one), count in zip(ordered, counts, strict=True) if count)
+    return tuple(one.thinned(count) for (_, one), count in zip(ordered, counts, strict=True) if count)
 
 
-def thinned(calibration: Calibration, most: int) -> Calibration:
-    """The same posterior with at most `most` of its draws, evenly spread over them."""
-    if calibration.count <= most:
-        return calibration
-    kept = np.linspace(0, calibration.count - 1, most).round().astype(int)
-    return replace(
-        calibration,
-        draws={name: np.asarray(values)[kept] for name, values in calibration.draws.items()},
-        log_likelihood=calibration.log_likelihood[kept],
+def _lab_of(calibration: Calibration) -> str | None:
+    """Whose answer is given beside that for a new lab: one's own, else that of the only group."""
+    groups = tuple(calibration.offsets)
+    if OWN in groups:
+        return OWN
+    return groups[0] if len(groups) == 1 else None
+
+
+def _of_lab(believed: Sequence[Calibration], lab: str, curve: Curve, accepted: float) -> OfLab:
+    index = best_index(curve)
+    lasts = 1.0 - curve.failure[index]
+    offsets = np.concatenate([offsets_of(one, lab) for one in believed])
+    middle, low, high = np.exp(np.quantile(offsets, [0.5, 0.5 - SHARE / 2, 0.5 + SHARE / 2]))
+    return OfLab(
+        lab,
+        window(curve, accepted),
+        float(curve.pressures[index]),
+        float(lasts.mean()),
+        _quantiles(lasts),
+        (float(middle), float(low), float(high)),
     )
 
 
@@ -151,9 +177,9 @@ def sweep_draws(calibration: Calibration, count: int) -> dict[str, np.ndarray]:
 
     The scatter of lives between cells is taken as that of the focusing: a life is nearly as 1/g.
     """
-    few = thinned(calibration, count).draws
+    few = calibration.thinned(count).draws
     renamed = {("focusing_scatter" if name == "life_scatter" else name): values for name, values in few.items()}
-    return {name: values for name, values in renamed.items() if name not in ("stripping_scatter", "resistance_scatter")}
+    return {name: values for name, values in renamed.items() if name not in NOT_SWEPT}
 
 
 def _ends(
@@ -244,6 +270,11 @@ def _beyond_tests(calibration: Calibration, question: Question) -> list[str]:
 
 def _doubts(made: Recommendation) -> list[str]:
     said = []
+    if made.interval is None:
+        said.append(
+            "the interval of the best pressure is withheld: data and model do not fit together (see the warnings that "
+            "name cells), and draws of a model that is wrong agree with each other"
+        )
     if made.window is None:
         said.append(
             f"no window: at no pressure is the failure probability at most {100 * made.question.accepted:.3g} %"

@@ -12,7 +12,7 @@ from scipy.special import ndtri
 
 from lithostat.calibration.calibration import Calibration
 from lithostat.calibration.exposure import ROOM, steady
-from lithostat.calibration.prediction import failure_probability
+from lithostat.calibration.prediction import NEW, failures
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.quantity import check
 from lithostat.physics.fracture import critical_flaw
@@ -86,21 +86,21 @@ class Wall(NamedTuple):
     draws: np.ndarray
 
 
-def failure_curve(calibration: Calibration, question: Question, pressures: np.ndarray | None = None) -> Curve:
-    """Probability of both failures at every pressure and posterior draw."""
+def failure_curve(
+    calibration: Calibration, question: Question, pressures: np.ndarray | None = None, group: str | None = NEW
+) -> Curve:
+    """Probability of both failures at every pressure and posterior draw, for a cell of a `group`."""
+    return failure_curves(calibration, question, (group,), pressures)[0]
+
+
+def failure_curves(
+    calibration: Calibration, question: Question, groups: Sequence[str | None], pressures: np.ndarray | None = None
+) -> tuple[Curve, ...]:
+    """The same for several groups, whose cells differ in how long they live."""
     at = np.geomspace(*RANGE, POINTS) if pressures is None else np.asarray(pressures, float)
     exposures = [steady(p, question.current, temperature=question.temperature) for p in at]
-
-    def probability(mechanism: str) -> np.ndarray:
-        return failure_probability(
-            calibration,
-            exposures,
-            question.hours,
-            mechanism=mechanism,  # type: ignore[arg-type]
-            numbers=question.numbers,
-        )
-
-    return Curve(at, probability("short"), probability("contact lost"))
+    short, lost = failures(calibration, exposures, question.hours, numbers=question.numbers, groups=groups)
+    return tuple(Curve(at, one, lost) for one in short)
 
 
 def joined(curves: Sequence[Curve]) -> Curve:

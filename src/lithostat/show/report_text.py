@@ -52,6 +52,8 @@ def _print_section(section: Section, console: Console) -> None:
         console.print(grid)
     for table in brief:
         console.print(_table(table))
+        if table.caption:
+            console.print(Text(f"  {table.caption}", "dim"))
 
 
 def _grid(*, header: bool) -> Grid:
@@ -64,6 +66,7 @@ def _table(table: Table) -> Grid:
     from rich.text import Text
 
     grid = _grid(header=True)
+    table = table._replace(columns=tuple(column for column in table.columns if not column.page_only))
     for column in table.columns:
         grid.add_column(Text(column.head), justify="right" if column.numeric else "left", no_wrap=column.numeric)
     for k in range(table.rows):

@@ -18,6 +18,7 @@ from lithostat.show.style import BLUE, GREEN, INK, MUTED, ORANGE, RED, VIOLET, b
 
 MPA = 1e6
 Bounds = tuple[float, float, float]  # low, median, high of a wall [Pa]
+Ends = tuple[float, float] | None  # of an interval [Pa]
 _HALO = (patheffects.withStroke(linewidth=2.6, foreground="white"),)
 _LINES = (BLUE, GREEN, ORANGE, VIOLET, MUTED)
 
@@ -31,7 +32,7 @@ def window_figure(
     accepted: float,
     window: tuple[float, float] | None,
     best: float,
-    interval: tuple[float, float],
+    interval: Ends,
     lower: Bounds,
     upper: Bounds,
     lives: Sequence[tuple[float, float, str]] = (),
@@ -42,9 +43,9 @@ def window_figure(
 ) -> Figure:
     """`pressures` (p,) [Pa]; `failure` (3, p): mean, low and high end; `short` and `lost` (p,), all probabilities.
 
-    `window`, `best` and its `interval` are in Pa, `lower` and `upper` the walls. `lives` holds (pressure [Pa], time
-    [s], kind of outcome) of the cells that were learnt from. `candidates` holds (pressure [Pa], current [A/m2], hours,
-    gain 0..1) of next cells, `chosen` the one to build. `said` is the answer in a sentence.
+    `window`, `best` and its `interval` (None where it is withheld) are in Pa, `lower` and `upper` the walls. `lives`
+    holds (pressure [Pa], time [s], kind of outcome) of the cells that were learnt from. `candidates` holds (pressure
+    [Pa], current [A/m2], hours, gain 0..1) of next cells, `chosen` the one to build. `said` is the answer in words.
     """
     with style():
         rows = 2 if candidates else 1
@@ -109,11 +110,13 @@ def _walls(axis: Axes, lower: Bounds, upper: Bounds, height: float, pressures: n
             axis.plot(median, at, "|", color=colour, markersize=11, markeredgewidth=2.2, zorder=5)
 
 
-def _best(axis: Axes, pressures: np.ndarray, mean: np.ndarray, best: float, interval: tuple[float, float]) -> None:
+def _best(axis: Axes, pressures: np.ndarray, mean: np.ndarray, best: float, interval: Ends) -> None:
     level = float(np.interp(np.log(best), np.log(pressures), 100.0 * mean))
-    axis.plot([interval[0] / MPA, interval[1] / MPA], [level, level], color=GREEN, linewidth=2.2, zorder=5)
+    text = f"{best / MPA:.2g} MPa"
+    if interval is not None:
+        axis.plot([interval[0] / MPA, interval[1] / MPA], [level, level], color=GREEN, linewidth=2.2, zorder=5)
+        text += f" ({interval[0] / MPA:.2g} to {interval[1] / MPA:.2g})"
     axis.plot(best / MPA, level, "D", color="white", markeredgecolor=GREEN, markeredgewidth=2.0, markersize=7, zorder=6)
-    text = f"{best / MPA:.2g} MPa ({interval[0] / MPA:.2g} to {interval[1] / MPA:.2g})"
     below = level > 55.0
     axis.annotate(
         text, (best / MPA, level), (0, -11 if below else 9), textcoords="offset points", ha="center",

@@ -9,8 +9,6 @@ import pytest
 
 from lithostat.experiment.spectrum import Spectrum
 from lithostat.impedance.circuits import suggestion
-from lithostat.impedance.circuits.circuit import circuit
-from lithostat.impedance.circuits.jacobian import LONG, PIECES, impedance_and_derivatives, logarithmic
 from lithostat.impedance.circuits.suggestion import IN_VAIN, LADDER, Candidate, suggest
 from lithostat.impedance.validity.check import check, clean
 from lithostat.reading.read import read
@@ -73,20 +71,6 @@ def test_real_circuits_of_one_arc_are_called_that(name: str) -> None:
 @real
 def test_two_arcs_are_found_though_two_rungs_before_them_are_no_better_and_one_arc_leaves_no_structure() -> None:
     assert suggest(read(DRT / "Z_2ZARC_uniform_1.0.csv").spectra)[0].text == TWO
-
-
-def test_a_long_list_of_points_gives_what_short_ones_do() -> None:
-    chosen = circuit(ARC)
-    values = chosen.array({"R0": 12.0, "R1": 80.0, "CPE1_Q": 3e-6, "CPE1_n": 0.87})
-    logs = logarithmic(chosen)
-    at = np.where(logs, np.log(np.where(logs, values, 1.0)), values)
-    omega = np.geomspace(1e7, 1e-2, LONG * PIECES[1] + 300)
-    long = impedance_and_derivatives(chosen, np.tile(at, (len(omega), 1)), omega)
-    some = np.linspace(0, len(omega) - 1, 700).astype(int)
-    short = impedance_and_derivatives(chosen, np.tile(at, (len(some), 1)), omega[some])
-    for one, other in zip(long, short, strict=True):
-        assert len(one) == len(omega)
-        np.testing.assert_allclose(one[some], other, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize(("henry", "tried"), [(2e-6, 7), (0.0, 5)])

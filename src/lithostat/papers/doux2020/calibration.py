@@ -12,6 +12,7 @@ from lithostat.papers.doux2020.published import cell, cycling, hold, published
 
 HOUR = 3600.0
 PRESSED = 25e6  # fabrication pressure [Pa]
+GROUP = "doux2020"
 
 
 def paper_data(*, impedance: bool = True, overpotential: bool = False, full_cells: bool = False) -> Data:
@@ -27,7 +28,7 @@ def paper_data(*, impedance: bool = True, overpotential: bool = False, full_cell
     if full_cells:
         from lithostat.papers.doux2020.full_cell_lives import full_cell_lives
 
-        lives += full_cell_lives(numbers)
+        lives += full_cell_lives(numbers, GROUP)
     points = [_impedance(entry, numbers) for entry in data["impedance"]] if impedance else []
     points += [_overpotential(entry, numbers) for entry in data["overpotential"]] if overpotential else []
     return Data(tuple(lives), tuple(points))
@@ -48,9 +49,9 @@ def _life(
 ) -> CellLife:
     """A cell with what the paper says of it: dated, outlived, or short when current first flowed."""
     if entry["short"] == "before current":
-        return CellLife(entry["id"], exposure, 0.0, time, None, numbers)
+        return CellLife(entry["id"], exposure, 0.0, time, None, numbers, group=GROUP)
     high = math.inf if entry["short"] == "none" else time
-    return CellLife(entry["id"], exposure, time, high, lost, numbers)
+    return CellLife(entry["id"], exposure, time, high, lost, numbers, group=GROUP)
 
 
 def _impedance(entry: dict[str, Any], numbers: dict[str, float]) -> Resistance:
@@ -58,7 +59,7 @@ def _impedance(entry: dict[str, Any], numbers: dict[str, float]) -> Resistance:
     pressure, ohm = parse(entry["pressure"], "pressure"), float(entry["ohm"])
     highest = PRESSED if entry["id"].endswith("unloading") else pressure
     high = math.inf if "exceeds" in entry.get("note", "") else ohm
-    return Resistance(entry["id"], pressure, highest, ohm, high, numbers)
+    return Resistance(entry["id"], pressure, highest, ohm, high, numbers, group=GROUP)
 
 
 def _overpotential(entry: dict[str, Any], numbers: dict[str, float]) -> Resistance:
@@ -66,4 +67,4 @@ def _overpotential(entry: dict[str, Any], numbers: dict[str, float]) -> Resistan
     pressure = parse(entry["pressure"], "pressure")
     amperes = parse(published()["current"], "current_density") * numbers["area"]
     ohm = parse(entry["start"], "voltage") / amperes
-    return Resistance(entry["id"], pressure, max(PRESSED, pressure), ohm, ohm, numbers)
+    return Resistance(entry["id"], pressure, max(PRESSED, pressure), ohm, ohm, numbers, group=GROUP)

@@ -17,7 +17,7 @@ FIRST = 150.0 / 0.69  # mAh/g of the first charge: its discharge over its effici
 CYCLES, DISCHARGE = 229, 130.0  # Figure 3: cycles survived, mean discharge read off the figure [mAh/g]
 
 
-def full_cell_lives(numbers: dict[str, float]) -> list[CellLife]:
+def full_cell_lives(numbers: dict[str, float], group: str) -> list[CellLife]:
     """The cell that shorted in its first charge at 25 MPa, and the one that lived 229 cycles at 5 MPa.
 
     Lithium plates on charge only and on one interface; constant force is taken, although the frame was rigid.
@@ -36,8 +36,8 @@ def full_cell_lives(numbers: dict[str, float]) -> list[CellLife]:
     survived = _exposure(whole, current)
     end = survived.began + first + later + (CYCLES - 1) * turn
     return [
-        CellLife("fig2c-25MPa", short, short.began, short.began + first, False, numbers),
-        CellLife("fig3-5MPa", survived, end, math.inf, False, numbers),
+        CellLife("fig2c-25MPa", short, short.began, short.began + first, False, numbers, group=group),
+        CellLife("fig3-5MPa", survived, end, math.inf, False, numbers, group=group),
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 
@@ -16,12 +17,16 @@ from lithostat.papers.doux2020.published import cell, published
 from lithostat.papers.doux2020.reproduce import Reproduction
 from lithostat.papers.row import Row
 
+if TYPE_CHECKING:
+    from lithostat.papers.doux2020.patterns import Figure5
+
 _TONES: dict[bool | None, Tone] = {True: "good", False: "bad", None: ""}
 _WORTH = (
     "Toughness, throat radius and focusing (three numbers) were fitted to the very times to short that they are "
     "compared with here, and three contact parameters to the impedance points. Agreement with those rows shows that "
     "the model can describe the paper, not that it predicts other cells. One cell per pressure was measured."
 )
+_WITHOUT = "Figures 1, 2c and 3 are missing: they need PyBaMM (pip install 'lithostat[fullcell]')"
 _CAPTIONS = {
     "figure 2b": "Figure 2b: voltage at 75 µA/cm², one hour each way, normalised by its start. Dashed: the published "
     "short. Dotted: the published test was stopped without one.",
@@ -36,13 +41,19 @@ _CAPTIONS = {
     "called a filament. Width and shape are assumed, the depth is the paper's.",
     "creep through pores": "Figures 4d to f: lithium (red) in the pores (grey) of a made pellet of 82 % density after "
     "an hour. Times are lower bounds; the dashed line is the deepest lithium anywhere.",
+    "figure 5a": "Figure 5a, simulated: the electrolyte before plating and stripping. Root axis; ticks: reflections; "
+    "below: what is left over sigma.",
+    "figure 5b": "Figure 5b, simulated: the electrolyte after the short.",
+    "figure 5b, lines": "The clearest line of each phase, with it and without it.",
     "pressure window": "Probability that a cell fails within 1000 h at the paper's current; below, what one more cell "
     "would tell.",
 }
 _PICTURED = ("figure 5", "creep through pores")
 
 
-def paper_report(result: Reproduction, drawn: Mapping[str, Figure], answer: Answer | None = None) -> Report:
+def paper_report(
+    result: Reproduction, drawn: Mapping[str, Figure], answer: Answer | None = None, patterns: Figure5 | None = None
+) -> Report:
     """What the reproduction says; `drawn` are the paper's figures, by name, `answer` the pressure it recommends."""
     data = published()
     aimed = [row for row in result.rows if row.passed is not None]
@@ -64,6 +75,7 @@ def paper_report(result: Reproduction, drawn: Mapping[str, Figure], answer: Answ
             if "figure 5" in drawn
             else ()
         ),
+        *((_patterns(patterns, drawn),) if patterns is not None else ()),
         *((_answered(answer, drawn),) if answer is not None else ()),
         Section("Every number", tables=(rows_table(result.rows),)),
         *_rests_on(fitted, _numbers_from_elsewhere()),
@@ -79,6 +91,7 @@ def paper_report(result: Reproduction, drawn: Mapping[str, Figure], answer: Answ
         lead=f"{data['title']}, doi {data['doi']}. Every published number beside the simulated one.",
         numbers=numbers,
         sections=sections,
+        warnings=() if result.full_cells else (_WITHOUT,),
         data={"rows": [row.as_dict() for row in result.rows]},
     )
 
@@ -94,13 +107,13 @@ def rows_table(rows: tuple[Row, ...]) -> Table:
         "",
         (
             Column("id", tuple(row.id for row in rows)),
-            Column("what", tuple(row.what for row in rows), notes=tuple(row.note for row in rows)),
+            Column("what", tuple(row.what for row in rows), notes=tuple(row.note for row in rows), page_only=True),
             Column("measured", tuple(row.measured_text or _number(row.measured) for row in rows), numeric=True),
             Column("simulated", tuple(_simulated(row) for row in rows), numeric=True),
             Column("unit", tuple(row.unit for row in rows)),
             Column("ratio", tuple("" if row.ratio is None else f"{row.ratio:.2f}" for row in rows), numeric=True),
             Column("verdict", tuple(row.verdict for row in rows), tones=tones),
-            Column("tag", tuple(row.tag for row in rows)),
+            Column("tag", tuple(row.tag for row in rows), page_only=True),
         ),
         brief=True,
         open=True,
@@ -124,13 +137,25 @@ def _full_cells(drawn: Mapping[str, Figure]) -> tuple[Section, ...]:
     )
 
 
+def _patterns(patterns: Figure5, drawn: Mapping[str, Figure]) -> Section:
+    """Figure 5, lower half, as far as it is drawn."""
+    from lithostat.papers.doux2020.patterns import figure_5_section
+
+    names = ("figure 5a", "figure 5b", "figure 5b, lines")
+    drawings = tuple(
+        Drawing(name, functools.partial(drawn.__getitem__, name), _CAPTIONS[name]) for name in names if name in drawn
+    )
+    return figure_5_section(patterns, drawings)
+
+
 def _answered(answer: Answer, drawn: Mapping[str, Figure]) -> Section:
     """The pressure that the paper's cells allow."""
     made = answer.made
     low, high = (f"{100.0 * share:.0f}" for share in made.probability_interval)
     text = (
         "The paper concludes that 5 MPa is optimal, from one cell per pressure. The same cells, survivors and holds "
-        f"counted as such, give: {made.sentence()} (90 % credible: {low} to {high} %).",
+        f"counted as such, give for a cell of another lab: {made.sentence()} (90 % credible: {low} to {high} %).",
+        *(() if made.of_lab is None else (f"{made.of_lab.sentence()}; {made.difference()}.".capitalize(),)),
     )
     points = (
         *(f"At most {level} failures: {window}." for level, window in answer.windows()),
