@@ -153,13 +153,7 @@ def _couple(
 
     cathode = -p.lithiation_volume * inserted / FARADAY
     growth = interface.swelling(y, p) + cathode if metal else cathode
-    stiffness, relaxing = p.frame_stiffness * (1.0 - control.clamped), 1.0 - control.clamped
-    pressure = Symbols.maximum(
-        fixture.frame_pressure(
-            control.pressure, growth - control.growth, relaxing * y.relaxed if metal else 0.0, stiffness=stiffness
-        ),
-        0.0,
-    )
+    pressure = _pressed(control, y, growth, p, metal)
     resistance: Values = pellet_resistance(model) + contact.composite_resistance(
         pressure,
         reference=p.cathode_contact_resistance,
@@ -187,7 +181,7 @@ def _couple(
     model.initial_conditions |= dict.fromkeys([ionic, leaked, conductance], pybamm.Scalar(0.0))
     model.rhs[conductance] = pybamm.Scalar(0.0)
     if metal and seen is not None:
-        holder = interface.Holder(pressure, control.pressure, relaxing)
+        holder = interface.Holder(pressure, control.pressure, 1.0 - control.clamped)
         pellet = interface.Pellet(temperature, pellet_conductivity(model), p.charge_transfer_seen)
         model.rhs |= interface.rates(y, (seen,), (j_ion,), holder, pellet, p, laws)
         if control.shorted is None:  # nobody watches
@@ -196,11 +190,8 @@ def _couple(
         model.initial_conditions |= interface.initial(y, p, laws, control.fabrication)
         model.rhs[conductance] = conductance_rate(control.shorted, conductance, seen.filament, limit, p)
     _replace_events(model, control, voltage, seen, limit, y)
-    if collector and seen is not None:  # which may be bare, and is only missed where lithium is taken from it
-        unasked = Symbols.maximum(1.0 - control.flowing, j_ion > -STRIPS)
-        spent = y.lithium[0].metal / 1e-5 + PLENTY * unasked
-        model.events = [each for each in model.events if each.name != "Lithium spent"]
-        model.events.append(pybamm.Event("Lithium spent", spent))
+    if collector and seen is not None:
+        _let_it_be_bare(model, control, y, j_ion)
     variables.update(
         {
             "Host voltage [V]": host_voltage,
@@ -216,20 +207,38 @@ def _couple(
             "Leaked charge [C.m-2]": leaked,
             "Charge out of active material [C.m-2]": inserted,
             **lost.variables,
+            **(_seen_variables(seen, limit, y) if metal and seen is not None else {}),
         }
     )
-    if metal and seen is not None:
-        variables.update(
-            {
-                "Contact fraction": seen.contact,
-                "Filament length [m]": seen.filament,
-                "Critical filament length [m]": limit,
-                "Interphase thickness [m]": y.memory.interphase,
-                "Void thickness [m]": y.lithium[0].void,
-                "Lithium thickness [m]": y.lithium[0].metal,
-                "Interface resistance [Ohm.m2]": seen.constriction + seen.film,
-            }
-        )
+
+
+def _let_it_be_bare(model: pybamm.BaseModel, control: Control, y: interface.States, j_ion: Values) -> None:
+    """A collector may be bare: lithium is only missed where it is taken from it."""
+    unasked = Symbols.maximum(1.0 - control.flowing, j_ion > -STRIPS)
+    spent = y.lithium[0].metal / 1e-5 + PLENTY * unasked
+    model.events = [each for each in model.events if each.name != "Lithium spent"]
+    model.events.append(pybamm.Event("Lithium spent", spent))
+
+
+def _pressed(control: Control, y: interface.States, growth: Values, p: Values, metal: bool) -> Values:
+    """Stack pressure [Pa] that the fixture gives at a growth of the stack [m]."""
+    stiffness, relaxing = p.frame_stiffness * (1.0 - control.clamped), 1.0 - control.clamped
+    gave_up = relaxing * y.relaxed if metal else 0.0
+    held = fixture.frame_pressure(control.pressure, growth - control.growth, gave_up, stiffness=stiffness)
+    return Symbols.maximum(held, 0.0)
+
+
+def _seen_variables(seen: View, limit: Values, y: interface.States) -> dict[str, Values]:
+    """What is seen of the lithium electrode."""
+    return {
+        "Contact fraction": seen.contact,
+        "Filament length [m]": seen.filament,
+        "Critical filament length [m]": limit,
+        "Interphase thickness [m]": y.memory.interphase,
+        "Void thickness [m]": y.lithium[0].void,
+        "Lithium thickness [m]": y.lithium[0].metal,
+        "Interface resistance [Ohm.m2]": seen.constriction + seen.film,
+    }
 
 
 def conductance_rate(shorted: Values, conductance: Values, length: Values, limit: Values, p: Values) -> Values:

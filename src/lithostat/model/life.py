@@ -6,7 +6,7 @@ in a fixed gap (the exposure carries the pressure), the overpressure of plating,
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +14,7 @@ import numpy as np
 
 from lithostat.model.interface import FILAMENT_LENGTH, critical_length, entry_rate, tip_velocity
 from lithostat.model.parameters import OF_LAWS, Laws, Parameters
+from lithostat.physics.types import Values
 
 NODES = 10  # Gauss-Legendre nodes in each of three pieces: times to a length are good to 1e-7, derivatives to 1e-5
 STEPS = 5  # Newton steps to the length at the end of a segment, from between two bounds that are close together
@@ -41,29 +42,29 @@ NUMBERS = (
 class Segments(NamedTuple):
     """Exposures as arrays; leading axes are free, the last is that of the segments (`plating`: then interfaces)."""
 
-    durations: Any  # [s]; that of the last segment is not used
-    pressures: Any  # [Pa]
-    temperatures: Any  # [K]
-    plating: Any  # (..., segments, 1 or 2) [A/m2]
+    durations: Values  # [s]; that of the last segment is not used
+    pressures: Values  # [Pa]
+    temperatures: Values  # [K]
+    plating: Values  # (..., segments, 1 or 2) [A/m2]
 
 
 class Speed(NamedTuple):
     """Growth da/dt = creep a^-n + tip(a) of the filaments in one segment."""
 
-    creep: Any  # K [m^(n+1)/s]
-    exponent: Any  # n
-    current: Any  # (interfaces,) [A/m2]
-    pressure: Any  # [Pa]
+    creep: Values  # K [m^(n+1)/s]
+    exponent: Values  # n
+    current: Values  # (interfaces,) [A/m2]
+    pressure: Values  # [Pa]
     p: Parameters
     laws: Laws
     plated: bool
 
-    def tip(self, length: Any) -> Any:
+    def tip(self, length: Values) -> Values:
         """Speed that plating adds at `length` [m/s]; zero without current."""
         return tip_velocity(self.current, length, self.pressure, 1.0, self.p, self.laws, xp=jnp)
 
 
-def log_life(segments: Segments, p: Parameters, laws: Laws, plated: tuple[bool, ...]) -> Any:
+def log_life(segments: Segments, p: Parameters, laws: Laws, plated: tuple[bool, ...]) -> Values:
     """Natural logarithm of the time from the start of the exposure to the short [s], scalar.
 
     Of `p` the `NUMBERS` are used. `plated` (static) says for each segment whether a current may flow in it; where it
@@ -77,7 +78,7 @@ def log_life(segments: Segments, p: Parameters, laws: Laws, plated: tuple[bool, 
     last = len(plated) - 1
     creeping, limits = _creeping(segments, p, laws)
 
-    def through(carry: Any, here: Any, plated: bool, endless: bool) -> Any:
+    def through(carry: Values, here: Values, plated: bool, endless: bool) -> Values:
         length, elapsed, life, done = carry
         segment, constant, limit = here
         speed = Speed(constant, p.creep_exponent, segment.plating, segment.pressures, p, laws, plated)
@@ -106,7 +107,7 @@ def log_life(segments: Segments, p: Parameters, laws: Laws, plated: tuple[bool, 
 UNROLLED = 6  # segments up to which the loop is written out, which spares quadratures where no current flows
 
 
-def _creeping(segments: Segments, p: Parameters, laws: Laws) -> tuple[Any, Any]:
+def _creeping(segments: Segments, p: Parameters, laws: Laws) -> tuple[Values, Values]:
     """Creep constant K of da/dt = K a^-n [m^(n+1)/s] and the length that shorts [m] in every segment."""
     n, at = p.creep_exponent, segments.pressures
     # du/dt = (n+1)/l v(l) of the coordinate u = (a/l)^(n+1)
@@ -118,7 +119,7 @@ def _creeping(segments: Segments, p: Parameters, laws: Laws) -> tuple[Any, Any]:
     return constant + limit ** (n + 1.0) / ((n + 1.0) * NEVER), limit
 
 
-def _time(start: Any, end: Any, speed: Speed) -> Any:
+def _time(start: Values, end: Values, speed: Speed) -> Values:
     """Time to grow from `start` to `end` (interfaces,) [s]: closed form for creep, else the integral of da / (da/dt).
 
     Three pieces: up to the crossover of creep and plating in the length, the knee and the rest in its logarithm. Where
@@ -140,7 +141,7 @@ def _time(start: Any, end: Any, speed: Speed) -> Any:
     return (_W[:, None] * steps * slowness).sum((0, 1))
 
 
-def _crossover(end: Any, speed: Speed) -> Any:
+def _crossover(end: Values, speed: Speed) -> Values:
     """Length at which creep and plating are equally fast [m], between the deepest that matters and `end`."""
     least = end * np.exp(-DEEPEST)
     length = end * jnp.ones_like(speed.current)
@@ -150,7 +151,7 @@ def _crossover(end: Any, speed: Speed) -> Any:
     return length
 
 
-def _grown(start: Any, limit: Any, duration: Any, speed: Speed) -> Any:
+def _grown(start: Values, limit: Values, duration: Values, speed: Speed) -> Values:
     """Length after `duration`, at most `limit` [m], (interfaces,)."""
     n, m = speed.exponent, speed.exponent + 1.0
     tiny = limit * np.exp(-DEEPEST)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from lithostat.model import interface
 from lithostat.model.interface import Memory
 from lithostat.model.parameters import Numbers
 from lithostat.physics import conduction, contact, interphase
+from lithostat.physics.types import Namespace, Values
 
 CONTACT_NUMBERS = (
     "area",
@@ -35,12 +34,12 @@ CONTACT_NUMBERS = (
 )
 
 
-def contact_share(pressure: Any, highest: Any, p: Numbers, *, xp: Any = np) -> Any:
+def contact_share(pressure: Values, highest: Values, p: Numbers, *, xp: Namespace = np) -> Values:
     """Share of the area in contact at `pressure` after `highest` [Pa], 0..1; without ripening and without voids."""
     return interface.pressed_contact(Memory(highest / p.contact_pressure, highest, 0.0), pressure, p, xp=xp)
 
 
-def pellet_resistance(temperature: Any, p: Numbers, *, xp: Any = np) -> Any:
+def pellet_resistance(temperature: Values, p: Numbers, *, xp: Namespace = np) -> Values:
     """Area-specific resistance of the pellet [ohm m2] at a temperature [K]."""
     sigma = conduction.conductivity(
         temperature,
@@ -52,7 +51,9 @@ def pellet_resistance(temperature: Any, p: Numbers, *, xp: Any = np) -> Any:
     return conduction.bulk_resistance(p.thickness, sigma)
 
 
-def log_resistance(pressure: Any, highest: Any, temperature: Any, time: Any, p: Numbers, *, xp: Any = np) -> Any:
+def log_resistance(
+    pressure: Values, highest: Values, temperature: Values, time: Values, p: Numbers, *, xp: Namespace = np
+) -> Values:
     """Logarithm of the ionic resistance [ohm] of a symmetric cell, `time` [s] old, at `pressure` after `highest` [Pa].
 
     Pellet, and at both interfaces constriction, charge transfer and an interphase that grows as the root of time.
@@ -66,7 +67,9 @@ def log_resistance(pressure: Any, highest: Any, temperature: Any, time: Any, p: 
     return xp.log((pellet_resistance(temperature, p, xp=xp) + 2.0 * (narrow + films)) / p.area)
 
 
-def stripping_load(pressures: Any, highest: Any, stripping: Any, temperature: Any, p: Numbers, *, xp: Any = np) -> Any:
+def stripping_load(
+    pressures: Values, highest: Values, stripping: Values, temperature: Values, p: Numbers, *, xp: Namespace = np
+) -> Values:
     """ln of the local stripping current over the critical one; positive: voids grow.
 
     At `pressures` [Pa] after `highest` [Pa], for `stripping` [A/m2] at `temperature` [K]. The local current density
