@@ -22,13 +22,15 @@ def impedance_py(frequency: np.ndarray, z: np.ndarray, guess: np.ndarray) -> np.
     return np.asarray(fitted.parameters_)
 
 
-def pyimpspec(frequency: np.ndarray, z: np.ndarray, guess: np.ndarray) -> np.ndarray:
+def pyimpspec(
+    frequency: np.ndarray, z: np.ndarray, guess: np.ndarray, method: str = "least_squares", weight: str = "modulus"
+) -> np.ndarray:
     import pyimpspec as peer
 
     r0, r1, q1, n1, r2, q2, n2 = guess
     text = f"R{{R={r0}}}(R{{R={r1}}}Q{{Y={q1},n={n1}}})(R{{R={r2}}}Q{{Y={q2},n={n2}}})"
     data = peer.DataSet(frequencies=frequency, impedances=z)
-    found = peer.fit_circuit(peer.parse_cdc(text), data, method="least_squares", weight="modulus", num_procs=1)
+    found = peer.fit_circuit(peer.parse_cdc(text), data, method=method, weight=weight, num_procs=1)
     first, *arcs = found.circuit.get_elements()
     values = [first.get_value("R")]
     for resistor, phase in zip(arcs[::2], arcs[1::2], strict=True):
@@ -36,11 +38,19 @@ def pyimpspec(frequency: np.ndarray, z: np.ndarray, guess: np.ndarray) -> np.nda
     return np.array(values)
 
 
+def searched(frequency: np.ndarray, z: np.ndarray, guess: np.ndarray) -> np.ndarray:
+    """pyimpspec's own search: every method with every weight, the best of them."""
+    return pyimpspec(frequency, z, guess, method="auto", weight="auto")
+
+
 def main() -> None:
     warnings.simplefilter("ignore")
     stored = np.load(sys.argv[1])
     result: dict[str, Any] = {}
-    for name, fit in (("impedance.py", impedance_py), ("pyimpspec", pyimpspec)):
+    peers = [("impedance.py", impedance_py), ("pyimpspec", pyimpspec)]
+    if "--search" in sys.argv:
+        peers.append(("pyimpspec, its search", searched))
+    for name, fit in peers:
         try:
             fit(stored["frequency"], stored["z"][0], stored["guess"])  # imports and first-call costs stay outside
         except ImportError as error:

@@ -71,7 +71,7 @@ def main() -> None:
                 seconds.append(time.perf_counter() - began)
                 keep = ~held.stray
                 sweep = held.spectrum
-                problem = linear(sweep.frequency[keep], sweep.impedance[keep], held.noise[keep], capacitor=False)
+                problem = linear(sweep.frequency[keep], sweep.impedance[keep], held.noise[keep])
                 for name, answer in ({"relaxation_times": ours.gamma} | ridges(problem)).items():
                     wrong = known.errors(problem.tau, answer, known.TAU, gamma, sweep.frequency)
                     found.setdefault(name, []).append(wrong[:2])

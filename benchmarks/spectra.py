@@ -5,7 +5,8 @@
 PYTHON is the interpreter of an environment with `pip install impedance pandas pyimpspec` (pyimpspec is GPL; it stays
 outside). All get the same spectra and the same circuit; the peers also get one guess for the whole series: the true
 values of its middle spectrum ("near"), or those with resistances and capacitances ten times too small ("far"). Ours
-gets none. A fit has failed if its misfit is above 1.5 times that of the truth.
+gets none. pyimpspec fits with one method and weight, and with --search also with its own search over all of them. A fit
+has failed if its misfit is above 1.5 times that of the truth.
 """
 
 from __future__ import annotations
@@ -56,10 +57,23 @@ def failures(values: list[Any], frequency: np.ndarray, measured: np.ndarray, tru
     return bad
 
 
+def astray(values: list[Any], truth: list[dict[str, float]]) -> float:
+    """Median relative error of the three resistances, of the fits that are there."""
+    names = circuit(TEXT).names
+    errors = [
+        abs(dict(zip(names, found, strict=True))[name] / real[name] - 1.0)
+        for found, real in zip(values, truth, strict=True)
+        if found is not None
+        for name in ("R0", "R1", "R2")
+    ]
+    return float(np.median(errors)) if errors else float("nan")
+
+
 def main() -> None:
     options = parser(__doc__)
     options.add_argument("--spectra", type=int, default=20)
     options.add_argument("--peers", help="Python of an environment with the peers")
+    options.add_argument("--search", action="store_true", help="pyimpspec's own search too (minutes a spectrum)")
     chosen = options.parse_args()
     frequency, measured, truth = series(chosen.spectra)
     spectra = [Spectrum(frequency, z, pressure=1e6 * (1 + k)) for k, z in enumerate(measured)]
@@ -70,6 +84,7 @@ def main() -> None:
     result["ours / s"] = ours
     found = [list(one.values.values()) for one in fit_each(spectra, TEXT)]
     result["ours, failed"] = failures(found, frequency, measured, truth)
+    result["ours, median error of R"] = astray(found, truth)
     result["ours, with three parameters shared / s"] = min(
         timed(lambda: fit_series(spectra, TEXT, ties=ties)) for _ in range(3)
     )
@@ -82,11 +97,15 @@ def main() -> None:
                 np.savez(stored, frequency=frequency, z=measured, guess=guess)
                 script = Path(__file__).with_name("peer_spectra.py")
                 ran = subprocess.run(
-                    [chosen.peers, str(script), str(stored)], stdout=subprocess.PIPE, text=True, check=True
+                    [chosen.peers, str(script), str(stored), *(["--search"] if chosen.search else [])],
+                    stdout=subprocess.PIPE,
+                    text=True,
+                    check=True,
                 )
             for name, peer in json.loads(ran.stdout.strip().splitlines()[-1]).items():
                 result[f"{name}, {label} guess / s"] = peer["seconds"]
                 result[f"{name}, {label} guess, failed"] = failures(peer["values"], frequency, measured, truth)
+                result[f"{name}, {label} guess, median error of R"] = astray(peer["values"], truth)
                 result[f"{name}, {label} guess / ours"] = peer["seconds"] / ours
     else:
         print("no --peers PYTHON: only ours was timed", file=sys.stderr)

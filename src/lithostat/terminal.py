@@ -6,13 +6,11 @@ import json
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from lithostat.lab.analyze import AnalysedCell
     from lithostat.materials.card import Card
 
 COLOURS = {"bad": "red", "good": "green"}
@@ -57,7 +55,7 @@ def named_steps(console: Console, first: str, total: int) -> Iterator[Any]:
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(first, total=total)
-        yield lambda name: progress.update(task, description=name, advance=1)
+        yield lambda name, steps=1: progress.update(task, description=name, advance=steps)
 
 
 @contextmanager
@@ -93,162 +91,6 @@ def shares(console: Console, what: str) -> Iterator[Any]:
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(what, total=None)
         yield lambda said, share: bar.update(task, description=f"{what}, {said}", completed=share, total=share and 1.0)
-
-
-def print_cells(cells: list[AnalysedCell], page: Path | None) -> None:
-    """One line per cell, then the evidence, the files that were not read, and the warnings of each."""
-    from rich.markup import escape
-    from rich.table import Table
-
-    from lithostat.experiment.finding import TONES
-    from lithostat.experiment.quantity import show
-
-    console = open_console(stderr=False)
-    table = Table(box=None, padding=(0, 1))
-    for name in ("cell", "outcome", "time", "pressure", "confidence"):
-        table.add_column(name, justify="left" if name in ("cell", "outcome") else "right")
-    for cell in cells:
-        if cell.analysis is None:
-            table.add_row(escape(cell.name), "[yellow]not analysed[/]", "", "", "")
-            continue
-        call, short = cell.analysis.outcome, cell.analysis.time_to_short
-        time = short if short is not None else call.cycling_time
-        table.add_row(
-            escape(cell.name),
-            f"[{COLOURS.get(TONES.get(call.group, ''), 'yellow')}]{call.kind}[/]",
-            "" if time is None else ("" if short is not None else "> ") + show(time, "time"),
-            "" if call.pressure is None else show(call.pressure, "pressure"),
-            "" if call.confidence is None else f"{100 * call.confidence:.3g} %",
-        )
-    console.print(table)
-    for cell in cells:
-        name = f"[bold]{escape(cell.name)}[/]"
-        if cell.analysis is None or cell.loaded is None:
-            console.print(f"{name} {escape(cell.error or '')}")
-            continue
-        for line in cell.analysis.outcome.evidence:
-            console.print(f"{name} {escape(line)}")
-        for file, why in cell.loaded.refused:
-            console.print(f"{name} [yellow]not read[/] {escape(file)}: {escape(why)}")
-        for line in cell.analysis.warnings:
-            console.print(f"{name} [yellow]warning[/] {escape(line)}")
-        if cell.error is not None:
-            console.print(f"{name} [yellow]not written[/] {escape(cell.error)}")
-    if page is not None:
-        console.print(f"[dim]page: {escape(str(page))}[/]", soft_wrap=True)
-
-
-def print_studies(results: list[dict[str, Any]]) -> None:
-    """Spectra of each cell: tables of a few values each, the findings on the series, what was refused, the warnings."""
-    from rich.markup import escape
-    from rich.table import Table
-    from rich.text import Text
-
-    from lithostat.lab.printed import pair
-    from lithostat.lab.printed_spectra import HELD, LEGEND, WIDTH, blocks, chosen_rows
-
-    console = open_console(stderr=False)
-    for result in results:
-        name = f"[bold]{escape(result['name'])}[/]"
-        study = result.get("study")
-        if study is None:
-            console.print(f"{name} [yellow]not used[/] {escape(result['json']['error'])}")
-            continue
-        console.print(f"{name}  {study.series.circuit.text}")
-        tables = blocks(study, min(console.width, WIDTH))
-        for columns in tables:
-            table = Table(box=None, padding=(0, 1))
-            for column in columns:
-                table.add_column(escape(column.head), justify="left" if column.left else "right", no_wrap=True)
-            for row in zip(*(column.coloured for column in columns), strict=True):
-                table.add_row(*(Text(cell, style) for cell, style in row))
-            console.print(table)
-        if any(cell.endswith(HELD) for columns in tables for column in columns[1:] for cell in column.cells):
-            console.print(f"  [dim]{LEGEND}[/]")
-        shown = chosen_rows(study)
-        if shown.step > 1:
-            console.print(
-                f"  [dim]one in {shown.step} of {shown.stop} spectra; all of them are in the table and on the page[/]"
-            )
-        for finding in study.findings:
-            value = "not known" if finding.value is None else pair(finding.value, finding.uncertainty or float("nan"))
-            console.print(f"  {finding.name:<32} {value} {finding.unit}", markup=False)
-        for spectrum, why in (*study.refused, *result["loaded"].refused):
-            console.print(f"  [yellow]not used[/] {escape(spectrum)}: {escape(why)}")
-        for line in study.warnings:
-            console.print(f"  [yellow]warning[/] {escape(line)}")
-        for path in result["written"]:
-            console.print(f"[dim]{escape(str(path))}[/]", soft_wrap=True)
-
-
-def print_best_fit(rows: list[dict[str, Any]], converged: bool) -> None:
-    """Parameters of the best fit with first-order errors."""
-    console = open_console(stderr=False)
-    for row in rows:
-        error = "" if row["interval_90"] is None else f"  90 % {row['shown_low']} to {row['shown_high']}"
-        console.print(f"{row['name']:<26} {row['shown']}{error}", highlight=False)
-    if not converged:
-        console.print("[yellow]warning[/] the search did not converge; start from other values or add data")
-
-
-def print_calibration(found: Any, beside: Any, rivals: Any, written: list[Path]) -> None:
-    """The posterior in a table, what the data say without the model, rivals, warnings."""
-    from rich.markup import escape
-    from rich.table import Table
-
-    from lithostat.calibration.printed import companion_lines, parameter_rows
-
-    console = open_console(stderr=False)
-    table = Table(box=None, padding=(0, 1))
-    for head in ("parameter", "median", "90 % interval", "prior 90 %", "learnt"):
-        table.add_column(head, justify="left" if head == "parameter" else "right")
-    for row in parameter_rows(found):
-        table.add_row(
-            row["name"],
-            row["shown"],
-            f"{row['shown_low']} to {row['shown_high']}",
-            f"{row['prior_low']} to {row['prior_high']}",
-            "yes" if row["learnt"] else "[yellow]no[/]",
-        )
-    console.print(table)
-    for method, line in companion_lines(beside):
-        console.print(f"[bold]{method}[/] {escape(line)}")
-    if rivals is not None:
-        for rival in rivals.rivals:
-            console.print(f"  {rival.name:<28} log score {rival.score:8.2f}   weight {rival.weight:.2f}", markup=False)
-        console.print(escape(rivals.verdict))
-    for line in found.warnings:
-        console.print(f"[yellow]warning[/] {escape(line)}")
-    for path in written:
-        console.print(f"[dim]{escape(str(path))}[/]", soft_wrap=True)
-
-
-def print_rows(result: Any, path: Path) -> None:
-    """A paper's table: published and simulated numbers, and how many targets are met."""
-    from rich.table import Table
-
-    console = open_console(stderr=False)
-    table = Table(box=None, padding=(0, 1))
-    for name in ("id", "measured", "simulated", "unit", "ratio", "verdict"):
-        numeric = name in ("measured", "simulated", "ratio")
-        table.add_column(name, justify="right" if numeric else "left", no_wrap=name != "verdict")
-    for row in result.rows:
-        colour = {True: "green", False: "red", None: "dim"}[row.passed]
-        measured = row.measured_text or f"{row.measured:.4g}"
-        simulated = "none" if row.simulated is None else f"{row.simulated:.4g}"
-        ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
-        table.add_row(row.id, measured, simulated, row.unit, ratio, f"[{colour}]{row.verdict}[/]")
-    console.print(table)
-    aimed = [row for row in result.rows if row.passed is not None]
-    console.print(f"\n{sum(bool(r.passed) for r in aimed)} of {len(aimed)} targets met; dim rows have none.")
-    full = "; oxidised charge and its exponent, slow share, weak share and its charge (to the full cells)"
-    console.print(
-        "Fitted to these very data: toughness, throat radius, focusing (to the times); contact pressure, constriction "
-        f"resistance, unloading exponent (to the impedance){full if result.full_cells else ''}."
-    )
-    if not result.full_cells:
-        console.print("[yellow]Figures 1, 2c and 3 need PyBaMM:[/] pip install 'lithostat\\[fullcell]'")
-    console.print(f"[dim]page: {path}[/]", soft_wrap=True)
 
 
 def print_cards(console: Console, cards: Sequence[Card]) -> None:

@@ -11,7 +11,7 @@ from commands import lithostat
 from lithostat import simulate
 from lithostat.bench.bench import Bench, bench
 from lithostat.bench.drive import NotSimulated, drive_of
-from lithostat.bench.fate import ENOUGH
+from lithostat.bench.fate import ENOUGH, ROWS
 from lithostat.bench.report import bench_report, markdown
 from lithostat.papers.reader import read_papers, read_rows
 
@@ -20,7 +20,7 @@ KEYS = ["id", "paper", "outcome", "unit", "measured", "low", "high", "censored",
 COMMON = {"electrolyte": "Li6PS5Cl", "thickness_um": "1000", "lithium_thickness_um": "500", "temperature_C": "25",
           "electrode_area_cm2": "1.267", "censored": "none", "tag": "user", "stated": "none"}  # fmt: skip
 SHORT = {"outcome": "short", "unit": "h", "value": "10", "low": "10", "high": "10"}
-ROWS: list[dict[str, str]] = [
+CELLS: list[dict[str, str]] = [
     COMMON
     | {"id": "cycled", "cell_kind": "symmetric", "stack_pressure_MPa": "25", "plate_mA_cm2": "0.075"}
     | SHORT
@@ -43,9 +43,9 @@ ROWS: list[dict[str, str]] = [
 
 
 def _table() -> str:
-    heads = list(dict.fromkeys(key for row in ROWS for key in row))
+    heads = list(dict.fromkeys(key for row in CELLS for key in row))
     return "\n".join(
-        ",".join(row.get(head, "") for head in heads) for row in [dict(zip(heads, heads, strict=True)), *ROWS]
+        ",".join(row.get(head, "") for head in heads) for row in [dict(zip(heads, heads, strict=True)), *CELLS]
     )
 
 
@@ -81,7 +81,8 @@ def test_every_row_is_there_whatever_became_of_its_neighbours(made: Bench) -> No
 def test_a_row_is_what_simulating_its_cell_by_hand_gives(made: Bench, folder: Path) -> None:
     cell = read_rows(folder)[0].cells[0]
     drive = drive_of(cell)
-    record = simulate(drive.for_law("retraction"), drive.protocol(200.0), tolerance=ENOUGH)
+    protocol = drive.protocol(200.0)
+    record = simulate(drive.for_law("retraction"), protocol, samples=1, tolerance=ENOUGH, least_rows=ROWS)  # compiled
     assert record.outcome is not None
     predicted = made.rows[0].predicted
     assert predicted is not None

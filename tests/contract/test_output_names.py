@@ -189,7 +189,8 @@ def test_impedance_names_its_files_in_the_same_way(tmp_path: Path) -> None:
         (tmp_path / "lab" / place / "z.csv").write_text(rows.replace("10000.0,", f"{10000 + ord(place)}.0,"))
         (tmp_path / "lab" / place / "cell.yaml").write_text(f"name: {name}\n")
     arguments = ["impedance", str(tmp_path / "lab"), "--circuit", "R0-p(R1,C1)", "-o", str(tmp_path / "out"), "--json"]
-    done = CliRunner().invoke(app, arguments)
+    done = CliRunner().invoke(app, [*arguments, "--pages"])
     assert done.exit_code == 0, f"{done.output} {done.exception!r}"
     found = {path.name for path in (tmp_path / "out").iterdir()}
-    assert found == {"Cell-spectra.csv", "Cell-spectra.html", "cell-2-spectra.csv", "cell-2-spectra.html"}
+    ends = (".csv", "-points.csv", "-curves.csv", "-distributions.csv", ".html")
+    assert found == {f"{stem}-spectra{end}" for stem in ("Cell", "cell-2") for end in ends}

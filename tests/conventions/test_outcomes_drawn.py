@@ -22,13 +22,14 @@ from lithostat.experiment.finding import KINDS, Outcome, group_of
 from lithostat.lab.analyze import AnalysedCell
 from lithostat.lab.completeness import completeness
 from lithostat.lab.folder import LoadedCell
-from lithostat.lab.folder_table import _lives, folder_page
+from lithostat.lab.folder_table import _lives, folder_report
 from lithostat.recommendation.axis import Axis
 from lithostat.recommendation.chunks import KINDS as OF_MAPS
 from lithostat.recommendation.map_figure import DIES, LOSES, SPENT, UNKNOWN, map_figure
 from lithostat.recommendation.regime_map import RegimeMap
 from lithostat.show.lives_figure import lives_figure
 from lithostat.show.predictive_figure import SeenCell, predictive_figure
+from lithostat.show.report_page import report_page
 from lithostat.show.style import BLUE, GREEN, MUTED, ORANGE, RED
 from lithostat.show.survival_figure import survival_figure
 from lithostat.show.window_figure import window_figure
@@ -164,16 +165,16 @@ def ended(kind: str, pressure: float = 10e6) -> AnalysedCell:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_on_the_page_of_a_folder_and_of_a_cell(kind: str) -> None:
-    from lithostat.lab.cell_page import cell_page
+    from lithostat.lab.cell_report import cell_report
 
     cell = ended(kind)
     tone = {SHORT: "bad", LOST: "bad", GONE: "bad", LIVED: "good", OPEN: ""}[DRAWN[kind]]
-    page = folder_page([cell], "lab")
-    assert f'<td class="{tone}">{kind}' in page
+    page = report_page(folder_report([cell], "lab"))
+    assert (f'<td class="{tone}">{kind}') in page
     counts = {SHORT: "1 with a short", LOST: "1 that lost contact", GONE: "1 that spent their lithium"}
     counts |= {LIVED: "1 without a short", OPEN: "1 not called"}
-    assert f"1 cells: {counts[DRAWN[kind]]}." in page
-    assert f'<b class="{tone}">{kind}</b>' in cell_page(cell.loaded, cell.analysis, cell.complete)
+    assert f"1 cell: {counts[DRAWN[kind]]}." in page
+    assert f'<b class="{tone}">{kind}</b>' in report_page(cell_report(cell.loaded, cell.analysis, cell.complete))
 
 
 def test_no_cell_with_a_pressure_and_a_time_is_missing_from_the_lives_of_a_folder(monkeypatch) -> None:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from hand_cells import CAPACITY, HOUR, full_cell, holds, record
 
-from lithostat.cycling.shorts import SURE, call_short
+from lithostat.cycling.outcomes import SURE
+from lithostat.cycling.shorts import call_short
 from lithostat.experiment.cell_note import CellNote, note_from
 
 BARE = note_from({"kind": "full"})

@@ -129,3 +129,84 @@ def test_nothing_to_sense(tool):
     record = made if tool.interval == 0.0 else Record(made.table.clear())
     with pytest.raises(InputError, match="nothing to sense"):
         sense(record, tool, seed=0)
+
+
+# What cyclers and labs do beside sampling evenly
+
+
+def since_switch(sensed: Record) -> np.ndarray:
+    """Time of every sample since the hour in which it lies began [s]."""
+    return sensed.column("test_time_second") % HOUR
+
+
+def test_samples_behind_a_switch_show_a_voltage_on_its_way():
+    tool = replace(QUIET, after_switch=(0.01, 0.1, 1.0, 10.0), polarisation=2.0, polarised=0.5)
+    sensed, plain = sense(truth(), tool, seed=0), sense(truth(), QUIET, seed=0)
+    assert len(sensed.table) == len(plain.table) + 4 * 9
+    time, voltage = sensed.column("test_time_second"), sensed.column("voltage_volt")
+    behind = (time > HOUR) & (time < HOUR + 11.0)
+    steady = -CURRENT * (OHM + 1.0)
+    expected = steady + 0.5 * 2.0 * CURRENT * (OHM + 1.0) * np.exp(-(time[behind] - HOUR) / 2.0)
+    np.testing.assert_allclose(voltage[behind], expected, rtol=3e-3)
+
+
+def test_a_trigger_adds_samples_where_the_voltage_moves():
+    tool = replace(QUIET, interval=600.0, trigger=1e-3, polarisation=20.0, polarised=1.0)
+    sensed = sense(truth(), tool, seed=0)
+    voltage = sensed.column("voltage_volt")
+    behind = (since_switch(sensed) > 0.0) & (since_switch(sensed) < 60.0) & (sensed.column("test_time_second") > HOUR)
+    assert behind.sum() > 9 * 8
+    steps = np.abs(np.diff(voltage))[behind[1:] & behind[:-1]]
+    assert np.max(steps) == pytest.approx(1e-3, rel=0.05)
+
+
+def test_one_sample_has_part_of_both_currents():
+    sensed = sense(truth(), replace(QUIET, part_samples=1.0), seed=0)
+    current = sensed.column("current_ampere")
+    part = np.abs(np.abs(current) - CURRENT) > 1e-9 * CURRENT
+    assert part.sum() == 9
+    assert np.all(np.abs(current) <= CURRENT * (1.0 + 1e-12))
+
+
+def test_an_averaged_voltage_is_the_mean_since_the_sample_before():
+    sensed = sense(truth(), replace(QUIET, averaged=True, interval=600.0), seed=0)
+    time, current = sensed.column("test_time_second"), sensed.column("current_ampere")
+    inside = since_switch(sensed) > 1.0
+    expected = (OHM + (time - 300.0) / HOUR) * current
+    np.testing.assert_allclose(sensed.column("voltage_volt")[inside], expected[inside], rtol=1e-6)
+
+
+def test_ripple_is_a_share_of_the_current():
+    sensed = sense(truth(), replace(QUIET, interval=1.0, current_ripple=0.08), seed=0)
+    share = np.abs(sensed.column("current_ampere")) / CURRENT
+    assert np.std(share) == pytest.approx(0.08, rel=0.03)
+    assert np.mean(share) == pytest.approx(1.0, abs=0.003)
+
+
+def test_weather_moves_temperature_and_voltage_together():
+    sensed, plain = (sense(truth(48.0), replace(QUIET, weather=swing), seed=0) for swing in (2.0, 0.0))
+    celsius = sensed.column("ambient_temperature_celsius")
+    assert np.ptp(celsius) == pytest.approx(4.0, abs=0.01)
+    ratio = np.log(np.abs(sensed.column("voltage_volt") / plain.column("voltage_volt")))
+    slope = np.polyfit(1.0 / (celsius + 273.15), ratio, 1)[0]
+    assert slope == pytest.approx(38e3 / 8.314, rel=0.01)
+
+
+def test_pressure_breathes_with_the_charge():
+    sensed, plain = (sense(truth(), replace(QUIET, breathing=share), seed=0) for share in (1e6, 0.0))
+    more = sensed.column("measured_pressure_pa") - plain.column("measured_pressure_pa")
+    time = sensed.column("test_time_second")
+    assert more[time == HOUR][0] == pytest.approx(1e6 * CURRENT * HOUR, rel=1e-6)
+    assert more[-1] == pytest.approx(0.0, abs=1.0)
+
+
+def test_what_a_lab_does_not_measure_is_not_there():
+    sensed = sense(truth(), replace(QUIET, unmeasured=("measured_pressure_pa",)), seed=0)
+    assert "measured_pressure_pa" not in sensed.table.columns
+
+
+def test_steps_that_repeat():
+    sensed = sense(truth(), replace(QUIET, steps="repeated"), seed=0)
+    assert sorted(set(sensed.column("step_index").tolist())) == [1, 2]
+    assert not {"step_count", "cycle_count"} & set(sensed.table.columns)
+    assert "step_index" not in sense(truth(), replace(QUIET, steps="none"), seed=0).table.columns

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from hand_cells import BARE, CURRENT, HOUR, OHM, PELLET, clock, holds, record, spectrum, symmetric
 
-from lithostat.cycling.shorts import SURE, call_short
+from lithostat.cycling.outcomes import SURE
+from lithostat.cycling.shorts import call_short
 from lithostat.experiment.cell_note import CellNote, note_from
 from lithostat.experiment.finding import Outcome
 from lithostat.experiment.record import Record

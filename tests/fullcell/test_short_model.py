@@ -155,3 +155,20 @@ def test_without_pybamm_the_error_says_what_to_install():
 def test_full_cells_load_no_jax():
     code = "import sys, lithostat.fullcell.run\nassert 'diffrax' not in sys.modules and 'equinox' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_composite_that_needs_pressure_adds_its_resistance_and_none_by_default():
+    drops = {}
+    for pressure in (1e6, 4e6):
+        volts = {}
+        for asked in (0.0, 50e-4):
+            values = published(pressure)
+            assert values["Short model cathode contact resistance [Ohm.m2]"] == 0.0
+            values["Short model cathode contact resistance [Ohm.m2]"] = asked
+            solution = charge(add_short_model(pybamm.lithium_ion.SPM(HALF)), values, 0.5)
+            volts[asked] = float(solution["Voltage [V]"](900.0))
+        drops[pressure] = volts[50e-4] - volts[0.0]
+    density = 0.24e-3 / (0.01 * 0.0154)
+    # charged further or not, the difference is j R_c (P_c / P)^0.5; the other changes with the state by far less
+    assert drops[1e6] == pytest.approx(density * 50e-4 * 5.0**0.5, rel=1e-4)
+    assert drops[4e6] == pytest.approx(0.5 * drops[1e6], rel=1e-3)

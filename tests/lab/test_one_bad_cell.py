@@ -126,7 +126,7 @@ PLACES = {
     "reading": (analyze, "load"),
     "analysis": (analyze, "analyze"),
     "completeness": (analyze, "completeness"),
-    "page": (analyze, "cell_page"),
+    "page": (analyze, "cell_report"),
     "battery data format": (analyze, "write_bdf"),
     "a table": (analyze, "write_whole"),
     "a row": (folder_table, "_table_row"),
@@ -162,7 +162,7 @@ PAIRS = [
 def test_a_fault_of_any_kind_in_one_cell_is_a_sentence(tmp_path, monkeypatch, place, error) -> None:
     for name in ("fine", "worse"):
         good(tmp_path / "lab", name)
-        (tmp_path / "lab" / name / "cell.yaml").write_text(NOTE + f"name: {name}\n")
+        (tmp_path / "lab" / name / "cell.yaml").write_text(NOTE + f"name: {name}\npressure: 5 MPa\n")
     module, name = PLACES[place]
     monkeypatch.setattr(module, name, failing(getattr(module, name), error))
     draw = [] if place in ("page", "lives") else ["--no-pages"]
@@ -188,7 +188,8 @@ def test_a_fault_of_any_kind_in_one_cell_is_a_sentence(tmp_path, monkeypatch, pl
 
 @pytest.mark.parametrize("place", ["reading", "analysis", "page", "a row", "lives"])
 def test_a_stop_by_a_person_stops(tmp_path, monkeypatch, place) -> None:
-    (good(tmp_path / "lab", "worse") / "cell.yaml").write_text(NOTE + "name: worse\n")
+    for name in ("fine", "worse"):
+        (good(tmp_path / "lab", name) / "cell.yaml").write_text(NOTE + f"name: {name}\npressure: 5 MPa\n")
     module, name = PLACES[place]
     monkeypatch.setattr(module, name, failing(getattr(module, name), KeyboardInterrupt()))
     done = CliRunner().invoke(app, ["analyze", str(tmp_path / "lab"), "-o", str(tmp_path / "out")])

@@ -65,7 +65,9 @@ def study(folder: Path, output: Path, *more: str) -> dict[str, Any]:
 
 def test_pressing_and_releasing_gives_the_contact_law_back(folder: Path, tmp_path: Path, record: Record) -> None:
     said = study(
-        folder, tmp_path / "out", "--circuit", "R0-p(R1,C1)", "--tie", "C1=shared", "--card", "lithium|Li6PS5Cl"
+        folder,
+        tmp_path / "out",
+        *("--circuit", "R0-p(R1,C1)", "--tie", "C1=shared", "--card", "lithium|Li6PS5Cl", "--pages"),
     )
     assert [row["pressure_pa"] for row in said["spectra"]] == [mpa * 1e6 for mpa in MPA]
     found = {finding["name"]: finding for finding in said["findings"]}
@@ -223,7 +225,12 @@ def test_without_an_area_there_is_no_contact_law_and_that_is_said(folder: Path, 
     assert any("no contact law was fitted" in line and "area" in line for line in said["warnings"])
     said = study(folder, tmp_path / "out", "--circuit", "R0-p(R1,C1)", "--card", "lithium|Li6PS5Cl")
     assert any("no card was written" in line for line in said["warnings"])  # and everything else is
-    assert len(said["written"]) == 2
+    assert [name.removeprefix(str(tmp_path / "out" / "cell_A")) for name in said["written"]] == [
+        "-spectra.csv",
+        "-spectra-points.csv",
+        "-spectra-curves.csv",
+        "-spectra-distributions.csv",
+    ]
 
 
 def test_a_bad_spectrum_is_named_and_stops_no_other(folder: Path, tmp_path: Path) -> None:

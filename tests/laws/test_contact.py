@@ -1,8 +1,16 @@
+from functools import partial
+
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from lithostat.physics.contact import constriction_resistance, contact_fraction, loaded_contact, ripening_rate
+from lithostat.physics.contact import (
+    composite_resistance,
+    constriction_resistance,
+    contact_fraction,
+    loaded_contact,
+    ripening_rate,
+)
 
 SCALE = 6.4e6
 
@@ -84,3 +92,13 @@ def test_ripening_stops_far_below_the_highest_pressure():
 def test_constriction_vanishes_at_full_contact_and_is_its_scale_at_half():
     assert constriction_resistance(1.0, scale=53e-4) == 0.0
     assert constriction_resistance(0.5, scale=53e-4) == 53e-4
+
+
+def test_a_composite_resists_with_the_square_root_of_pressure():
+    at = partial(composite_resistance, reference=2e-3, reference_pressure=5e6, adhesion=0.0)
+    assert at(5e6) == pytest.approx(2e-3)
+    assert at(20e6) == pytest.approx(1e-3)  # four times the pressure, half the resistance
+    assert composite_resistance(0.0, reference=2e-3, reference_pressure=5e6, adhesion=1e6) == pytest.approx(
+        2e-3 * 5.0**0.5
+    )
+    assert composite_resistance(0.0, reference=0.0, reference_pressure=5e6, adhesion=0.0) == 0.0

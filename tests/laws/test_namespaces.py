@@ -55,6 +55,7 @@ CALLS = {
     contact.contact_fraction: ((P, [0.0, 1e3, 25e6, 25e6], [0.0, 1e-4, 4.0, 4.0]), {"exponent": 0.11}),
     contact.ripening_rate: ((P, [0.0, 1e-3, 4.0, 4.0]), {"scale": 6e6, "time": 2e3, "stress_exponent": 6.56}),
     contact.constriction_resistance: (([1e-9, 0.5, 1.0],), {"scale": 53e-4}),
+    contact.composite_resistance: ((P,), {"reference": 1e-3, "reference_pressure": 5e6, "adhesion": 1e6}),
     creep.strain_rate: ((P, T), CREEP),
     creep.throat_velocity: ((P, 1e-5, 0.74e-6, T), CREEP),
     fixture.frame_pressure: ((25e6, [0.0, 1e-6], 1e5), {"stiffness": 1e12}),

@@ -147,13 +147,38 @@ def test_a_clean_file_has_no_remark_that_is_not_true(record):
     ]
 
 
+def holds(monkeypatch, rows, channels=None, names=None):
+    """A database with these tables."""
+    tables = {"Channel_Normal_Table": rows, "Global_Table": {}, "Auxiliary_Table": channels or {}}
+    tables |= {"Aux_Global_Data_Table": names or {}}
+    made = {name: pl.DataFrame(columns) for name, columns in tables.items()}
+    monkeypatch.setattr(arbin_res, "_by_mdbtools", lambda path, exporter: (made, []))
+    monkeypatch.setattr(arbin_res, "program", lambda name, outside: Path(name))
+
+
+def test_auxiliary_channels_are_kept_under_the_names_of_the_lab(monkeypatch, tmp_path):
+    path = tmp_path / "made.res"
+    path.write_bytes(arbin_res.MAGIC[0] + bytes(100))
+    rows = {"Test_ID": [1, 1, 1], "Data_Point": [1, 2, 3], "Test_Time": [1.0, 2.0, 3.0]}
+    rows |= {"Current": [0.1, 0.1, 0.1], "Voltage": [1.0, 2.0, 3.0]}
+    channels = {"Data_Point": [3, 1, 2, 1, 9], "Auxiliary_Index": [0, 0, 0, 1, 0], "Data_Type": [0, 0, 0, 1, 0]}
+    channels |= {"X": [5.3, 5.1, 5.2, 25.0, 7.0]}
+    names = {"Auxiliary_Index": [0], "Data_Type": [0], "Nickname": ["Load cell"], "Unit": ["V"]}
+    holds(monkeypatch, rows, channels, names)
+    record = arbin_res.read(path)
+    assert record.column("other:Aux Load cell 0 (V)").tolist() == [5.1, 5.2, 5.3]
+    assert record.table["other:Aux temperature 1"].to_list() == [25.0, None, None]
+    said = " ".join(record.warnings)
+    assert "1 samples of 'Aux Load cell 0 (V)' belong to no row" in said
+    assert "auxiliary channels: Aux Load cell 0 (V), Aux temperature 1" in said
+
+
 def test_rows_come_in_the_order_of_their_data_points_and_gaps_are_said(monkeypatch, tmp_path):
     path = tmp_path / "made.res"
     path.write_bytes(arbin_res.MAGIC[0] + bytes(100))
     rows = {"Test_ID": [1, 1, 1], "Data_Point": [4, 1, 2], "Test_Time": [4.0, 1.0, 2.0], "Step_Time": [0.0, 1.0, 2.0]}
     rows |= {"Current": [0.0, 0.1, 0.1], "Voltage": [1.0, 2.0, 3.0], "Step_Index": [2, 1, 1], "Cycle_Index": [1, 1, 1]}
-    monkeypatch.setattr(arbin_res, "_by_mdbtools", lambda path, exporter: (pl.DataFrame(rows), {}, []))
-    monkeypatch.setattr(arbin_res, "program", lambda name, outside: Path(name))
+    holds(monkeypatch, rows)
     record = arbin_res.read(path)
     assert record.column("voltage_volt").tolist() == [2.0, 3.0, 1.0]
     assert record.column("step_count").tolist() == [1, 1, 2]

@@ -237,7 +237,7 @@ def test_a_killed_sweep_goes_on_where_it_stopped(turned, experiment, tmp_path):
 def test_a_finished_map_is_not_computed_again(turned, experiment, tmp_path, monkeypatch):
     x, y = Axis("pressure", 4e6, 25e6, 3), Axis("current", 0.3, 3.0, 3)
     first = sweep(*experiment(TURNS), x, y, output=tmp_path / "map")
-    monkeypatch.setattr("lithostat.recommendation.workers.solve", lambda work: pytest.fail("solved again"))
+    monkeypatch.setattr("lithostat.recommendation.regime_map.solve", lambda work: pytest.fail("solved again"))
     assert same(sweep(*experiment(TURNS), x, y, output=tmp_path / "map"), first)
 
 

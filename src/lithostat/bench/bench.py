@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import statistics
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -56,7 +57,10 @@ class BenchRow:
 
 @dataclass(frozen=True)
 class Summary:
-    """The rows of a paper, or of all papers, under a law. `rms` is of ln(predicted / measured) over `dated` rows."""
+    """The rows of a paper, or of all papers, under a law. `rms` is of ln(predicted / measured) over `dated` rows.
+
+    `width` is the median of high over low end of the 90 % intervals that have both: a wide one is no merit.
+    """
 
     paper: str
     law: str
@@ -66,6 +70,7 @@ class Summary:
     dated: int
     rms: float | None
     inside: int
+    width: float | None
 
     def as_json(self) -> dict[str, Any]:
         """Plain data."""
@@ -78,6 +83,7 @@ class Summary:
             "dated": self.dated,
             "rms_ln": self.rms,
             "inside_90": self.inside,
+            "interval_width": self.width,
         }
 
 
@@ -99,6 +105,7 @@ class Bench:
         rows = [row for row in self.of(law, paper) if row.cell.scored]
         done = [row for row in rows if row.score.log_score is not None]
         dated = [row for row in done if row.score.inside is not None]
+        widths = [row.score.high / row.score.low for row in done if row.score.high and row.score.low]
         logs = [math.log(row.predicted.middle / row.cell.value) for row in dated if row.predicted and row.cell.value]
         return Summary(
             paper or "all",
@@ -109,6 +116,7 @@ class Bench:
             len(dated),
             math.sqrt(sum(x * x for x in logs) / len(logs)) if logs else None,
             sum(bool(row.score.inside) for row in dated),
+            statistics.median(widths) if widths else None,
         )
 
     def as_json(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from lithostat.bench.bench import Bench, BenchRow
 from lithostat.experiment.report import Column, Drawing, Number, Report, Section, Table, Tone, table_of
+from lithostat.materials.card import find_law
 from lithostat.papers.reader import Paper
 from lithostat.show.agreement_figure import Point, agreement_figure
 
@@ -37,12 +38,14 @@ def bench_report(made: Bench) -> Report:
     return Report(
         title="Laws against published cells",
         answer=f"{len(made.laws)} law{'s' if len(made.laws) > 1 else ''}, {total.scored} scored rows of "
-        f"{len(made.papers)} papers.",
+        f"{len(made.papers)} paper{'s' if len(made.papers) > 1 else ''}, as `lithostat bench` predicts them.",
         lead=HOW,
         numbers=tuple(Number(f"{made.summary(law).log_score:.1f}", f"log score of {law}") for law in made.laws),
         sections=(
+            Section("The laws", points=tuple(f"{law}: {find_law(law).about}" for law in made.laws)),
             Section("Predicted against measured", drawings=drawings),
             Section("Every paper", tables=(papers_table(made),)),
+            Section("Laws side by side", tables=(side_by_side(made),)),
             Section("Every row", tables=tuple(rows_table(made, law) for law in made.laws)),
             Section("What was assumed, and what is missing", tables=(_assumed(made.papers), _missing(made))),
         ),
@@ -91,16 +94,43 @@ def papers_table(made: Bench) -> Table:
             "law": each.law,
             "rows": str(each.scored),
             "not simulated": str(each.not_simulated) if each.not_simulated else "",
-            "log score": f"{each.log_score:.2f}" if each.scored else "",
+            "log score": _nats(each.log_score) if each.scored else "",
             "rms ln": "" if each.rms is None else f"{each.rms:.2f}",
             "inside 90 %": f"{each.inside} of {each.dated}" if each.dated else "",
+            "90 % spans": "" if each.width is None else f"{each.width:.3g} x",
         }
         for each in found
     ]
     return table_of(
         "", rows, numeric=("rows", "not simulated", "log score", "rms ln"), brief=True, open=True,
-        caption="rms ln is of ln(predicted / measured) over dated rows; so is the share inside the interval.",
+        caption="rms ln is of ln(predicted / measured) over dated rows; so is the share inside the interval. "
+        "What the interval spans is its high end over its low end.",
     )  # fmt: skip
+
+
+def side_by_side(made: Bench) -> Table:
+    """What every law predicts for every row, with a mark where that lies outside of what was measured."""
+    first = [row for row in made.of(made.laws[0]) if row.cell.outcome != "other"]
+    beside = {(row.cell.paper, row.cell.id, row.law): row for row in made.rows}
+    columns = [
+        Column("cell", tuple(f"{row.cell.paper} {row.cell.id}" for row in first)),
+        Column("measured", tuple(_with_unit(row) for row in first), numeric=True),
+    ]
+    for law in made.laws:
+        rows = [beside[row.cell.paper, row.cell.id, law] for row in first]
+        tones = tuple(_tone(row) for row in rows)
+        columns.append(Column(law, tuple(_marked(row) for row in rows), numeric=True, tones=tones))
+    caption = "Predicted, in the unit of what was measured; *: beyond its bounds or 90 % interval, or the wrong sign."
+    return Table("", tuple(columns), brief=len(made.laws) > 1, open=True, caption=caption)
+
+
+def _marked(row: BenchRow) -> str:
+    said = row.score.verdict.split(": lives ")[-1].split(" than ")[0] if row.cell.outcome == "sign" else _predicted(row)
+    return f"{said} *" if _tone(row) == "bad" else said or "none"
+
+
+def _with_unit(row: BenchRow) -> str:
+    return f"{_measured(row)} {row.cell.unit.replace('_cm2', '/cm²')}".rstrip()
 
 
 def rows_table(made: Bench, law: str) -> Table:
@@ -119,18 +149,18 @@ def rows_table(made: Bench, law: str) -> Table:
         )
         for head in _HEADS
     )
-    return Table(law, columns, brief=True, open=True)
+    return Table(law, columns, brief=len(made.laws) == 1, open=True)
 
 
 def _line(row: BenchRow) -> dict[str, str]:
     cell, points = row.cell, row.score.log_score
-    low, high = (None if end is None else f"{end:.2g}" for end in (row.score.low, row.score.high))
+    low, high = (None if end is None else _shown(end, 2) for end in (row.score.low, row.score.high))
     return {
         "cell": f"{cell.paper} {cell.id}",
-        "measured": f"{_measured(row)} {cell.unit.replace('_cm2', '/cm²')}".rstrip(),
+        "measured": _with_unit(row),
         "predicted": _predicted(row),
         "90 %": "" if low is None else f"from {low}" if high is None else f"{low} to {high}",
-        "score": "" if points is None else f"{points:.2f}",
+        "score": "" if points is None else _nats(points),
         "verdict": row.score.verdict,
     }
 
@@ -150,7 +180,16 @@ def _predicted(row: BenchRow) -> str:
     found = row.predicted
     if found is None:
         return ""
-    return f"{'> ' if found.value is None else ''}{found.middle:.3g}"
+    return f"{'> ' if found.value is None else ''}{_shown(found.middle)}"
+
+
+def _nats(points: float) -> str:
+    return f"{round(points, 2) + 0.0:.2f}"  # no '-0.00'
+
+
+def _shown(value: float, digits: int = 3) -> str:
+    """A number to so many digits, without a power of ten where a person would write none."""
+    return f"{value:.0f}" if 1e2 <= value < 1e6 else f"{value:.{digits}g}"
 
 
 def _tone(row: BenchRow) -> Tone:
@@ -181,11 +220,12 @@ def _missing(made: Bench) -> Table:
 
 def markdown(report: Report) -> str:
     """The tables of a report as a Markdown page; its figures are left to the page."""
-    lines = [f"# {report.title}", "", report.lead, ""]
+    lines = [f"# {report.title}", "", f"{report.answer} {report.lead}", ""]
     for section in report.sections:
-        if not section.tables:
+        if not section.tables and not section.points:
             continue
-        lines += [f"## {section.title}", ""]
+        lines += [f"## {section.title}", "", *(f"- {_cell(point)}" for point in section.points)]
+        lines += [""] if section.points else []
         for table in section.tables:
             lines += [*([f"{table.title}:", ""] if table.title else []), *_grid(table), ""]
     if report.warnings:

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lithostat.commands.impedance_files import Drawn, card_way, kinds_of_figures, spectra_ways
+from lithostat.commands.instrument import pass_self_test, sweep_of_resistor
 from lithostat.commands.options import Json, Output, named_values, ready
 from lithostat.experiment.errors import InputError, sentence_of
-from lithostat.experiment.output_names import Named, OutputNames
-from lithostat.terminal import named_steps, open_console, print_json, print_studies
+from lithostat.experiment.output_names import OutputNames
+from lithostat.terminal import named_steps, open_console, print_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from lithostat.experiment.report import Report
     from lithostat.experiment.spectrum import Spectrum
-    from lithostat.impedance.laws.contact_memory import Memory
+    from lithostat.impedance.laws.error_budget import Stated
     from lithostat.lab.folder import CellFolder, LoadedCell
     from lithostat.lab.spectra_study import Question, SpectraStudy
 
@@ -52,8 +53,19 @@ def impedance(
     ] = None,
     weighting: Annotated[str, typer.Option(help="modulus, parts or unit.")] = "modulus",
     bulk: Annotated[
-        str, typer.Option(help="Values that add up to the electrolyte's resistance: 'R0' or 'R0,R1'.")
-    ] = "R0",
+        str | None,
+        typer.Option(help="Values that add up to the electrolyte's resistance: 'R0' or 'R0,R1'; without it, found."),
+    ] = None,
+    lowest: Annotated[
+        str | None, typer.Option("--from", help="Lowest frequency that is used, '1 Hz'.", metavar="FREQUENCY")
+    ] = None,
+    highest: Annotated[
+        str | None, typer.Option("--to", help="Highest frequency that is used, '1 MHz'.", metavar="FREQUENCY")
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave no point out of the fit, stray or not.")] = False,
+    signed: Annotated[
+        bool, typer.Option("--signed", help="Distributions of relaxation times may be negative: inductive loops.")
+    ] = False,
     posterior: Annotated[
         bool, typer.Option("--posterior", help="Sample the posterior of every fit (seconds each); a table.")
     ] = False,
@@ -79,17 +91,27 @@ def impedance(
     electrolyte_thickness: Annotated[str | None, _said("electrolyte-thickness", "'1 mm'.")] = None,
     pressure: Annotated[str | None, _said("pressure", "Of all spectra, where nobody says it, '5 MPa'.")] = None,
     temperature: Annotated[str | None, _said("temperature", "Of all spectra, '25 degC'.")] = None,
+    uncertainty: Annotated[
+        list[str] | None,
+        _said("uncertainty", "NAME=VALUE, 'thickness=20 um', 'area=0.01 cm2', 'temperature=0.5 K'. Repeatable."),
+    ] = None,
+    pages: Annotated[
+        bool, typer.Option("--pages/--no-pages", help="Draw the page NAME-spectra.html; it takes most of the time.")
+    ] = False,
+    figures: Annotated[
+        str | None, typer.Option(help="Also write every figure as a file: svg, pdf, png, or 'svg,pdf'.")
+    ] = None,
     output: Output = Path("lithostat-out"),
     as_json: Json = False,
 ) -> None:
     """Check spectra, fit a circuit to all of them at once, and say what pressure and temperature do to it."""
     if self_test:
-        _self_test(as_json)
+        pass_self_test(as_json)
         return
     if path is None:
         raise InputError("no folder and no file was named", expected="lithostat impedance PATH, or --self-test")
     if reference_resistor is not None:
-        _reference_resistor(path, reference_resistor, as_json)
+        sweep_of_resistor(path, reference_resistor, as_json)
         return
     from lithostat.lab.folder import find_cells
     from lithostat.lab.spectra_study import Question
@@ -100,8 +122,14 @@ def impedance(
         axis=along,
         fixed={name: _number(name, value) for name, value in named_values("--fix", fix or [], "R0=12.5").items()},
         weighting=weighting,
-        bulk=tuple(name.strip() for name in bulk.split(",")),
+        bulk=None if bulk is None else tuple(name.strip() for name in bulk.split(",")),
+        lowest=_frequency(lowest),
+        highest=_frequency(highest),
+        keep=keep,
+        signed=signed,
+        stated=_stated(uncertainty or []),
     )
+    drawn = Drawn(pages, kinds_of_figures(figures))
     said = {
         "area": area,
         "electrolyte_thickness": electrolyte_thickness,
@@ -120,15 +148,28 @@ def impedance(
         raise InputError(f"{len(found)} cells cannot be one card", expected="the folder of one cell with --card")
     ready(output)
     names = OutputNames(output)
-    results: list[dict[str, Any]] = []
     with named_steps(open_console(), "reading", sum(len(cell.files) + 14 for cell in found)) as step:
-        results += [_one(cell, asked, overrides, simulated, names, posterior, card, step) for cell in found]
+        reports = [_one(cell, asked, overrides, simulated, names, posterior, card, drawn, step) for cell in found]
     if as_json:
-        print_json([result["json"] for result in results])
+        print_json([report.as_json for report in reports])
     else:
-        print_studies(results)
-    if all("error" in result["json"] for result in results):
+        _tell(reports)
+        if not drawn.page:
+            open_console(stderr=False).print("[dim]--pages draws a page of all this[/]", highlight=False)
+    if all("error" in report.data for report in reports):
         raise typer.Exit(2)
+
+
+def _tell(reports: list[Report]) -> None:
+    """Each cell under its name."""
+    from rich.text import Text
+
+    from lithostat.show.report_text import print_report
+
+    console = open_console(stderr=False)
+    for report in reports:
+        console.print(Text(report.title, "bold"))
+        print_report(report, console)
 
 
 def _number(name: str, text: str) -> float:
@@ -136,6 +177,31 @@ def _number(name: str, text: str) -> float:
         return float(text)
     except ValueError:
         raise InputError(f"received '{text}' for {name}", expected="a number in SI units, for example 12.5") from None
+
+
+def _frequency(text: str | None) -> float | None:
+    """A frequency with its unit, or a bare number of hertz."""
+    from lithostat.experiment.quantity import parse
+
+    if text is None:
+        return None
+    try:
+        return parse(f"{float(text)} Hz", "frequency")
+    except ValueError:
+        return parse(text, "frequency")
+
+
+def _stated(said: list[str]) -> Stated:
+    """Uncertainties that a person stated."""
+    from lithostat.experiment.quantity import parse
+    from lithostat.impedance.laws.error_budget import Stated
+
+    kinds = {"thickness": "length", "area": "area", "temperature": "temperature_uncertainty"}
+    given = named_values("--uncertainty", said, "thickness=20um")
+    for name in given:
+        if name not in kinds:
+            raise InputError(f"no uncertainty is called '{name}'", expected=f"one of {', '.join(kinds)}")
+    return Stated(**{name: parse(value, kinds[name]) for name, value in given.items()})
 
 
 def _checked_card(name: str) -> None:
@@ -170,11 +236,14 @@ def _one(
     names: OutputNames,
     posterior: bool,
     card: str | None,
+    drawn: Drawn,
     step: Any,
-) -> dict[str, Any]:
-    """One cell: its study, what was written, and the same as JSON; a fault is its `error` and stops no other cell."""
+) -> Report:
+    """The report of one cell, and its files; a fault is the report and stops no other cell."""
     from lithostat.experiment.record import write_each
+    from lithostat.experiment.report import Report
     from lithostat.lab.folder import load
+    from lithostat.lab.spectra_report import spectra_report
     from lithostat.lab.spectra_study import study_spectra
 
     try:
@@ -186,23 +255,27 @@ def _one(
             study = replace(study, warnings=(*study.warnings, _NO_CARD))
         sampled = _posteriors(study, step) if posterior else []
         step("writing")
-        named = names.of(loaded.name)
-        ways = _ways(loaded, study, asked, simulated, named) + (_sampled_ways(sampled, named) if sampled else [])
-        if card is not None and study.memory is not None:
-            ways.append(_card_way(loaded, study.memory, card, names.of(card)))
-        written, problems = write_each(ways)
-        told = (*loaded.record.warnings, *(f"not written: {line}" for line in problems))
-        study = replace(study, warnings=(*study.warnings, *told))  # the page has all but the last
-        if cell.note_path is None and len(loaded.files) > 1:
-            study = replace(study, warnings=(*study.warnings, _TOGETHER))
-        data = study.as_json() | {"cell": loaded.name, "written": [str(one) for one in written]}
-        data["refused"] += [{"spectrum": name, "why": why} for name, why in loaded.refused]
+        study = replace(study, warnings=(*study.warnings, *_of_the_files(cell, loaded)))  # the page has them too
+        report = spectra_report(loaded, study, axis=asked.axis, simulated=simulated)
+        report.data["refused"] += [{"spectrum": name, "why": why} for name, why in loaded.refused]
         if sampled:
-            data["posterior"] = [each for _, each in sampled]
-        json.dumps(data)  # what cannot be printed is a fault of this cell too
+            report.data["posterior"] = [each for _, each in sampled]
+        ways = spectra_ways(study, report, drawn, names.of(loaded.name), sampled)
+        if card is not None and study.memory is not None:
+            ways.append(card_way(loaded, study.memory, card, names.of(card)))
+        written, problems = write_each(ways)
+        report = replace(report, warnings=(*report.warnings, *(f"not written: {line}" for line in problems)))
+        json.dumps(report.as_json)  # what cannot be printed is a fault of this cell too
+        return report.with_written(written)
     except BaseException as error:
-        return {"name": cell.name, "json": {"cell": cell.name, "error": sentence_of(error)}}
-    return {"name": loaded.name, "study": study, "loaded": loaded, "written": written, "json": data}
+        said = sentence_of(error)
+        return Report(cell.name, f"not used: {said}", data={"cell": cell.name, "error": said})
+
+
+def _of_the_files(cell: CellFolder, loaded: LoadedCell) -> tuple[str, ...]:
+    """What was said while the files were read."""
+    together = (_TOGETHER,) if cell.note_path is None and len(loaded.files) > 1 else ()
+    return (*loaded.record.warnings, *together)
 
 
 def _without_timeline(loaded: LoadedCell) -> LoadedCell:
@@ -220,82 +293,3 @@ def _posteriors(study: SpectraStudy, step: Any) -> list[tuple[str, list[dict[str
         step(f"posterior of {fit.spectrum.name}")
         found.append((fit.spectrum.name, [finding.as_json() for finding in posterior(fit).findings()]))
     return found
-
-
-Way = tuple[Path, "Callable[[Path], Any]"]  # a file, and what writes it
-
-
-def _sampled_ways(sampled: list[tuple[str, list[dict[str, Any]]]], named: Named) -> list[Way]:
-    """The posteriors as a table: one row per value of each spectrum."""
-    import polars as pl
-
-    from lithostat.experiment.record import write_whole
-
-    columns = ("name", "value", "uncertainty", "unit")
-    rows = [
-        {"spectrum": name} | {key: one[key] for key in columns} | {"evidence": "; ".join(one["evidence"])}
-        for name, each in sampled
-        for one in each
-    ]
-    table = pl.DataFrame(rows, infer_schema_length=None)
-    return [(named.path("-posterior.csv"), lambda path: write_whole(path, table.write_csv))]
-
-
-def _ways(
-    loaded: LoadedCell,
-    study: SpectraStudy,
-    asked: Question,
-    simulated: tuple[Spectrum, ...],
-    named: Named,
-) -> list[Way]:
-    from lithostat.experiment.record import write_text, write_whole
-    from lithostat.lab.spectra_page import spectra_page
-
-    beside = "simulated" if simulated else ""
-
-    def write_page(path: Path) -> Path:
-        return write_text(path, spectra_page(loaded, study, axis=asked.axis, simulated=simulated, beside=beside))
-
-    return [
-        (named.path("-spectra.csv"), lambda path: write_whole(path, study.table().write_csv)),
-        (named.path("-spectra.html"), write_page),
-    ]
-
-
-def _card_way(loaded: LoadedCell, memory: Memory, card: str, named: Named) -> Way:
-    from lithostat.impedance.laws.contact_memory_card import interface_card
-    from lithostat.impedance.laws.fitted_card import write_card
-
-    source = f"fitted to the spectra of {loaded.name}"
-    return named.path(".yaml"), lambda path: write_card(path, interface_card(memory, card, source=source))
-
-
-def _reference_resistor(path: Path, resistor: str, as_json: bool) -> None:
-    from lithostat.experiment.quantity import parse
-    from lithostat.impedance.circuits.reference_resistor import judge_instrument
-    from lithostat.reading.read import read
-
-    spectra = read(path).spectra
-    if not spectra:
-        raise InputError("holds no impedance spectrum", file=str(path), expected="a sweep of a known resistor")
-    leads = judge_instrument(spectra[0], resistance=parse(resistor, "resistance"))
-    if as_json:
-        print_json({"verdict": leads.verdict, "findings": [finding.as_json() for finding in leads.findings]})
-        return
-    console = open_console(stderr=False)
-    for finding in leads.findings:
-        value = "not known" if finding.value is None else f"{finding.value:.4g} {finding.unit}"
-        console.print(f"{finding.name:<40} {value}", highlight=False)
-    console.print(f"[bold]{leads.verdict}[/]", highlight=False)
-
-
-def _self_test(as_json: bool) -> None:
-    from lithostat.impedance.circuits.reference_resistor import self_test
-
-    test = self_test()
-    if as_json:
-        print_json(test._asdict())
-    else:
-        open_console(stderr=False).print(test.sentence, highlight=False)
-    if not test.passed:
-        raise typer.Exit(1)

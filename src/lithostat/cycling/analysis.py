@@ -10,8 +10,9 @@ import polars as pl
 
 from lithostat.cycling.capacity import critical_current, full_findings, symmetric_findings, throughput
 from lithostat.cycling.consistency import consistency
+from lithostat.cycling.coverage import coverage_of
 from lithostat.cycling.evidence import Suspect
-from lithostat.cycling.lower_bound import ionic_resistance
+from lithostat.cycling.held_voltage import held_voltage_findings
 from lithostat.cycling.pressure import pressure_findings
 from lithostat.cycling.shorts import call
 from lithostat.cycling.tables import charges_until, cycle_table, half_cycle_table
@@ -19,6 +20,7 @@ from lithostat.cycling.trace import Trace, trace_of
 from lithostat.experiment.cell_note import CellNote
 from lithostat.experiment.finding import Finding, Outcome
 from lithostat.experiment.record import Record
+from lithostat.impedance.validity.foot import first_foot
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Analysis:
             "outcome": call.kind,
             "cause": call.cause,
             "time_to_short_s": self.time_to_short,
-            "censored_at_s": None if call.shorted else call.cycling_time,
+            "censored_at_s": None if call.group in ("short", "not known") else call.cycling_time,
             "time_since_start_s": call.time,
             "interval_s": list(call.interval) if call.interval else None,
             "resolution_s": call.resolution,
@@ -92,9 +94,11 @@ def analyze_trace(trace: Trace) -> Analysis:
     outcome = _with_charges(judged.outcome, *charges_until(trace.half, judged.outcome.time), trace.note.electrode_area)
     findings = [*_impedance(trace.record)]
     if len(trace.half.flowing):
-        findings += throughput(trace, outcome)
-        findings += _of_this_kind(trace, table, cycles, outcome)
-        findings += critical_current(table, outcome, trace.note)
+        findings += [*throughput(trace, outcome), *coverage_of(trace).findings()]
+        if not coverage_of(trace).why_not():
+            findings += _of_this_kind(trace, table, cycles, outcome)
+            findings += critical_current(table, outcome, trace.note)
+        findings += held_voltage_findings(trace)
     if len(trace.time):
         findings += pressure_findings(trace)
     return Analysis(
@@ -110,10 +114,10 @@ def analyze_trace(trace: Trace) -> Analysis:
 
 
 def _of_this_kind(trace: Trace, table: pl.DataFrame, cycles: pl.DataFrame, outcome: Outcome) -> list[Finding]:
-    """Overpotentials of a symmetric cell, capacities of one with a cathode; neither where the kind is not known."""
+    """Overpotentials of a symmetric cell, capacities of one with a cathode; neither where nobody knows the kind."""
     if trace.symmetric:
         return symmetric_findings(table, outcome, trace.note)
-    return full_findings(cycles, trace.note) if trace.kind in ("half", "full") else []
+    return full_findings(trace, cycles) if trace.kind in ("half", "full") else []
 
 
 def _with_charges(outcome: Outcome, one: float, both: float, area: float | None) -> Outcome:
@@ -130,19 +134,23 @@ def _impedance(record: Record) -> list[Finding]:
         where = [f"spectrum '{at.name}'"] if at.name else []
         if at.pressure is not None:
             where.append(f"at {at.pressure / 1e6:.4g} MPa")
+        foot = first_foot(at).finding
+        noise = ("the points are noise",) if at.is_noise else ()
+        total = at.total_resistance
+        negative = (f"Re Z is negative ({total:.3g} ohm)",) if total <= 0.0 else ()
         findings += [
-            Finding(
-                f"ionic resistance, {label} spectrum",
-                ionic_resistance(at),
-                "ohm",
-                tuple(where),
-                formula="Re Z where -Im Z leaves zero at high frequency",
+            dataclasses.replace(
+                foot,
+                name=f"ionic resistance, {label} spectrum",
+                value=None if noise else foot.value,
+                uncertainty=None if noise else foot.uncertainty,
+                evidence=(*noise, *where, *foot.evidence),
             ),
             Finding(
                 f"total resistance, {label} spectrum",
-                at.total_resistance,
+                None if noise or negative else total,
                 "ohm",
-                tuple(where),
+                (*noise, *negative, *where),
                 formula="Re Z at the lowest frequency",
             ),
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from lithostat.cycling.cycles import begins_with
 from lithostat.cycling.tables import MAH, charges_until
 from lithostat.cycling.trace import Trace
 from lithostat.experiment.cell_note import CellNote
@@ -20,12 +21,13 @@ def symmetric_findings(table: pl.DataFrame, outcome: Outcome, note: CellNote) ->
     whole = table.filter(pl.col("end_second") <= outcome.time) if len(table) else table
     if not len(whole):
         return []
+    why = until_short(outcome)
     eta = whole["overpotential_volt"].to_numpy() * 1e3
     hours = whole["end_second"].to_numpy() / 3600.0
     formula = "mean of (V - offset) along the current over the second half of a half-cycle"
     findings = [
         Finding("overpotential at first", float(eta[0]), "mV", formula=formula),
-        Finding("overpotential at last", float(eta[-1]), "mV", formula=formula),
+        Finding("overpotential at last", float(eta[-1]), "mV", why, formula=formula),
     ]
     level = np.abs(whole["current_ampere"].to_numpy())
     same = np.abs(level - level[-1]) < _LEVEL * level[-1]
@@ -37,7 +39,7 @@ def symmetric_findings(table: pl.DataFrame, outcome: Outcome, note: CellNote) ->
                 "drift of the overpotential",
                 drift,
                 "% per 100 h",
-                (f"{same.sum()} half-cycles at the last current",),
+                (f"{same.sum()} half-cycles at the last current", *why),
                 formula="slope of a straight line through the overpotentials over its value at their start",
             )
         )
@@ -53,9 +55,16 @@ def symmetric_findings(table: pl.DataFrame, outcome: Outcome, note: CellNote) ->
                 formula="|I| of the last half-cycle / area",
             ),
             Finding("areal charge per half-cycle", areal, "mAh/cm2", formula="median of int |I| dt / area"),
-            Finding("lithium per half-cycle", 1e6 * lithium(areal), "um", formula="Q V_m / (F A), dense lithium"),
         ]
+        if note.cell.electrode.material in (None, "lithium"):
+            formula = "Q V_m / (F A), dense lithium"
+            findings.append(Finding("lithium per half-cycle", 1e6 * lithium(areal), "um", formula=formula))
     return findings
+
+
+def until_short(outcome: Outcome) -> tuple[str, ...]:
+    """What a finding says that takes only the time before a short that was called."""
+    return (f"until the short that was called at {outcome.time / 3600.0:.4g} h",) if outcome.shorted else ()
 
 
 def lithium(areal: float) -> float:
@@ -63,17 +72,19 @@ def lithium(areal: float) -> float:
     return 3.6e4 * areal * cards()["lithium"].value("molar_volume").value / FARADAY
 
 
-def full_findings(table: pl.DataFrame, note: CellNote) -> list[Finding]:
+def full_findings(trace: Trace, table: pl.DataFrame) -> list[Finding]:
     """First cycle, efficiency with and without it, retention with its reference cycle."""
     if not len(table):
         return []
+    note, first_half = trace.note, begins_with(trace)
+    ratio = "discharge / charge" if first_half == "charge" else "charge / discharge"
     charge, discharge = table["charge_ah"].to_numpy() * 1e3, table["discharge_ah"].to_numpy() * 1e3
     number, efficiency = table["cycle_count"].to_numpy(), table["efficiency"].to_numpy() * 100.0
     first = int(number[0])
     findings = [
         Finding("first charge capacity", float(charge[0]), "mAh", formula=f"charge of cycle {first}"),
         Finding("first discharge capacity", float(discharge[0]), "mAh", formula=f"discharge of cycle {first}"),
-        _efficiency("first-cycle efficiency", efficiency[:1], f"discharge / charge of cycle {first}"),
+        _efficiency("first-cycle efficiency", efficiency[:1], f"{ratio} of cycle {first}"),
     ]
     done = np.flatnonzero((charge > 0.0) & (discharge > 0.0))
     later = done[done > 0]
@@ -82,7 +93,7 @@ def full_findings(table: pl.DataFrame, note: CellNote) -> list[Finding]:
             _efficiency(
                 "mean Coulombic efficiency",
                 efficiency[later],
-                f"mean of discharge / charge over {len(later)} cycles, the first one left out",
+                f"mean of {ratio} over {len(later)} cycles, the first one left out",
             )
         )
         last = later[-1]
@@ -136,10 +147,11 @@ def critical_current(table: pl.DataFrame, outcome: Outcome, note: CellNote) -> l
 def throughput(trace: Trace, outcome: Outcome) -> list[Finding]:
     """Charge in one direction and in both until the outcome, two findings that papers like to mix."""
     forth, both = charges_until(trace.half, outcome.time)
-    area = trace.note.electrode_area
+    area, why = trace.note.electrode_area, until_short(outcome)
+    formula = "int |I| dt of the direction that carried more"
     findings = [
-        Finding("charge in one direction", forth * MAH, "mAh", formula="int |I| dt of the direction that carried more"),
-        Finding("charge in both directions", both * MAH, "mAh", formula="int |I| dt"),
+        Finding("charge in one direction", forth * MAH, "mAh", why, formula=formula),
+        Finding("charge in both directions", both * MAH, "mAh", why, formula="int |I| dt"),
     ]
     if area is not None:
         per = MAH / (1e4 * area)

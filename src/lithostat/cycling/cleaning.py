@@ -12,8 +12,10 @@ from lithostat.cycling.half_cycles import HalfCycles, usual_interval
 from lithostat.experiment.finding import Caution
 from lithostat.experiment.record import Record
 
+ZEROS = 20  # samples in a row that are no coincidence
 SHORTEST_HOLE = 10.0  # usual intervals without a known current, from which on it is not guessed
 MOST = 0.8  # share of the half-cycles that must say the same of a sign
+EARLY = 0.05  # of a charge or discharge, in which the voltage may still be on its way
 SEEN = 20  # half-cycles that settle a sign
 SWEEP = 0.1  # V that a charge or discharge must change the voltage by, to say which way the current flows
 NEVER = 0.5  # V; a cell with a cathode whose voltage lies below the negative of this was connected the wrong way
@@ -32,6 +34,8 @@ def clean(record: Record) -> Cleaned:
     time = record.column("test_time_second")
     timed = np.isfinite(time)
     voltage, current = (np.isfinite(record.column(name)) for name in ("voltage_volt", "current_ampere"))
+    empty = exact_zeros(record.column("voltage_volt"), record.column("current_ampere"))
+    voltage &= ~empty
     known = timed & voltage & current
     kept = time if known.all() else time[known]
     ordered = bool(np.all(kept[1:] >= kept[:-1]))
@@ -40,19 +44,45 @@ def clean(record: Record) -> Cleaned:
         return Cleaned(record, none, ())
     warnings = []
     rows = np.flatnonzero(known)
-    if not known.all():
-        many = len(known) - len(rows)
+    if empty.any():
+        why = (
+            f"the voltage is exactly zero in {int(empty.sum())} rows under current, as no measured voltage is for long"
+        )
+        warnings.append(Caution("voltage-not-filled", f"{why}: they are taken as not measured and are not judged"))
+    if not (known | empty).all():
+        many = int(np.count_nonzero(~(known | empty)))
         warnings.append(Caution("rows-left-out", f"{many} row(s) without time, voltage or current were left out"))
     if not ordered:
         warnings.append(Caution("rows-sorted", "the rows were not in the order of time and were sorted"))
         rows = rows[np.argsort(time[rows], kind="stable")]
     cleaned = replace(record, table=record.table[rows])
-    holes = _holes(time[timed & voltage & ~current], cleaned) if len(rows) else none
+    holes = _holes(time[timed & (voltage != current)], cleaned) if len(rows) else none
     return Cleaned(cleaned, holes, tuple(warnings))
 
 
+def exact_zeros(voltage: np.ndarray, current: np.ndarray) -> np.ndarray:
+    """Rows of long stretches in which the voltage is exactly zero under current, of a column that is never still.
+
+    An instrument that does not fill a column leaves zeros in it. A voltage that is shorted away, or one with a coarse
+    step, stands still before as well.
+    """
+    zero = (voltage == 0.0) & (np.abs(current) > 0.0)
+    if np.count_nonzero(zero) < ZEROS:
+        return np.zeros(len(zero), bool)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], zero, [False]]).astype(np.int8)))
+    length = edges[1::2] - edges[::2]
+    elsewhere = np.flatnonzero((voltage[1:] != 0.0) & (voltage[:-1] != 0.0))
+    moves = np.abs(voltage[elsewhere + 1] - voltage[elsewhere])
+    if not len(moves) or np.nanmedian(moves) <= 0.0:
+        return np.zeros(len(zero), bool)
+    result = np.zeros(len(zero), bool)
+    for begin, end in zip(edges[::2][length >= ZEROS], edges[1::2][length >= ZEROS], strict=True):
+        result[begin:end] = True
+    return result
+
+
 def _holes(unknown: np.ndarray, cleaned: Record) -> np.ndarray:
-    """Stretches around times at which the voltage is known and the current is not; single rows make none."""
+    """Stretches around times at which one of voltage and current is known and the other not; single rows make none."""
     time = cleaned.column("test_time_second")
     place = np.unique(np.searchsorted(time, unknown))
     edges = np.stack([time[np.maximum(place - 1, 0)], time[np.minimum(place, len(time) - 1)]], axis=1)
@@ -109,23 +139,35 @@ def turned(record: Record, warnings: tuple[Caution, ...]) -> Record:
     return replace(record, table=record.table.with_columns(columns)) if columns else record
 
 
-def half_voltages(record: Record, half: HalfCycles) -> tuple[np.ndarray, np.ndarray]:
-    """(median voltage [V], direction) of the first half-cycles that carry current."""
-    flowing = half.flowing[:SEEN]
-    voltage = record.column("voltage_volt")
-    return np.array([np.median(voltage[half.first[i] : half.last[i] + 1]) for i in flowing]), half.direction[flowing]
+def half_voltages(record: Record, half: HalfCycles, which: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(median voltage over the second half of its time [V], direction) of the first of these half-cycles.
+
+    Samples that crowd behind a switch do not count: the voltage is still on its way there.
+    """
+    some, voltage = which[:SEEN], record.column("voltage_volt")
+    middle = row_at(record, half, some, 0.5)
+    return np.array(
+        [np.median(voltage[a : half.last[i] + 1]) for a, i in zip(middle, some, strict=True)]
+    ), half.direction[some]
+
+
+def row_at(record: Record, half: HalfCycles, which: np.ndarray, share: float) -> np.ndarray:
+    """First row of each of these stretches behind this share of its time."""
+    at = half.start[which] + share * (half.end[which] - half.start[which])
+    rows = np.searchsorted(record.column("test_time_second"), at, side="left")
+    return np.clip(rows, half.first[which], half.last[which])
 
 
 def _voltage_against_current(record: Record, half: HalfCycles) -> bool:
     """True if the voltage of nearly all half-cycles has the sign that the current has not."""
-    means, direction = half_voltages(record, half)
+    means, direction = half_voltages(record, half, half.flowing)
     turned = -np.sign(means) * direction
     both = len(set(direction.tolist())) == 2
     return bool(both and len(means) and np.mean(turned) > MOST)
 
 
 def _upside_down(record: Record, half: HalfCycles) -> bool:
-    means, _ = half_voltages(record, half)
+    means, _ = half_voltages(record, half, half.flowing)
     return bool(len(means) and np.mean(means < -NEVER) > MOST)
 
 
@@ -136,7 +178,7 @@ def _slope_along_current(record: Record, half: HalfCycles) -> float:
     """
     flowing = half.flowing[(half.last - half.first)[half.flowing] >= 2][: 2 * SEEN]
     voltage, direction = record.column("voltage_volt"), half.direction[flowing]
-    change = (voltage[half.last[flowing]] - voltage[half.first[flowing] + 1]) * direction
+    change = (voltage[half.last[flowing]] - voltage[row_at(record, half, flowing, EARLY)]) * direction
     clear = np.abs(change) > SWEEP
     both = len(set(direction[clear].tolist())) == 2
     return float(np.mean(np.sign(change[clear]))) if both else 0.0

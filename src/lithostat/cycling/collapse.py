@@ -9,7 +9,7 @@ import numpy as np
 
 from lithostat.cycling.events import MARGIN
 from lithostat.cycling.evidence import Evidence
-from lithostat.cycling.lower_bound import COLLAPSE, ionic_resistance, pellet_bound
+from lithostat.cycling.lower_bound import ACTIVATION, COLLAPSE, believable, ionic_resistance, pellet_bound
 from lithostat.cycling.trace import Trace
 from lithostat.experiment.cell_note import CellNote
 from lithostat.experiment.spectrum import Spectrum
@@ -23,7 +23,8 @@ def split_spectra(trace: Trace) -> tuple[list[Spectrum], list[tuple[Spectrum, Ev
     """(spectra of the intact cell, spectra that show an electronic path and why), in the order of time."""
     intact: list[Spectrum] = []
     collapsed: list[tuple[Spectrum, Evidence]] = []
-    for spectrum in sorted(trace.record.spectra, key=lambda each: -math.inf if each.time is None else each.time):
+    believed = [spectrum for spectrum in trace.record.spectra if believable(spectrum)]
+    for spectrum in sorted(believed, key=lambda each: -math.inf if each.time is None else each.time):
         evidence = _collapse(spectrum, intact, trace.note)
         if evidence is None:
             intact.append(spectrum)
@@ -35,13 +36,15 @@ def split_spectra(trace: Trace) -> tuple[list[Spectrum], list[tuple[Spectrum, Ev
 def _collapse(spectrum: Spectrum, before: Sequence[Spectrum], note: CellNote) -> Evidence | None:
     """Why this spectrum cannot be that of an intact cell; None if it can."""
     total = spectrum.total_resistance
-    flat = _like_a_resistor(spectrum, note.electrode_area)
+    flat = like_a_resistor(spectrum, note.electrode_area)
     if flat is not None:
         return flat
     for earlier in before:
         least_ohm = ionic_resistance(earlier)
         if earlier.pressure and spectrum.pressure and spectrum.pressure > earlier.pressure:
             least_ohm *= earlier.pressure / spectrum.pressure  # contact gains at most in proportion to pressure
+        if earlier.temperature and spectrum.temperature and spectrum.temperature > earlier.temperature:
+            least_ohm *= math.exp(ACTIVATION * (1.0 / spectrum.temperature - 1.0 / earlier.temperature))
         if total < COLLAPSE * least_ohm:
             return Evidence(
                 f"impedance fell to {total:.3g} ohm from an ionic resistance of {ionic_resistance(earlier):.3g} ohm",
@@ -58,13 +61,15 @@ def _collapse(spectrum: Spectrum, before: Sequence[Spectrum], note: CellNote) ->
     return None
 
 
-def _like_a_resistor(spectrum: Spectrum, area: float | None) -> Evidence | None:
-    """Lithium on a solid electrolyte shows at least the arc of its interfaces; a metal path shows none."""
+def like_a_resistor(spectrum: Spectrum, area: float | None) -> Evidence | None:
+    """Lithium on a solid electrolyte shows at least the arc of its interfaces; a metal path shows none but its leads'
+    inductance."""
     slow = spectrum.frequency < FAST
     f, z = spectrum.frequency[slow], spectrum.impedance[slow]
     if len(f) < 10 or f.max() / f.min() < 1e3:
         return None
-    arc = max(2.0 * float(np.max(np.abs(z.imag))), float(np.ptp(z.real)))
+    leads = max(float(np.median((z.imag / f)[f >= np.quantile(f, 0.8)])), 0.0) * f
+    arc = max(2.0 * float(np.max(np.abs(z.imag - leads))), float(np.ptp(z.real)))
     if arc * (area or LARGE) > LEAST_ARC or arc > 0.05 * abs(spectrum.total_resistance):
         return None
     return Evidence(

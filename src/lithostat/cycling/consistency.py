@@ -6,19 +6,58 @@ import numpy as np
 import polars as pl
 
 from lithostat.cycling.capacity import lithium
+from lithostat.cycling.cycles import BELIEVED, counters_differ
 from lithostat.cycling.trace import Trace
 from lithostat.experiment.cell_note import CellNote
 from lithostat.experiment.finding import Caution
 from lithostat.materials.card import cards
 from lithostat.materials.pellet import relative_density
 
+COUNTED = 1.05  # factor between counted and integrated charge that is told
+APART = 3.0  # factor between V/I and the impedance at low frequency that is told
 OVER = 1.005  # efficiency above which counting of charge is in doubt
 
 
 def consistency(trace: Trace, half_cycles: pl.DataFrame, cycles: pl.DataFrame) -> list[Caution]:
     """Sentences about what does not fit: lithium against charge, efficiency over 100 %, mass against size."""
     note = trace.note
-    return [*_lithium(note, half_cycles), *([] if trace.symmetric else _efficiency(note, cycles)), *_density(note)]
+    return [
+        *_counters(trace),
+        *_lithium(note, half_cycles),
+        *([] if trace.symmetric else _efficiency(note, cycles)),
+        *_density(note),
+    ]
+
+
+def _counters(trace: Trace) -> list[Caution]:
+    """The cycler's own counters of charge against the integral of the current."""
+    factor = counters_differ(trace)
+    if factor < COUNTED:
+        return []
+    why = f"the cycler's counters of charge differ by a factor of {factor:.3g} from the integral of the current"
+    if factor == np.inf:
+        why = "the cycler's counters of charge count nothing, though current flows"
+    end = "; the integral is used" if factor >= BELIEVED else "; the counters are used"
+    return [Caution("charge-counters-differ", why + end)]
+
+
+def _impedance(trace: Trace, table: pl.DataFrame) -> list[Caution]:
+    """V/I of the first half-cycle after a spectrum against the spectrum's resistance at low frequency."""
+    if not len(table) or "overpotential_volt" not in table.columns:
+        return []
+    for spectrum in trace.record.spectra:
+        after = table.filter(pl.col("start_second") >= (spectrum.time or 0.0))
+        total = spectrum.total_resistance
+        if not len(after) or total <= 0.0:
+            continue
+        direct = float(after["overpotential_volt"][0] / abs(after["current_ampere"][0]))
+        if max(direct / total, total / direct if direct > 0.0 else np.inf) > APART:
+            why = (
+                f"V/I is {direct:.3g} ohm, but the impedance before shows {total:.3g} ohm at its lowest frequency: is "
+                "one of them of another cell, state or pair of electrodes?"
+            )
+            return [Caution("dc-and-impedance-differ", why)]
+    return []
 
 
 def _lithium(note: CellNote, table: pl.DataFrame) -> list[Caution]:

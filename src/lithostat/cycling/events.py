@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lithostat.cycling.half_cycles import HalfCycles
+from lithostat.cycling.drops import Drop, sudden_drops
+from lithostat.cycling.event_rows import first_row
 from lithostat.cycling.lower_bound import history_bound, impedance_bound, pellet_bound
 from lithostat.cycling.resistance import PER_HALF_CYCLE, Blocks
 from lithostat.experiment.cell_note import CellNote
@@ -18,10 +19,10 @@ MARGIN_BLIND = 0.15  # where one of them was not: a draught or a turn of the scr
 MARGIN_UNPLATED = 0.3  # after the first reversal: one contact has never been plated before, and heals
 SIGMAS = 6.0
 RUN = 3  # samples in a row that make an event; fewer are a glitch
-STEP = 3  # samples on each side of a step
-BLURRED = 10.0  # times the noise of one sample; a smaller step is not known to one sample
+ABRUPT = 0.5  # of the fall that comes from one sample to the next where a path forms at once
 HARD = 0.8  # share of the current that passes as electrons in a hard short
 MOST = 50  # events looked for
+OWN_PAST, COURSE = "its own past", "its course until then"
 WEAK = 0.1  # share of the largest current before, below which V/I is not judged: a cycler's zero has an error
 
 
@@ -37,7 +38,7 @@ class Event:
     `below` names the bounds that were broken; `hardened` is the row from which it was hard; `from_start` is true if no
     block before it was that of an intact cell. `samples` lie below the
     limit. `mirrored` [ohm] is what V/I rose by in the other direction of current, NaN where that was not seen;
-    `blind` is true if nobody measured the pressure.
+    `blind` is true if nobody measured the pressure, `abrupt` if half of the fall came from one sample to the next.
     """
 
     row: int
@@ -56,6 +57,7 @@ class Event:
     samples: int
     mirrored: float
     blind: bool
+    abrupt: bool
 
     @property
     def hard(self) -> bool:
@@ -63,28 +65,30 @@ class Event:
         return self.electrons >= HARD
 
 
-def find_events(half: HalfCycles, block: Blocks, note: CellNote, spectra: Sequence[Spectrum]) -> list[Event]:
+def find_events(block: Blocks, note: CellNote, spectra: Sequence[Spectrum]) -> list[Event]:
     """Every electronic path that the samples resolve, in the order of time; `spectra` are those of the intact cell."""
     if not len(block):
         return []
-    current = block.current
-    judged = current >= WEAK * np.maximum.accumulate(current)
-    bounds = _fixed_bounds(block, note, spectra)
+    judged = block.current >= WEAK * np.maximum.accumulate(block.current)
+    bounds, drops = _fixed_bounds(block, note, spectra), sudden_drops(block, judged)
     intact = np.ones(len(block), bool)
     events: list[Event] = []
     after, origin = 0, None
     while len(events) < MOST:
-        history = history_bound(block, current, intact)
+        history = history_bound(block, block.current, intact)
         limit = np.where(judged, _limit(block, history, bounds), -np.inf)
         index = _next_run(limit, intact, after, block)
-        if index is None:
+        drop = _drop_before(drops, index, after)
+        if drop is not None:
+            index, expected = drop.block, drop.expected
+            event_limit, broken = drop.limit, {COURSE: np.full(len(block), drop.expected)}
+        elif index is None:
             break
-        own = history_bound(block, current, intact, creep=False)
-        near = slice(index - int(index > 0 and block.half_cycle[index - 1] == block.half_cycle[index]), index + 1)
-        known = [bound[near].max() for bound in (own, *bounds.values()) if np.isfinite(bound[near]).all()]
-        expected = max([limit[index], *known])
+        else:
+            expected, event_limit = _expected(block, index, intact, bounds, limit), float(limit[index])
+            broken = {OWN_PAST: history, **bounds}
         end = _recovery(block, index, expected)
-        event = _event(block, index, end, expected, limit[index], {"its own past": history, **bounds})
+        event = _event(block, index, end, expected, event_limit, broken)
         origin = index if origin is None else origin
         if event is not None:
             events.append(replace(event, mirrored=_mirrored(block, index, origin)))
@@ -94,6 +98,22 @@ def find_events(half: HalfCycles, block: Blocks, note: CellNote, spectra: Sequen
         if end is None:
             break
     return events
+
+
+def _drop_before(drops: Sequence[Drop], index: int | None, after: int) -> Drop | None:
+    """The next sudden drop, unless a lower bound is broken there or earlier: that says more."""
+    later = [drop for drop in drops if drop.block >= after]
+    if not later or (index is not None and index <= later[0].block + 1):
+        return None
+    return later[0]
+
+
+def _expected(block: Blocks, index: int, intact: np.ndarray, bounds: dict[str, np.ndarray], limit: np.ndarray) -> float:
+    """What the intact cell would have shown at block `index` at least [ohm]."""
+    own = history_bound(block, block.current, intact, creep=False)
+    near = slice(index - int(index > 0 and block.half_cycle[index - 1] == block.half_cycle[index]), index + 1)
+    known = [bound[near].max() for bound in (own, *bounds.values()) if np.isfinite(bound[near]).all()]
+    return float(max([limit[index], *known]))
 
 
 def _limit(block: Blocks, history: np.ndarray, bounds: dict[str, np.ndarray]) -> np.ndarray:
@@ -128,7 +148,7 @@ def _first_plated(block: Blocks) -> np.ndarray:
 
 
 def _fixed_bounds(block: Blocks, note: CellNote, spectra: Sequence[Spectrum]) -> dict[str, np.ndarray]:
-    """Floors that do not come from the voltage itself."""
+    """Lower bounds that do not come from the voltage itself."""
     bounds = {}
     if spectra:
         bounds["the ionic resistance from impedance"] = impedance_bound(block, spectra)
@@ -173,16 +193,18 @@ def _recovery(block: Blocks, index: int, expected: float) -> int | None:
 def _event(
     block: Blocks, index: int, end: int | None, expected: float, limit: float, bounds: dict[str, np.ndarray]
 ) -> Event | None:
+    row, before, surely, step = first_row(block, index, limit)
+    if end is not None and row >= block.first[end]:
+        return None
     inside = slice(index, end)
     ohm = np.maximum(block.resistance[inside], 0.0)
+    ohm[0] = max(_from_row(block, index, row), 0.0)
     electrons = np.clip(1.0 - ohm / expected, 0.0, 1.0)
     held = (
         electrons if len(electrons) < 3 else np.min(np.stack([electrons[:-2], electrons[1:-1], electrons[2:]]), axis=0)
     )
-    row, before, surely = _first_row(block, index, limit)
-    if end is not None and row >= block.first[end]:
-        return None
-    hard = np.flatnonzero(held >= HARD)
+    noise_share = block.block_noise()[inside][: len(held)] / expected
+    hard = np.flatnonzero(held >= HARD - 2.0 * noise_share)  # the least of three lies below their mean
     noise = _noise_ratio(block, index, end)
     if np.median(electrons[:3]) >= HARD:
         hard = np.zeros(1, np.int64)
@@ -200,15 +222,16 @@ def _event(
             name
             for name, bound in bounds.items()
             if np.isfinite(bound[inside][:3]).all()
-            and np.median(block.resistance[inside][:3] / bound[inside][:3]) < 0.95
+            and np.median(block.resistance[inside][:3] - 0.95 * bound[inside][:3]) < 0.0
         ),
-        hardened=int(block.first[inside][hard[0]]) if len(hard) else None,
+        hardened=_hard_row(block, index + int(hard[0]), row, expected) if len(hard) else None,
         noise_ratio=noise,
         from_start=before is None
         or bool(index > 0 and np.median(block.resistance[:index]) < 0.5 * (expected + np.median(ohm[:3]))),
         samples=_below(block, index, min(len(block) if end is None else end, index + RUN) - 1, limit),
         mirrored=float("nan"),
         blind=not bool(np.isfinite(block.pressure[index])),
+        abrupt=before is None or step > ABRUPT * (expected - float(np.median(ohm[:3]))),
     )
 
 
@@ -225,47 +248,19 @@ def _mirrored(block: Blocks, index: int, origin: int) -> float:
     return float(np.median(block.resistance[after]) - np.median(block.resistance[before]))
 
 
-def _first_row(block: Blocks, index: int, limit: float) -> tuple[int, int | None, int]:
-    """(first row that shows the path, last row before it, row by which it is there): where the samples step down most.
+def _from_row(block: Blocks, index: int, row: int) -> float:
+    """Resistance of a block from `row` on [ohm]: its samples before are those of the intact cell."""
+    if not block.first[index] < row <= block.last[index]:
+        return float(block.resistance[index])
+    return float(np.nanmedian(block.ohm[row : block.last[index] + 1]))
 
-    The step is the mean of three samples before minus that of three from the row on. The first sample after a switch of
-    the current is in no block; it is taken if it lies on the low side.
-    """
-    if index == 0:
-        rows = np.arange(max(int(block.first[0]) - 1, 0), int(block.last[0]) + 1)
-        rows = rows[np.isfinite(block.ohm[rows])]
-        lead = int(np.argmax(block.ohm[rows] < limit))  # some samples of an intact cell may come first
-        return int(rows[lead]), int(rows[lead - 1]) if lead else None, int(rows[lead])
-    begin, until = max(0, index - 2), min(len(block) - 1, index + 1)
-    rows = np.concatenate([np.arange(block.first[b], block.last[b] + 1) for b in range(begin, until + 1)])
-    highest = 1.2 * float(np.max(block.resistance[begin:index]))
-    total = np.concatenate([[0.0], np.cumsum(np.clip(block.ohm[rows], 0.0, highest))])
-    at = np.arange(1, len(rows))
-    low, high = np.maximum(at - STEP, 0), np.minimum(at + STEP, len(rows))
-    before, after = (total[at] - total[low]) / (at - low), (total[high] - total[at]) / (high - at)
-    best = int(np.argmax(before - after))
+
+def _hard_row(block: Blocks, index: int, row: int, expected: float) -> int:
+    """First row of the block before `index`, or of that block, in which most of the current passes as electrons."""
+    rows = np.arange(max(int(block.first[max(index - 1, 0)]), row), int(block.last[index]) + 1)
     noise = block.noise / float(block.current[index])
-    first = _stepped_before(block.ohm[rows], int(at[best]), noise)
-    row, last = int(rows[first]), int(rows[first - 1])
-    switch = row - 1
-    if last < switch and -highest < block.ohm[switch] < 0.5 * (before[best] + after[best]):
-        row = switch
-    if before[best] - after[best] < BLURRED * noise:
-        return row, int(rows[max(first - 1 - STEP, 0)]), int(rows[min(first + STEP, len(rows) - 1)])
-    return row, last, row
-
-
-def _stepped_before(ohm: np.ndarray, at: int, noise: float) -> int:
-    """The row before the steepest one if the resistance had already left its course there: a short that hardens.
-
-    The course is the median of the samples before, with their median slope where that falls, as after a reversal.
-    """
-    past = ohm[max(0, at - 2 * STEP) : at]
-    level, middle = float(np.median(past)), at - 0.5 * (len(past) + 1)
-    slope = min(float(np.median(past[1:] - past[:-1])), 0.0) if len(past) > STEP else 0.0
-    while at > 1 and ohm[at - 1] < level + slope * (at - 1 - middle) - max(0.06 * level, 4.0 * noise):
-        at -= 1
-    return at
+    low = np.flatnonzero(block.ohm[rows] <= (1.0 - HARD) * expected + 2.0 * noise)
+    return int(rows[low[0]]) if len(low) else int(block.first[index])
 
 
 def _noise_ratio(block: Blocks, index: int, end: int | None) -> float:

@@ -9,15 +9,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lithostat.cycling.events import HARD, RUN, Event
-from lithostat.cycling.lower_bound import ionic_resistance
+from lithostat.cycling.events import COURSE, HARD, OWN_PAST, RUN, Event
+from lithostat.cycling.lower_bound import believable, ionic_resistance
 from lithostat.cycling.trace import Trace
 from lithostat.experiment.quantity import span
 from lithostat.experiment.spectrum import Spectrum
 
 AT_ONCE = 3.0  # usual sampling intervals; what takes longer came while nothing was seen
 LOUD = 3.0  # times noisier than before is more than chance
+YOUNG = 0.1  # of the time under current: what comes in a longer interval may have come slowly
 HEALS = 3600.0  # s of rest, or of a gap, in which contact may heal
+OWN = (OWN_PAST, COURSE)  # what it is held against has no other source than its own voltage
 STEADY = 0.2  # relative change below which the resistance after the fall stands still
 
 
@@ -78,7 +80,7 @@ def suspect_from(trace: Trace, event: Event) -> Suspect:
     """An event in a symmetric cell with all that speaks for it and against it."""
     evidence = (
         *event_evidence(trace, event),
-        *impedance_evidence(float(trace.time[event.row]), trace.record.spectra),
+        *impedance_evidence(float(trace.time[event.row]), filter(believable, trace.record.spectra)),
         *pressure_evidence(trace, event.row),
     )
     hardened = None if event.hardened is None else max(event.hardened, event.row)
@@ -89,15 +91,21 @@ def suspect_from(trace: Trace, event: Event) -> Suspect:
 
 def event_evidence(trace: Trace, event: Event) -> list[Evidence]:
     """The observations that an event in a symmetric cell rests on."""
+    where = f"an intact cell shows at least {event.expected:.3g} ohm"
+    if event.below == (COURSE,):
+        where = f"it had been {event.expected:.3g} ohm a sample before, at the same pressure and temperature"
     found = [
         Evidence(
-            f"V/I fell to {event.level:.3g} ohm (least {event.least:.3g}) where an intact cell shows at least "
-            f"{event.expected:.3g} ohm: {100 * event.electrons:.0f} % of the current passed as electrons",
+            f"V/I fell to {event.level:.3g} ohm (least {event.least:.3g}) where {where}: "
+            f"{100 * event.electrons:.0f} % of the current passed as electrons",
             _drop_weight(event),
         )
     ]
-    found.extend(Evidence(f"V/I lies below {name}", 3.0) for name in event.below if name != "its own past")
-    if event.before is not None and _waited(trace, event) <= AT_ONCE * trace.interval:
+    found.extend(Evidence(f"V/I lies below {name}", 3.0) for name in event.below if name not in OWN)
+    waited = _waited(trace, event)
+    begins = float(trace.half.start[trace.judged[0]])
+    soon = waited <= min(AT_ONCE * trace.interval, YOUNG * (float(trace.time[event.row]) - begins))
+    if event.before is not None and event.abrupt and soon:
         found.append(Evidence("the drop came within one sampling interval", 1.0))
     found.append(_persistence(trace, event))
     if event.noise_ratio > LOUD:
@@ -109,7 +117,7 @@ def _other_causes(trace: Trace, event: Event) -> list[Evidence]:
     """What else would look like this event."""
     found = []
     if event.samples < RUN:
-        found.append(Evidence(f"only {event.samples} sample(s) show it: a glitch looks the same", -6.0))
+        found.append(Evidence(f"only {event.samples} sample(s) show it: a glitch looks the same", -12.0))
     fall = event.expected - event.level
     if len(event.directions) == 1 and event.end is not None:
         if event.mirrored > 0.5 * fall:
@@ -118,9 +126,11 @@ def _other_causes(trace: Trace, event: Event) -> list[Evidence]:
         elif event.mirrored > -0.2 * fall:
             text = "the other direction of current does not show it: an interface does that, a metal conducts both ways"
             found.append(Evidence(text, -1.5))
-    own_past_only = all(name == "its own past" for name in event.below)
+    own_past_only = all(name in OWN for name in event.below)
     if own_past_only and event.electrons < 0.3 and _waited(trace, event) > HEALS:
         found.append(Evidence("it came over a rest or a gap of the record, in which contact can heal", -1.5))
+    if own_past_only and not event.abrupt and event.electrons < HARD:
+        found.append(Evidence("it came slowly: contact that gains does the same", -2.0))
     stands = event.end is None and event.least > (1.0 - STEADY) * event.level and event.noise_ratio <= LOUD
     if event.blind and own_past_only and stands and event.electrons < HARD:
         found.append(Evidence("nobody measured the pressure: a turn of the screw gives a steady fall like this", -3.0))
@@ -140,7 +150,9 @@ def impedance_evidence(event_time: float, spectra: Iterable[Spectrum]) -> list[E
     if not before or not after:
         return []
     intact, then = ionic_resistance(before[-1]), after[0].total_resistance
-    ratio = then / intact if intact > 0.0 else math.nan
+    if not intact > 0.0:
+        return []  # its electrolyte's resistance is not in the window
+    ratio = then / intact
     if ratio < 0.9:
         return [Evidence(f"impedance collapsed from {intact:.3g} ohm (ionic) to {then:.3g} ohm (total)", 3.0)]
     return [
@@ -186,7 +198,7 @@ def pressure_slopes(trace: Trace) -> tuple[np.ndarray, np.ndarray]:
 
 def _drop_weight(event: Event) -> float:
     """A tenth of the current as electrons is hardly more than a doubt; nine tenths leave none."""
-    return float(np.interp(event.electrons, [0.0, 0.1, 0.3, HARD, 1.0], [0.0, 0.7, 2.0, 4.0, 5.0]))
+    return float(np.interp(event.electrons, [0.0, 0.05, 0.1, 0.3, HARD, 1.0], [-4.0, 0.0, 0.7, 2.0, 4.0, 5.0]))
 
 
 def _persistence(trace: Trace, event: Event) -> Evidence:

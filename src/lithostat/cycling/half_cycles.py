@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lithostat.cycling.current_levels import level_changes
 from lithostat.experiment.record import Record
 
 QUIET = 0.01  # share of the usual current below which a cell rests
-LEVEL = 0.1  # relative change of the current that begins a new stretch
+GLITCH = 2  # samples of another current that are no stretch of their own
+LONG = 8  # samples of the stretches around them
+FAR = 0.3  # from the mean current; what is farther has only part of it
 BRIDGED = 3.0  # usual intervals from the last sample of a stretch to the next: beyond, nobody knows what flowed
 _MANY = 100_000  # samples that are enough to know what is usual
 
@@ -45,6 +48,10 @@ class HalfCycles:
 def half_cycles(record: Record, holes: np.ndarray | None = None) -> HalfCycles:
     """Split a record where the current changes its sign, its level by more than 10 %, or falls to rest.
 
+    Noise of the current begins no stretch: a level is the median of several samples. Where the cycler counts its steps,
+    a level changes with them or not at all. One or two samples of another current inside a long stretch are a glitch
+    and belong to it; so does a first or last sample that has only part of the current.
+
     `record` has finite times, voltages and currents in the order of time; `holes` are (begin, end) [s] of stretches in
     which the current is not known, and no half-cycle goes on through one.
     """
@@ -55,19 +62,84 @@ def half_cycles(record: Record, holes: np.ndarray | None = None) -> HalfCycles:
     direction = directions(current)
     if "frequency_hertz" in record.table.columns:  # an impedance sweep: its mean current is no cycling
         direction[record.column("frequency_hertz") > 0.0] = -2
-    level = np.abs(current)
-    change = level[1:] - level[:-1]
-    np.abs(change, out=change)
-    larger = np.maximum(level[1:], level[:-1])
-    larger *= LEVEL
-    edge = (direction[1:] != direction[:-1]) | ((change > larger) & (np.abs(direction[1:]) == 1))
+    begins = np.ones(len(time), bool)
+    np.not_equal(direction[1:], direction[:-1], out=begins[1:])
     broken = _broken(time, holes)
-    edge[broken] = True
-    first = np.concatenate([[0], np.flatnonzero(edge) + 1])
+    begins[broken + 1] = True
+    begins[_glitches(np.flatnonzero(begins), direction, time)] = False
+    begins[broken + 1] = True
+    first = np.flatnonzero(begins)
+    begins[_behind_gaps(time, first, direction)] = True
+    begins[level_changes(record, np.flatnonzero(begins), direction)] = True
+    first = np.flatnonzero(begins)
     last = np.concatenate([first[1:] - 1, [len(time) - 1]])
-    mean = np.add.reduceat(current, first) / (last - first + 1)
-    until, charge = _charges(record, first, last, np.isin(last, broken))
-    return HalfCycles(first, last, direction[first], mean, charge, time[first], time[last], until)
+    hole = np.zeros(len(time), bool)
+    hole[broken] = True
+    until, charge = _charges(record, first, last, hole[last])
+    way = direction[(first + last) // 2]  # of the middle sample, since a glitch may stand at either end
+    return HalfCycles(first, last, way, levels(current, first, last), charge, time[first], time[last], until)
+
+
+def rows_between(first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """All rows of the stretches first..last, one after the other."""
+    count = np.maximum(last - first + 1, 0)
+    rows: np.ndarray = np.repeat(first - np.cumsum(count) + count, count) + np.arange(int(count.sum()))
+    return rows
+
+
+def _behind_gaps(time: np.ndarray, first: np.ndarray, direction: np.ndarray) -> np.ndarray:
+    """Rows behind gaps as long as a half-cycle: the current may have been switched back and forth meanwhile."""
+    ends = np.append(first[1:], len(time)) - 1
+    flows = np.abs(direction[first]) == 1
+    if np.count_nonzero(flows) < 2:
+        return np.zeros(0, np.int64)
+    usual = float(np.median((time[ends] - time[first])[flows]))
+    gaps = np.flatnonzero(np.diff(time) > max(usual, 10.0 * usual_interval(time))) + 1
+    return np.asarray(gaps[np.abs(direction[gaps]) == 1])
+
+
+def _glitches(first: np.ndarray, direction: np.ndarray, time: np.ndarray) -> np.ndarray:
+    """Those of the first rows of stretches that one or two odd samples inside a long one make."""
+    if len(first) < 3:
+        return first[:0]
+    size = np.diff(np.append(first, len(direction)))
+    way = direction[first]
+    inner = np.arange(1, len(first) - 1)
+    glitch = (size[inner] <= GLITCH) & (way[inner - 1] == way[inner + 1]) & (np.abs(way[inner - 1]) == 1)
+    glitch &= (way[inner] != -2) & (np.minimum(size[inner - 1], size[inner + 1]) >= LONG)
+    wait = time[first[inner + 1]] - time[first[inner] - 1]
+    glitch &= wait <= (GLITCH + 1.5) * usual_interval(time)
+    odd = inner[glitch]
+    return np.concatenate([first[odd], first[odd + 1]])
+
+
+def levels(current: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Mean current of each stretch [A], without samples that are far from the middle ones: parts of a switch, glitches.
+
+    Where fewer than half are near those, as in a decay, the mean of all.
+    """
+    count, middle = last - first + 1, (first + last) // 2
+    around = [current[np.clip(middle + shift, first, last)] for shift in (-1, 0, 1)]
+    usual = np.maximum(np.minimum(around[0], around[1]), np.minimum(np.maximum(around[0], around[1]), around[2]))
+    mean = np.add.reduceat(current, first) / count
+    strays = with_strays(current, first, usual)
+    if not len(strays):
+        return np.asarray(mean)
+    rows, count, usual = rows_between(first[strays], last[strays]), count[strays], usual[strays]
+    values, begin = current[rows], np.cumsum(count) - count
+    for _ in range(2):  # the middle samples are noisy themselves
+        level = np.repeat(usual, count)
+        near = np.abs(values - level) <= FAR * np.abs(level)
+        some = np.add.reduceat(near.astype(np.int64), begin)
+        usual = np.where(some > 0, np.add.reduceat(np.where(near, values, 0.0), begin) / np.maximum(some, 1), usual)
+    mean[strays] = np.where(2 * some > count, usual, mean[strays])
+    return np.asarray(mean)
+
+
+def with_strays(current: np.ndarray, first: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """Indices of the stretches, which begin at `first`, with a sample that is far from the level of its stretch [A]."""
+    most, least = np.maximum.reduceat(current, first), np.minimum.reduceat(current, first)
+    return np.flatnonzero(np.maximum(most - level, level - least) > FAR * np.abs(level))
 
 
 def directions(current: np.ndarray) -> np.ndarray:
@@ -106,9 +178,11 @@ def _charges(record: Record, first: np.ndarray, last: np.ndarray, hole: np.ndarr
         return until, charge
     end, begin = last[:-1], first[1:]
     wait = time[begin] - time[end]
-    longest = np.maximum.reduceat(np.where(np.isin(np.arange(len(width)), end), 0.0, width), first[:-1])
-    usual = usual_interval(time)
-    near = (wait <= np.maximum(BRIDGED * usual, 1.5 * longest)) & ~hole[:-1]
+    near = wait <= BRIDGED * usual_interval(time)
+    if not near.all():
+        width[end] = 0.0
+        near |= wait <= 1.5 * np.maximum.reduceat(width, first[:-1])
+    near &= ~hole[:-1]
     after = _since_switch(record, begin, wait)
     until[:-1] = np.where(near, time[begin] - after, until[:-1])
     along = current[end] * current[begin] > 0.0

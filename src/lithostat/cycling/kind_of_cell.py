@@ -23,17 +23,18 @@ class Kind(NamedTuple):
     plausible: tuple[str, ...]
 
 
-def kind_of_cell(record: Record, half: HalfCycles, stated: str | None) -> Kind:
+def kind_of_cell(record: Record, half: HalfCycles, judged: np.ndarray, stated: str | None) -> Kind:
     """'symmetric', 'half' or 'full' as stated, else as the voltage decides it, else 'not known'.
 
     The voltage of a symmetric cell turns with the current; that of a cell with a cathode keeps its sign. In one
-    direction of current alone a small voltage along the current may be either.
+    direction of current alone a small voltage along the current may be either. `judged` are the stretches at a held
+    current; other techniques say nothing of the kind.
     """
     if stated is not None:
         return Kind(stated, "as stated", (stated,))
-    voltage, direction = half_voltages(record, half)
+    voltage, direction = half_voltages(record, half, judged)
     if not len(voltage):
-        return Kind(NOT_KNOWN, "no current flows", ("symmetric", "full"))
+        return Kind(NOT_KNOWN, "no current is held", ("symmetric", "full"))
     largest, usual, first = float(np.max(np.abs(voltage))), float(np.median(np.abs(voltage))), abs(float(voltage[0]))
     along = np.sign(voltage) * direction
     if len(set(direction.tolist())) == 2:

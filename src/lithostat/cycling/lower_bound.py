@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy.ndimage import minimum_filter1d
 from lithostat.cycling.resistance import YOUNG, Blocks, jumps
 from lithostat.experiment.cell_note import CellNote
 from lithostat.experiment.spectrum import Spectrum
+from lithostat.impedance.validity.foot import first_foot
 from lithostat.materials.card import cards
 
 ACTIVATION = (
@@ -22,7 +24,7 @@ ROOM = 298.15
 RIPENING = 0.25  # power of time that contact may gain with
 FRESH = 0.6  # share of the ionic resistance that contact leaves while it is not twice as old
 COLLAPSE = 0.2  # share of the ionic resistance that ripening never takes it below
-_ENOUGH = 3  # blocks of the same regime that make a history
+_ENOUGH = 3  # blocks of the same regime that make a history at least
 WINDOW = 4  # half-cycles that make the recent past
 _NEAR = 1.03  # times the least resistance counts as having shown it again
 _MOST_REGIMES = 5000  # more of them are noise
@@ -49,31 +51,43 @@ def history_bound(block: Blocks, current: np.ndarray, among: np.ndarray, *, cree
     window = _window(block)
     age = block.age**RIPENING if creep else np.ones(len(ohm))
     bound = np.full(len(ohm), np.inf)
-    jumped = slice(None if regime[-1] else _ENOUGH)  # of one regime only the first blocks are left for the next line
+    jumped = slice(None if regime[-1] else 1)  # where there is one regime the loop below does it all
     factors = [factor[jumped] for factor in (press, conduct, drive, age)]
     bound[jumped] = np.maximum(_carried(ohm[jumped], factors[:3]), _recent(ohm[jumped], factors, window))
     edges = np.concatenate([[0], np.flatnonzero(np.diff(regime)) + 1, [len(ohm)]])
     for begin, end in itertools.pairwise(edges):
-        settled = slice(begin + _ENOUGH, end)
+        first = _both_seen(block, begin, end) if begin else 0  # nothing can be carried into the first regime
+        settled = slice(begin + first, end)
         part = slice(begin, end)
         here = _carried(ohm[part], [press[part], conduct[part]])
         recent = _recent(ohm[part], [press[part], conduct[part], age[part]], window)
-        bound[settled] = np.minimum(here, recent)[_ENOUGH:]
+        bound[settled] = np.minimum(here, recent)[first:]
     return bound
+
+
+def _both_seen(block: Blocks, begin: int, end: int) -> int:
+    """Blocks of a regime until a half-cycle of each direction is over: voids of the one heal in the other."""
+    direction = block.direction[begin:end]
+    other = np.flatnonzero(direction != direction[0])
+    if not len(other):
+        return end - begin
+    after = np.flatnonzero(block.half_cycle[begin:end] > block.half_cycle[begin + other[0]])
+    return max(_ENOUGH, int(after[0]) if len(after) else end - begin)
 
 
 def impedance_bound(block: Blocks, spectra: Sequence[Spectrum]) -> np.ndarray:
     """Ionic resistance [ohm] from the intact spectra taken before each block, inf where there is none.
 
-    It is the high-frequency resistance (see `ionic_resistance`), for blocks at the same pressure (within 10 %) and
-    temperature (within 3 K). Part of it may be contact, which gains by creep and by plating: until the contact is twice
-    as old as it was the resistance may fall to 0.6 of the spectrum's, later to a fifth.
+    It is read at the first foot of the spectrum (see `ionic_resistance`), for blocks at the same pressure (within
+    10 %) and temperature (within 3 K). Part of it may be contact, which gains by creep and by plating: until the
+    contact is twice as old as it was the resistance may fall to 0.6 of the spectrum's, later to a fifth.
     """
     bound = np.full(len(block), np.inf)
     for spectrum in spectra:
         taken = spectrum.time if spectrum.time is not None else -np.inf
         after = block.start >= taken
         ohm = ionic_resistance(spectrum) * np.ones(len(block))
+        after &= np.isfinite(ohm)
         if spectrum.pressure:
             after &= ~(np.abs(block.pressure / spectrum.pressure - 1.0) > 0.1)
         if spectrum.temperature:
@@ -86,16 +100,17 @@ def impedance_bound(block: Blocks, spectra: Sequence[Spectrum]) -> np.ndarray:
 
 
 def ionic_resistance(spectrum: Spectrum) -> float:
-    """The real part where the imaginary part comes closest to zero at the high-frequency end [ohm].
+    """The resistance of the electrolyte at the first foot from high frequency, less its standard error [ohm].
 
-    Inductance makes the imaginary part positive there; the resistance is read where it crosses, else at the highest
-    frequency. A pellet whose arc lies beyond the instrument shows less than its resistance here: a bound that is low.
+    NaN where no foot lies in the window (`impedance.validity.foot`): such a spectrum bounds nothing.
     """
-    order = np.argsort(spectrum.frequency)[::-1]
-    real, imaginary = spectrum.impedance.real[order], spectrum.impedance.imag[order]
-    crossing = np.flatnonzero((imaginary[:-1] > 0.0) & (imaginary[1:] <= 0.0))
-    upper = crossing[crossing < max(1, len(real) // 2)]
-    return float(real[upper[-1] + 1] if len(upper) else real[0])
+    foot = first_foot(spectrum)
+    return math.nan if foot.resistance is None or foot.error is None else max(foot.resistance - foot.error, 0.0)
+
+
+def believable(spectrum: Spectrum) -> bool:
+    """Whether a spectrum can be that of a cell: no noise, and no negative resistance, as of a reference that floats."""
+    return not spectrum.is_noise and spectrum.total_resistance > 0.0 and ionic_resistance(spectrum) > 0.0
 
 
 def pellet_bound(note: CellNote, temperature: np.ndarray) -> tuple[str, np.ndarray]:
@@ -152,7 +167,8 @@ def _window(block: Blocks) -> int:
     """Blocks in `WINDOW` half-cycles, of those with most of them."""
     if not len(block):
         return 1
-    count = np.bincount(np.unique(block.half_cycle, return_inverse=True)[1])
+    edges = np.flatnonzero(np.diff(block.half_cycle)) + 1
+    count = np.diff(np.concatenate([[0], edges, [len(block)]]))
     return int(WINDOW * max(1, round(float(np.quantile(count, 0.9)))))
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lithostat.cycling.half_cycles import HalfCycles
+from lithostat.cycling.half_cycles import FAR, HalfCycles, rows_between, with_strays
+from lithostat.cycling.settling import sample_noise
 from lithostat.cycling.trace import Trace
 
 PER_HALF_CYCLE = 16  # blocks
@@ -17,8 +18,6 @@ SIGMAS = 8.0  # of the noise that a jump must exceed
 _MANY = 200_000  # samples that are enough to know the noise
 FINE = 0.02  # of its resistance is the noise that a block should have at most
 MOST = 2_000_000  # blocks of a record; beyond, blocks take more samples
-REVERSALS = 10  # that tell the offset of the voltage
-SEARCHED = 1000  # half-cycles among which they are looked for
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,8 @@ class Blocks:
     `direction` 1 or -1; `age` [s] counts from the last change of the pressure (from the start of the record where
     nobody knows the pressure); `half_cycle` the index into `HalfCycles`; `pressure` [Pa] and `temperature` [K] are
     means, NaN if unknown, `current` [A] is that of its half-cycle without sign. `noise` [V] is the standard deviation
-    of the voltage of one sample, `offset` [V] was taken from the voltage. `ohm` is V/I of every row of the trace.
+    of the voltage of one sample, `offset` [V] was taken from the voltage. `ohm` is V/I of every row of the trace, NaN
+    where that is not settled.
     """
 
     first: np.ndarray
@@ -62,19 +62,19 @@ class Blocks:
         return noise
 
 
-def apparent_resistance(trace: Trace, offset: float = 0.0) -> np.ndarray:
-    """(V - offset) / I [ohm] at every row; NaN where no current flows."""
-    voltage, current = trace.voltage, trace.current
-    return np.divide(voltage - offset, current, out=np.full(len(current), np.nan), where=np.abs(current) > 0.0)
-
-
 def blocks(trace: Trace) -> Blocks:
-    """Blocks of every half-cycle that carries current, without its first sample where others follow."""
-    half = trace.half
-    offset = voltage_offset(trace)
-    ohm = apparent_resistance(trace, offset)
-    noise, usual = _noise(trace)
-    first, last, owner = _edges(half, (noise / (FINE * usual)) ** 2 if usual > 0.0 else 0.0)
+    """Blocks of every half-cycle at a held current, from where its voltage has settled; equal in time, not in samples.
+
+    Where single samples of the current are noisier than those of the voltage (ripple, a coarse range), V is divided by
+    the current of the half-cycle, else by that of the sample.
+    """
+    half, offset = trace.half, trace.offset
+    has_settled = trace.settled[1] <= half.last[trace.judged]
+    which, (settled, averaged) = trace.judged[has_settled], (rows[has_settled] for rows in trace.settled)
+    ohm = _apparent_resistance(trace, which, settled, offset)
+    noise, usual = sample_noise(trace, ohm, which, per_ampere=True), _usual(trace, which)
+    needed = (noise / (FINE * usual)) ** 2 if usual > 0.0 else 0.0
+    first, last, owner = _edges(trace, which, averaged, needed)
     time = trace.time
     return Blocks(
         first,
@@ -94,40 +94,55 @@ def blocks(trace: Trace) -> Blocks:
     )
 
 
-def voltage_offset(trace: Trace) -> float:
-    """Voltage of the instrument and of unlike electrodes at no current [V]: what opposite half-cycles have in common.
+def _apparent_resistance(trace: Trace, which: np.ndarray, settled: np.ndarray, offset: float) -> np.ndarray:
+    """(V - offset) / I [ohm] at every settled row of these stretches, NaN elsewhere.
 
-    Of each half-cycle it takes the least voltage (a tenth of the samples lie below): voids and polarisation come on top
-    of that, and not alike in both directions. Half the sum of two that follow one another, where possible with the mean
-    of the two around the one, so that a resistance that rises steadily is no offset. Of the first ten reversals at
-    equal current it takes a small sum, so that a short between two half-cycles does not enter; 0 without a reversal.
+    A sample whose current is far from that of its half-cycle (part of a switch) shows what the one before it does.
     """
-    half, sums = trace.half, []
-    flowing, least = half.flowing, dict[int, float]()
-    for place in range(min(len(flowing) - 1, SEARCHED)):
-        near = [index for index in flowing[place : place + 3] if _opposite(half, flowing[place], index) is not None]
-        if len(near) < 2 or near[1] != flowing[place + 1] or not _opposite(half, near[0], near[1]):
-            continue
-        for index in near:
-            least.setdefault(index, _least(trace.voltage, half, index))
-        around = len(near) == 3 and not _opposite(half, near[0], near[2])
-        first = 0.5 * (least[near[0]] + least[near[2]]) if around else least[near[0]]
-        sums.append(0.5 * (first + least[near[1]]))
-        if len(sums) == REVERSALS:
-            break
-    return float(sorted(sums, key=abs)[len(sums) // 4]) if sums else 0.0
+    half, current = trace.half, trace.current
+    judged = np.zeros(len(half), bool)
+    judged[which] = True
+    until = half.last + 1
+    until[which] = settled
+    outside = rows_between(half.first, until - 1)  # not judged, or not settled
+    level = np.where(judged, half.current, np.nan)
+    ohm = trace.voltage - offset
+    if _divide_by_level(ohm, current, half, which, settled):
+        ohm /= np.repeat(level, half.last - half.first + 1)
+    else:
+        np.divide(ohm, current, out=ohm, where=current != 0.0)
+    ohm[outside] = np.nan
+    strays = with_strays(current, half.first, half.current)
+    strays = strays[judged[strays]]
+    if len(strays):
+        rows = rows_between(half.first[strays], half.last[strays])
+        levels = np.repeat(half.current[strays], (half.last - half.first + 1)[strays])
+        odd = rows[np.abs(current[rows] - levels) > FAR * np.abs(levels)]
+        owner = np.searchsorted(half.first, odd, side="right") - 1
+        good = np.ones(len(ohm), bool)
+        good[odd] = False
+        before = np.maximum.accumulate(np.where(good, np.arange(len(ohm)), 0))[odd]
+        inside = (before >= half.first[owner]) & np.isfinite(ohm[before])
+        ohm[odd] = np.where(np.isfinite(ohm[odd]) & inside, ohm[before], np.nan)
+    return ohm
 
 
-def _opposite(half: HalfCycles, index: int, other: int) -> bool | None:
-    """Whether two half-cycles of like current have opposite directions; None if their currents are not alike."""
-    same_level = abs(abs(half.current[index]) - abs(half.current[other])) < 0.02 * abs(half.current[index])
-    return bool(half.direction[index] == -half.direction[other]) if same_level else None
-
-
-def _least(voltage: np.ndarray, half: HalfCycles, index: int) -> float:
-    """Voltage of a half-cycle that a tenth of its samples stay below, in the direction of the current."""
-    first, last, sign = half.first[index], half.last[index], half.direction[index]
-    return float(sign * np.quantile(sign * voltage[first + (last - first > 4) : last + 1], 0.1))
+def _divide_by_level(
+    voltage: np.ndarray, current: np.ndarray, half: HalfCycles, which: np.ndarray, settled: np.ndarray
+) -> bool:
+    """Whether the level of the current makes less noise of V/I than its samples do; by some of the settled rows."""
+    step = max(1, len(voltage) // _MANY)
+    rows = np.arange(0, len(voltage) - 1, step)
+    owner = np.searchsorted(half.first, rows, side="right") - 1
+    begin = np.full(len(half), len(voltage))
+    begin[which] = settled
+    rows, owner = (values[(rows >= begin[owner]) & (rows < half.last[owner])] for values in (rows, owner))
+    rows, owner = (values[(current[rows] != 0.0) & (current[rows + 1] != 0.0)] for values in (rows, owner))
+    if not len(rows):
+        return False
+    by_sample = np.abs(voltage[rows + 1] / current[rows + 1] - voltage[rows] / current[rows])
+    by_level = np.abs((voltage[rows + 1] - voltage[rows]) / half.current[owner])
+    return bool(np.median(by_level) < np.median(by_sample))
 
 
 def _age(trace: Trace, rows: np.ndarray) -> np.ndarray:
@@ -150,21 +165,34 @@ def jumps(log: np.ndarray) -> np.ndarray:
     return np.asarray(step > max(_JUMP, SIGMAS * usual))
 
 
-def _edges(half: HalfCycles, needed: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(first row, last row, half-cycle) of every block; `needed` samples average the noise out."""
-    owner = half.flowing
-    count = half.last[owner] - half.first[owner] + 1
-    skip = (count > 4).astype(np.int64)
-    first, count = half.first[owner] + skip, count - skip
+def _edges(
+    trace: Trace, which: np.ndarray, settled: np.ndarray, needed: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(first row, last row, half-cycle) of every block; `needed` samples average the noise out.
+
+    The blocks of a half-cycle are as long as each other. Even sampling puts equally many samples in each; of a burst
+    after a switch all lie in one.
+    """
+    time, last = trace.time, trace.half.last[which]
+    count = last - settled + 1
     size = np.clip(count // PER_HALF_CYCLE, 1, LARGEST)
     size = np.maximum(size, np.minimum(count, int(count.sum()) // MOST))
     size = np.maximum(size, np.minimum(count // 2, int(np.ceil(min(needed, 1e6)))))
-    number = np.maximum(count // size, 1)
-    which = np.repeat(np.arange(len(owner)), number)
-    within = np.arange(len(which)) - np.repeat(np.cumsum(number) - number, number)
-    begin = first[which] + within * size[which]
-    end = np.where(within == number[which] - 1, (first + count - 1)[which], begin + size[which] - 1)
-    return begin, end, owner[which]
+    number = np.maximum(count // np.maximum(size, 1), 1)
+    owner = np.repeat(np.arange(len(which)), number)
+    within = np.arange(len(owner)) - np.repeat(np.cumsum(number) - number, number)
+    width = (time[last] - time[settled]) / np.maximum(
+        count - 1, 1
+    )  # usual interval, by which the last block ends later
+    length = (time[last] - time[settled] + width) / number
+    begin = np.searchsorted(time, time[settled][owner] + within * length[owner] - 1e-6 * width[owner], side="left")
+    begin = np.clip(begin, settled[owner], last[owner])
+    begin[within == 0] = settled
+    new = np.concatenate([[True], (begin[1:] > begin[:-1]) | (owner[1:] != owner[:-1])]) if len(begin) else begin > 0
+    begin, owner = begin[new], owner[new]
+    end = np.concatenate([begin[1:] - 1, last[-1:]])
+    end = np.minimum(end, last[owner])
+    return begin, end, which[owner]
 
 
 def _sums(values: np.ndarray, first: np.ndarray, last: np.ndarray, ufunc: np.ufunc) -> np.ndarray:
@@ -198,21 +226,8 @@ def _means(values: np.ndarray | None, first: np.ndarray, last: np.ndarray) -> np
     return np.divide(total, count, out=np.full(len(first), np.nan), where=count > 0)
 
 
-def _noise(trace: Trace) -> tuple[float, float]:
-    """(standard deviation of one sample, usual size) of the voltage [V] in the half-cycles that carry current.
-
-    The first from differences of neighbours, which drift and steps hardly touch; the second is that of the first half-
-    cycles, the largest of twenty.
-    """
-    voltage, half = trace.voltage, trace.half
-    owner = half.flowing[(half.last - half.first)[half.flowing] >= 3]
-    differences, count = [], 0
-    for index in owner[:: max(1, len(owner) // (_MANY // 8))]:
-        differences.append(np.diff(voltage[half.first[index] + 1 : half.last[index] + 1]))
-        count += len(differences[-1])
-        if count > _MANY:
-            break
-    usual = [abs(float(np.median(voltage[half.first[i] : half.last[i] + 1]))) for i in half.flowing[:20]]
-    if not differences:
-        return 0.0, max(usual, default=0.0)
-    return float(1.4826 * np.median(np.abs(np.concatenate(differences))) / np.sqrt(2.0)), max(usual)
+def _usual(trace: Trace, which: np.ndarray) -> float:
+    """Largest median voltage of the first half-cycles [V]."""
+    half = trace.half
+    medians = [abs(float(np.median(trace.voltage[half.first[i] : half.last[i] + 1]))) for i in which[:20]]
+    return max(medians, default=0.0)

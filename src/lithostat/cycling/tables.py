@@ -5,25 +5,25 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from lithostat.cycling.cleaning import row_at
+from lithostat.cycling.cycles import begins_with, cycles_of, gains
 from lithostat.cycling.half_cycles import HalfCycles
-from lithostat.cycling.resistance import voltage_offset
 from lithostat.cycling.trace import Trace
 
 MAH = 1000.0 / 3600.0  # mAh per coulomb
-_COUNTERS = ("charging_capacity_ah", "discharging_capacity_ah")
 
 
 def half_cycle_table(trace: Trace) -> pl.DataFrame:
     """One row per half-cycle that carries current; areal values only with a stated area.
 
     `overpotential_volt` is the mean of the voltage along the current, less its offset, over the second half of the
-    half-cycle (symmetric cells only); `charge_ah` is positive in both directions.
+    time of the half-cycle (symmetric cells only); `charge_ah` is positive in both directions.
     """
     half, note, voltage, pressure = trace.half, trace.note, trace.voltage, trace.pressure
     keep = half.flowing
     table = {
         "half_cycle": np.arange(1, len(keep) + 1),
-        "cycle_count": _cycles_of(trace)[keep],
+        "cycle_count": cycles_of(trace)[keep],
         "direction": half.direction[keep].astype(np.int64),
         "start_second": half.start[keep],
         "end_second": half.end[keep],
@@ -33,9 +33,8 @@ def half_cycle_table(trace: Trace) -> pl.DataFrame:
         "voltage_end_volt": voltage[half.last[keep]],
     }
     if trace.symmetric:
-        offset = voltage_offset(trace)
-        middle = (half.first[keep] + half.last[keep] + 1) // 2
-        table["overpotential_volt"] = (_mean(voltage, middle, half.last[keep]) - offset) * half.direction[keep]
+        middle = row_at(trace.record, half, keep, 0.5)
+        table["overpotential_volt"] = (_mean(voltage, middle, half.last[keep]) - trace.offset) * half.direction[keep]
     if pressure is not None:
         table["pressure_pa"] = _mean(pressure, half.first[keep], half.last[keep])
         table["pressure_change_pa"] = pressure[half.last[keep]] - pressure[half.first[keep]]
@@ -48,22 +47,24 @@ def half_cycle_table(trace: Trace) -> pl.DataFrame:
 def cycle_table(trace: Trace) -> pl.DataFrame:
     """One row per cycle: charge and discharge capacity [Ah], efficiency; specific and areal only with what was stated.
 
-    Cycles are those of the file where it counts them, else pairs of half-cycles. Capacities are the sums of what the
-    cycler's own counters gained where it has them, else the integral of the current. The efficiency of a cycle is its
-    discharge over its charge, NaN without a charge.
+    Cycles are those of the file where it counts them, else pairs of a charge and a discharge. Capacities are the sums
+    of what the cycler's own counters gained where it has them, else the integral of the current. The efficiency of a
+    cycle is what its second half gave over what its first took: discharge over charge, or charge over discharge where a
+    half cell begins with a discharge; NaN without the first.
     """
     half, note = trace.half, trace.note
-    charge, discharge = _gains(trace)
-    cycle = _cycles_of(trace)
+    charge, discharge = gains(trace)
+    cycle = cycles_of(trace)
     numbers = np.unique(cycle[np.abs(half.direction) == 1])
     at = np.searchsorted(numbers, cycle)
     inside = (at < len(numbers)) & np.isin(cycle, numbers)
     table: dict[str, np.ndarray] = {"cycle_count": numbers}
     table["charge_ah"] = np.bincount(at[inside], charge[inside], len(numbers))
     table["discharge_ah"] = np.bincount(at[inside], discharge[inside], len(numbers))
-    table["efficiency"] = np.divide(
-        table["discharge_ah"], table["charge_ah"], out=np.full(len(numbers), np.nan), where=table["charge_ah"] > 0.0
-    )
+    took, gave = table["charge_ah"], table["discharge_ah"]
+    if begins_with(trace) == "discharge":
+        took, gave = gave, took
+    table["efficiency"] = np.divide(gave, took, out=np.full(len(numbers), np.nan), where=took > 0.0)
     if note.active_mass is not None:
         for name in ("charge", "discharge"):
             table[f"{name}_mah_per_g"] = table[f"{name}_ah"] / note.active_mass
@@ -80,33 +81,6 @@ def charges_until(half: HalfCycles, time: float) -> tuple[float, float]:
     passed = half.charge * share
     forth, back = float(passed[passed > 0.0].sum()), float(-passed[passed < 0.0].sum())
     return max(forth, back), forth + back
-
-
-def _cycles_of(trace: Trace) -> np.ndarray:
-    """Cycle number of every stretch: the file's, else pairs of half-cycles that carry current."""
-    half, count = trace.half, trace.column("cycle_count")
-    if count is not None and len(half):
-        counted: np.ndarray = count[half.last].astype(np.int64)
-        if len(np.unique(counted)) > 1:
-            return counted
-    order = np.cumsum(np.abs(half.direction) == 1)
-    return np.asarray((np.maximum(order, 1) - 1) // 2 + 1, np.int64)
-
-
-def _gains(trace: Trace) -> tuple[np.ndarray, np.ndarray]:
-    """(charge, discharge) of every stretch [Ah]."""
-    half, counters = trace.half, [trace.column(name) for name in _COUNTERS]
-    if len(half) and all(counter is not None for counter in counters):
-        gains = []
-        for counter in map(np.asarray, counters):
-            rise = np.concatenate([[0.0], np.maximum(np.diff(counter), 0.0)])
-            rise[0] = max(float(counter[0]), 0.0)
-            reset = np.concatenate([[False], np.diff(counter) < 0.0])
-            rise = np.where(reset, np.maximum(counter, 0.0), rise)  # a counter begins anew from zero
-            gains.append(np.add.reduceat(np.nan_to_num(rise), half.first))
-        return gains[0], gains[1]
-    positive = np.abs(half.charge) / 3600.0
-    return np.where(half.direction == 1, positive, 0.0), np.where(half.direction == -1, positive, 0.0)
 
 
 def _mean(values: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:

@@ -10,6 +10,9 @@ import numpy as np
 from lithostat.cycling.cleaning import clean, in_order, turned, wrong_signs
 from lithostat.cycling.half_cycles import HalfCycles, half_cycles, usual_interval
 from lithostat.cycling.kind_of_cell import NOT_KNOWN, Kind, kind_of_cell
+from lithostat.cycling.settling import first_settled
+from lithostat.cycling.technique import GALVANOSTATIC, techniques
+from lithostat.cycling.voltage_offset import voltage_offset
 from lithostat.experiment.cell_note import CellNote
 from lithostat.experiment.finding import Caution
 from lithostat.experiment.record import Record
@@ -20,8 +23,9 @@ class Trace:
     """A record made ready to be judged: call, findings, tables, consistency and figures all take this and no other.
 
     `record` holds the rows that have time, voltage and current, in the order of time, with signs settled for this kind
-    of cell; `came` is the record as it came. `half` are its stretches (rows of `record`), `holes` one (begin, end) [s]
-    for each in which the current is not known; `signs` warn of signs that were turned, `warnings` of all that was done.
+    of cell; `came` is the record as it came. `half` are its stretches (rows of `record`), `technique` what was done in
+    each; `holes` has one (begin, end) [s] for each stretch in which the current is not known. `signs` warn of signs
+    that were turned, `warnings` of all that was done.
     """
 
     record: Record
@@ -29,6 +33,7 @@ class Trace:
     note: CellNote
     kind_found: Kind
     half: HalfCycles
+    technique: np.ndarray
     holes: np.ndarray
     signs: tuple[Caution, ...] = ()
     warnings: tuple[Caution, ...] = ()
@@ -57,6 +62,21 @@ class Trace:
     def current(self) -> np.ndarray:
         """Of every row [A], positive while the cell charges."""
         return np.asarray(self.record.column("current_ampere"))
+
+    @cached_property
+    def judged(self) -> np.ndarray:
+        """Indices of the stretches whose voltage can be judged: current flows and is held."""
+        return _held(self.half, self.technique)
+
+    @cached_property
+    def settled(self) -> tuple[np.ndarray, np.ndarray]:
+        """(first row whose voltage has settled after the switch, first row to average) of each judged stretch."""
+        return first_settled(self)
+
+    @cached_property
+    def offset(self) -> float:
+        """Voltage at no current [V], of a symmetric cell; 0 for other kinds."""
+        return voltage_offset(self) if self.symmetric else 0.0
 
     @cached_property
     def interval(self) -> float:
@@ -105,6 +125,10 @@ class Trace:
         )
 
 
+def _held(half: HalfCycles, technique: np.ndarray) -> np.ndarray:
+    return np.flatnonzero((np.abs(half.direction) == 1) & (technique == GALVANOSTATIC))
+
+
 def trace_of(record: Record, note: CellNote | None = None) -> Trace:
     """Make a record ready to be judged. Nothing but the record is needed; what `note` states goes over what is found.
 
@@ -114,8 +138,9 @@ def trace_of(record: Record, note: CellNote | None = None) -> Trace:
     note = note or CellNote()
     rows, holes, warnings = clean(record)
     half = half_cycles(rows, holes)
-    kind = kind_of_cell(rows, half, note.kind)
-    trace = Trace(rows, record, note, kind, half, holes, warnings=warnings)
+    words = techniques(rows, half)
+    kind = kind_of_cell(rows, half, _held(half, words), note.kind)
+    trace = Trace(rows, record, note, kind, half, words, holes, warnings=warnings)
     if kind.name == NOT_KNOWN:
         return trace
     return replace(trace.taken_as(kind.name), kind_found=kind) if note.kind else _guessed(trace, kind)

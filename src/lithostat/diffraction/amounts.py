@@ -77,7 +77,7 @@ def _calculated(fit: PatternFit, number: int) -> np.ndarray:
     per_line = table.area.reshape(len(fixed.chosen), rays).sum(axis=1)
     weights = sum(weight for _, weight in model.instrument.lines)  # a free intensity is that of the first line alone
     group = dict(zip(lines.chosen.tolist(), lines.group.tolist(), strict=True))
-    places = np.array([group.get(int(line), -1) for line in fixed.chosen])  # -1: beyond the ends of the pattern
+    places = np.array([group.get(int(line), -1) for line in fixed.chosen], int)  # -1: beyond the ends of the pattern
     return np.bincount(places[places >= 0], per_line[places >= 0], lines.columns) / weights
 
 

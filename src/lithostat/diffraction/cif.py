@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -110,7 +111,9 @@ def with_symmetry(phase: Phase) -> Phase:
     lattice = np.array(gemmi.UnitCell(*edges, *angles).orth.mat.tolist()).T
     kinds = list(dict.fromkeys((site.element, site.occupancy) for site in phase.sites))
     numbers = [kinds.index((site.element, site.occupancy)) + 1 for site in phase.sites]
-    seen: Any = spglib.get_symmetry_dataset((lattice, [site.at for site in phase.sites], numbers), symprec=NEAR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # about how it says that it found nothing
+        seen: Any = spglib.get_symmetry_dataset((lattice, [site.at for site in phase.sites], numbers), symprec=NEAR)
     group = gemmi.find_spacegroup_by_ops(gemmi.symops_from_hall(seen.hall)) if seen is not None else None
     if group is None or group.number == 1:
         return phase

@@ -65,6 +65,7 @@ def _walls(final: PatternFit) -> list[str]:
     found = []
     layout = final.model.layout
     at_wall = final.at_wall & final.moved
+    ends: dict[int, list[str]] = {}
     for place in np.flatnonzero(at_wall):
         each = layout.parameters[place]
         if each.name == "shift":
@@ -73,15 +74,17 @@ def _walls(final: PatternFit) -> list[str]:
                 "wavelength right?"
             )
         elif each.phase is not None and each.name.startswith("cell"):
-            found.append(
-                f"the cell of {final.names[each.phase]} ends at the wall of what is published ({each.name[5:]}): its "
-                "weight is uncertain, and it may be another phase"
-            )
+            ends.setdefault(each.phase, []).append(each.name[5:])
         elif each.name in ("size", "strain") and final.optimum.values[place] > 0.5 * each.high:
             found.append(
                 f"the lines of {final.names[each.phase or 0]} are as broad as a line may be: part of them may be "
                 "background"
             )
+    found += [
+        f"the cell of {final.names[number]} ends at the wall of what is published ({', '.join(names)}): its weight is "
+        "uncertain, and it may be another phase"
+        for number, names in ends.items()
+    ]
     return found
 
 

@@ -157,6 +157,8 @@ def _indexed(phase: Phase, angles: np.ndarray, length: float, width: float, seed
     if len(angles) == 0:
         return Indexing(phase.name, 0, 0, 0.0)
     made = crystal(phase, 0.98 * length / (2.0 * np.sin(0.5 * angles.max())))
+    if len(made.hkl) == 0:
+        return Indexing(phase.name, len(angles), 0, 0.0)
     free = made.cell
     random = np.random.default_rng(seed)
     box = phase.box()

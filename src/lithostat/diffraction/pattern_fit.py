@@ -89,13 +89,14 @@ class PatternFit:
     @property
     def weighted_profile(self) -> float:
         """R_wp, background included [-]."""
-        return float(np.sqrt(self.optimum.chi2 / np.sum((self.pattern.counts * self.data.weight) ** 2)))
+        whole = max(float(np.sum((self.pattern.counts * self.data.weight) ** 2)), 1e-300)  # zero in the dark
+        return float(np.sqrt(self.optimum.chi2 / whole))
 
     @functools.cached_property
     def inflation(self) -> float:
         """Factor on all standard errors: misfit, and neighbours whose residuals are alike (Berar and Lelann 1991)."""
         residual = self.residual
-        spread = residual @ residual
+        spread = max(float(residual @ residual), 1e-300)  # zero in the dark
         alike = 0.0
         for lag in range(1, min(LAGS, len(residual) // 4)):
             likeness = float(residual[lag:] @ residual[:-lag] / spread)

@@ -206,7 +206,8 @@ def _unseen(study: PatternStudy) -> Section:
     drawing = Drawing(
         "amounts", partial(amounts_figure, study), "What is there, and the least that would have been seen."
     )
-    return Section("What would have been seen", drawings=(drawing,), tables=(table,) if hidden else ())
+    shown = hidden or any(np.isfinite(call.weight) for call in study.called("present", "possible"))
+    return Section("What would have been seen", drawings=(drawing,) if shown else (), tables=(table,) if hidden else ())
 
 
 def _leftover(study: PatternStudy) -> Section:

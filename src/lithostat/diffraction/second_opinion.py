@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tempfile
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from lithostat.diffraction.amounts import amounts
 from lithostat.diffraction.leftover import line_width
 from lithostat.diffraction.pattern_fit import PatternFit
 from lithostat.diffraction.study import PatternStudy
-from lithostat.experiment.errors import InputError, MissingPackage
+from lithostat.experiment.errors import InputError, LithostatError, MissingPackage
 from lithostat.experiment.radiation import anode_of
 from lithostat.experiment.report import Column, Report, Section, Table
 from lithostat.materials.phase import Phase
@@ -53,6 +54,18 @@ def rietx_weights(fit: PatternFit) -> dict[str, float]:
         raise MissingPackage("--engine rietx needs rietx: pip install 'lithostat[second-opinion]'") from None
     if not all(ready.known for ready in fit.crystals) or not fit.choices:
         raise InputError("rietx is asked only for phases with a structure", expected="phases with a structure")
+    with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
+        warnings.simplefilter("ignore")  # its notes on peaks and versions say nothing about the weights
+        try:
+            return _weights(_refined(rietx, fit, Path(folder)), fit)
+        except LithostatError:
+            raise
+        except Exception as error:  # it raises kinds of its own
+            raise InputError(f"rietx stopped ({type(error).__name__}: {str(error)[:160]})") from None
+
+
+def _refined(rietx: Any, fit: PatternFit, folder: Path) -> Any:
+    """Rietx's own refinement of the phases of a fit; their cards go through files in `folder`."""
     pattern = fit.pattern
     data = rietx.schemas.PatternData(
         two_theta=pattern.degrees.tolist(), intensity=pattern.counts.tolist(), sigma=pattern.sigma.tolist()
@@ -61,18 +74,12 @@ def rietx_weights(fit: PatternFit) -> dict[str, float]:
     width = math.degrees(line_width(fit))
     instrument.profile.w.value, instrument.profile.x.value = (0.6 * width) ** 2, 0.6 * width
     instrument.background = rietx.auto_background(data, kind="chebyshev").background
-    with tempfile.TemporaryDirectory() as folder:
-        structures = []
-        for number, choice in enumerate(fit.choices):
-            path = Path(folder) / f"phase{number}.cif"
-            path.write_text(cif_text(choice.phase), encoding="utf-8")
-            structures.append(rietx.Structure.from_cif(path, phase_name=f"phase{number}"))
-        whole = rietx.Structure(phases=[phase for structure in structures for phase in structure.phases])
-        try:
-            result = rietx.refine(data, whole, instrument, plan=PLAN, telemetry=False)
-        except Exception as error:  # it raises kinds of its own
-            raise InputError(f"rietx stopped ({type(error).__name__}: {str(error)[:160]})") from None
-    return _weights(result, fit)
+    parts = []
+    for number, choice in enumerate(fit.choices):
+        path = folder / f"phase{number}.cif"
+        path.write_text(cif_text(choice.phase), encoding="utf-8")
+        parts += rietx.Structure.from_cif(path, phase_name=f"phase{number}").phases
+    return rietx.refine(data, rietx.Structure(phases=parts), instrument, plan=PLAN, telemetry=False)
 
 
 def _instrument(rietx: Any, fit: PatternFit) -> Any:
@@ -82,7 +89,7 @@ def _instrument(rietx: Any, fit: PatternFit) -> Any:
         if anode is None:
             raise InputError("rietx knows reflection with a tube only", expected="a tube's wavelength")
         name = f"{anode}Ka" if len(pattern.lines) > 1 else f"{anode}Ka1"
-        radius = 1e3 * pattern.radius if pattern.radius else 217.5
+        radius = 1e3 * (pattern.radius or 0.2)  # only turns its displacement into a length, which is not read
         return rietx.Instrument.bragg_brentano(radiation=name, goniometer_radius_mm=radius)
     return rietx.Instrument.debye_scherrer(pattern.wavelength * 1e10, polarization=0.5 * (1.0 - pattern.polarisation))
 

@@ -65,7 +65,7 @@ def expected(
             )
     x = exposure.two_theta
     model = set_up(x, [Choice(phase) for phase in mixture], instrument, width=exposure.width)
-    values = _values(model.layout, exposure)
+    values = line_values(model.layout, exposure)
     columns = _grainy(model, values, exposure.graininess, seed)
     scale = np.array(
         [
@@ -80,7 +80,7 @@ def expected(
     return curves * (exposure.peak / highest)
 
 
-def _values(layout: Layout, exposure: Exposure) -> np.ndarray:
+def line_values(layout: Layout, exposure: Exposure) -> np.ndarray:
     """Parameters of a pattern whose lines are mostly Gaussian and of one width at low angle."""
     values = layout.start
     for place, each in enumerate(layout.parameters):

@@ -22,18 +22,23 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, mo
 
 from lithostat.experiment import document
 from lithostat.experiment.cell import Cell
+from lithostat.experiment.errors import InputError
 from lithostat.experiment.finding import KINDS
-from lithostat.experiment.parts import Area, Fixture, Noun, Pressure, Temperature, Time, disc
+from lithostat.experiment.parts import Area, Fixture, Length, Noun, Pressure, Temperature, Time, disc
 from lithostat.experiment.protocol import Protocol
 from lithostat.experiment.quantity import reader
+from lithostat.experiment.radiation import read_lines
 
 VERSION: Literal[2] = (
     2  # of this vocabulary; 1 were the flat notes and the experiments with `cell` and `protocol` alone
 )
+TemperatureUncertainty = Annotated[float, BeforeValidator(reader("temperature_uncertainty"))]
 UpperVoltage = Annotated[float, BeforeValidator(reader("upper_voltage"))]
 LowerVoltage = Annotated[float, BeforeValidator(reader("lower_voltage"))]
+Current = Annotated[float, BeforeValidator(reader("current"))]
 Sensitivity = Annotated[float, BeforeValidator(reader("load_cell_sensitivity"))]
 Zero = Annotated[float, BeforeValidator(reader("load_cell_zero"))]
+VoxelSize = Annotated[float, BeforeValidator(reader("voxel_size"))]
 
 # Where the flat words of earlier notes stand now.
 FLAT: dict[str, tuple[str, ...]] = {
@@ -85,12 +90,14 @@ class LoadCell(Noun):
     """How the signal of the load cell becomes a pressure: F = sensitivity (U - zero), P = F / area.
 
     `column` is the name that the file gives the signal; without it, the column that a reader knows to be the load cell.
+    `unit` is that of its numbers, where its name does not say it or says another.
     A signal in volts needs the `sensitivity`; one in newtons or pascals does not. `zero` is the signal without load, or
     is found by taring on the stretches of `tare`, during which the stack was not loaded (two of them show the drift).
     """
 
     sensitivity: Sensitivity | None = None
     column: str | None = None
+    unit: Literal["V", "mV", "N", "kN", "kg", "MPa", "bar"] | None = None
     zero: Zero | None = None
     tare: tuple[Span, ...] = ()
     area: Area | None = None  # the force acts on; else that of the die
@@ -106,6 +113,57 @@ class SpectrumState(Noun):
     files: str
     pressure: Pressure | None = None
     temperature: Temperature | None = None
+
+
+class StatedVolume(Noun):
+    """A tomogram of the cell: a file or folder beside the note or below it, and what no file can know of it.
+
+    `outside` is the grey of what was not measured, `axis` the one from electrode to electrode, `electrode_1` at which
+    end of it that electrode lies. One scan may be from `before`; the others are held against it.
+    """
+
+    file: str
+    voxel_size: VoxelSize
+    stage: Literal["before", "after", "unknown"] = "unknown"
+    pressure: Pressure | None = None
+    temperature: Temperature | None = None
+    axis: Literal["z", "y", "x"] = "z"
+    electrode_1: Literal["first", "last"] | None = None
+    outside: float | None = None
+
+
+class Uncertainty(Noun):
+    """Standard uncertainties of what the note states, for the errors of what follows from it."""
+
+    electrolyte_thickness: Length | None = None
+    area: Area | None = None
+    temperature: TemperatureUncertainty | None = None
+
+
+def _wavelength(value: Any) -> str:
+    """What a person writes for a wavelength, looked at now and kept as written."""
+    try:
+        read_lines(str(value))
+    except InputError as error:
+        raise ValueError(f"{error.problem}; expected {error.expected}") from None
+    return str(value)
+
+
+class PatternState(Noun):
+    """How the diffraction patterns of some files were measured, where the files do not say it, and what to look for.
+
+    `files` is a pattern of names; `region` the part of the cell in the beam; `blank` a file with the empty cell, beside
+    the note. `host` is the card of a phase that is certainly there, `elements` the symbols that may be ('Li, P, S').
+    """
+
+    files: str
+    wavelength: Annotated[str, BeforeValidator(_wavelength)] | None = None
+    geometry: Literal["reflection", "transmission", "capillary", "area detector"] | None = None
+    radius: Length | None = None
+    region: Literal["electrolyte", "lithium side", "whole"] | None = None
+    blank: str | None = None
+    host: str | None = None
+    elements: str | None = None
 
 
 class Override(Noun):
@@ -139,6 +197,8 @@ class Holder(Fixture):
 class CellNote(Noun):
     """The content of a `cell.yaml`: SI floats inside, None where nobody said.
 
+    `current` [A] is that of files which hold none. `cycle_begins_with` is 'charge' or 'discharge', for the efficiency;
+    without it, what a half cell begins with.
     `ended` says why the record stops where it stops, for a cell that did not fail; `files` are patterns of the files
     that belong to the cell; `read_as` maps such patterns to a declaration of their format; `time_zone` is that of
     clocks that do not say theirs ('Europe/Berlin').
@@ -154,9 +214,14 @@ class CellNote(Noun):
     outcome: StatedOutcome | None = None
     upper_voltage: UpperVoltage | None = None
     lower_voltage: LowerVoltage | None = None
+    uncertainty: Uncertainty | None = None
     load_cell: LoadCell | None = None
     spectra: tuple[SpectrumState, ...] = ()
+    volumes: tuple[StatedVolume, ...] = ()
+    patterns: tuple[PatternState, ...] = ()
     time_zone: str | None = None
+    current: Current | None = None
+    cycle_begins_with: Literal["charge", "discharge"] | None = None
     files: tuple[str, ...] = ()
     read_as: Mapping[str, str] = {}
     ended: Literal["stopped", "leak", "rig", "running"] | None = None
@@ -186,6 +251,13 @@ class CellNote(Noun):
                 ZoneInfo(value)
         except (ValueError, OSError, KeyError):
             raise ValueError(f"received '{value}'; expected a time zone like 'Europe/Berlin' or 'UTC'") from None
+        return value
+
+    @field_validator("volumes")
+    @classmethod
+    def _one_before(cls, value: tuple[StatedVolume, ...]) -> tuple[StatedVolume, ...]:
+        if sum(one.stage == "before" for one in value) > 1:
+            raise ValueError("more than one of the volumes is from before; expected one scan that all others meet")
         return value
 
     @model_validator(mode="after")

@@ -9,11 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LONGEST = 100  # bytes of a name without its ending; the shortest limit of a file system in use is 143 in all
+FIGURE_FILES = ("svg", "pdf", "png")
+SPECTRA_FIGURES = (
+    *("spectra", "high-frequency", "residuals", "memory", "arrhenius", "series", "validity", "relaxation"),
+    "relaxation-map",
+)
 # what is written for each cell or input; every other name in the folder is in OWN
 ENDINGS = (
     *(".parquet", ".bdf.parquet", "-half-cycles.csv", "-cycles.csv", ".html", ".csv", ".png", ".yaml"),
     *("-cells.parquet", "-cells.png", "-spectra.csv", "-spectra.html", "-posterior.csv"),
-    *("-calibration.json", "-calibration.html", "-window.png", "-map", "-map.png"),
+    *("-spectra-points.csv", "-spectra-curves.csv", "-spectra-distributions.csv"),
+    *(f"-{figure}.{kind}" for figure in SPECTRA_FIGURES for kind in FIGURE_FILES),
+    *("-calibration.json", "-calibration.html", "-recommendation.html", "-window.png", "-map", "-map.png", "-map.html"),
+    *(".json", ".zarr", "-before.zarr", "-tomogram", "-tomogram.html", "-tomogram.json"),
     *("-diffraction.html", "-phases.csv", "-pattern.svg", "-pattern.pdf", "-zoom.svg", "-zoom.pdf"),
     *("-amounts.svg", "-amounts.pdf", "-series.svg", "-series.pdf"),
 )

@@ -43,6 +43,7 @@ QUANTITIES: dict[str, Quantity] = {
     "temperature": Quantity(
         "T", "K", "degC", "of the cell; lithium melts just above the upper bound", 150.0, False, 453.0
     ),
+    "temperature_uncertainty": _positive("u_T", "K", "K", "standard uncertainty of a temperature", 50.0),
     "pressure": _from_zero("P", "Pa", "MPa", "stack pressure, positive in compression", 1e10),
     "current_density": Quantity(
         "j", "A/m2", "uA/cm2", "per electrode area, positive while the cell charges", -1e7, False, 1e7
@@ -57,6 +58,8 @@ QUANTITIES: dict[str, Quantity] = {
     "area": Quantity("A", "m2", "cm2", "geometric electrode area", 1e-12, True, 100.0),
     "mass": _positive("m", "kg", "mg", "of a component", 100.0),
     "density": _positive("rho", "kg/m3", "g/cm3", "mass per volume"),
+    "charge": _from_zero("Q", "C", "C", "charge, not per area"),
+    "voxel_size": Quantity("v", "m", "um", "edge of a cubic voxel of a tomogram", 1e-9, True, 1e-3),
     "fraction": _from_zero("x", "", "", "dimensionless share between 0 and 1", 1.0),
     "porosity": _from_zero("eps", "", "", "share of the pellet that is pores", 0.95),
     "number": Quantity("n", "", "", "dimensionless"),
@@ -168,6 +171,8 @@ QUANTITIES: dict[str, Quantity] = {
     "weak_share": _from_zero("w_c", "", "", "active material in weak contact, lost with time", 1.0),
     "contact_loss_charge": _positive("q_c", "C/kg", "mAh/g", "in both directions, that parts 63 % of the weak contact"),
     "lithiation_expansion": Quantity("b_x", "", "", "volume gained per lithium per formula", -1.0, False, 5.0),
+    "cathode_contact_resistance": _from_zero("R_c", _ASR, _SHOWN_ASR, "of the composite, at cathode_contact_pressure"),
+    "cathode_contact_pressure": _positive("P_c", "Pa", "MPa", "at which cathode_contact_resistance holds"),
     "bruggeman_exponent": _from_zero("b", "", "", "of conduction against volume fraction in the composite", 5.0),
 }
 

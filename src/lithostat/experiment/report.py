@@ -36,6 +36,8 @@ class Column(NamedTuple):
     tones: tuple[Tone, ...] = ()
     notes: tuple[str, ...] = ()
     links: tuple[str | None, ...] = ()
+    key: bool = False  # what its rows are called
+    page_only: bool = False  # too long for a terminal
 
 
 class Table(NamedTuple):

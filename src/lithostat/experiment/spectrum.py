@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+ROUGH = 0.5  # of its size by which the points of a sweep bend from each other if they are noise
+
 
 @dataclass(frozen=True)
 class Spectrum:
@@ -28,6 +30,15 @@ class Spectrum:
     def total_resistance(self) -> float:
         """Real part at the lowest frequency [ohm]."""
         return float(self.impedance[np.argmin(self.frequency)].real)
+
+    @property
+    def is_noise(self) -> bool:
+        """True if neighbouring points have nothing to do with each other, as where nothing was connected."""
+        z = self.impedance[np.argsort(self.frequency)]
+        if len(z) < 5:
+            return False
+        bend = np.abs(z[:-2] - 2.0 * z[1:-1] + z[2:])
+        return bool(np.median(bend) > ROUGH * np.median(np.abs(z)))
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON, in Battery Data Format names."""

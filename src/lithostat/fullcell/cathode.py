@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from lithostat.fullcell.cathode_laws import contact_loss_rate, oxidation_current
 from lithostat.fullcell.engine import Symbols, pybamm
+from lithostat.physics.types import Values
 
 NAMES = {
     "reference_charge": "Oxidised charge after reference time [C.m-2]",
@@ -21,7 +22,7 @@ NAMES = {
 class Lost(NamedTuple):
     """What the losses give the rest of the model."""
 
-    oxidation: Any  # current [A/m2]
+    oxidation: Values  # current [A/m2]
     variables: dict[str, Any]
 
 
@@ -31,7 +32,7 @@ class NoLosses:
 
     options: dict[str, Any] = field(default_factory=dict)
 
-    def couple(self, model: Any, current: Any, potential: Any, temperature: Any) -> Lost:
+    def couple(self, model: Values, current: Values, potential: Values, temperature: Values) -> Lost:
         """Nothing is added."""
         zero = pybamm.Scalar(0.0)
         names = ("Oxidised charge [C.m-2]", "Oxidation current density [A.m-2]", "Lithium in lost material [mol.m-2]")
@@ -55,7 +56,7 @@ class SteppedLosses:
 
     options: dict[str, Any] = field(default_factory=dict)
 
-    def couple(self, model: Any, current: Any, potential: Any, temperature: Any) -> Lost:
+    def couple(self, model: Values, current: Values, potential: Values, temperature: Values) -> Lost:
         """Add the oxidised charge. The volume fraction of the parameter set must contain the input `SHARE`."""
         charge, oxidation = _oxidise(model, potential, temperature)
         area = model.param.n_electrodes_parallel * model.param.A_cc
@@ -81,7 +82,7 @@ class Losses:
 
     options: dict[str, Any] = field(default_factory=lambda: {"loss of active material": ("none", "current-driven")})
 
-    def couple(self, model: Any, current: Any, potential: Any, temperature: Any) -> Lost:
+    def couple(self, model: Values, current: Values, potential: Values, temperature: Values) -> Lost:
         """Add the oxidised charge and the law of lost contact. `current` [A/m2] leaves the active material."""
         charge, oxidation = _oxidise(model, potential, temperature)
         share = self._replace_rates(model, current, {key: pybamm.Parameter(name) for key, name in NAMES.items()})
@@ -98,7 +99,7 @@ class Losses:
             },
         )
 
-    def _replace_rates(self, model: Any, current: Any, number: dict[str, Any]) -> Any:
+    def _replace_rates(self, model: Values, current: Values, number: dict[str, Any]) -> Values:
         """Put the law of lost contact in place of PyBaMM's; returns the mean share in contact."""
         variables, param = model.variables, model.param
         lithium = variables["Loss of lithium due to loss of active material in positive electrode [mol]"]
@@ -113,7 +114,7 @@ class Losses:
         return share
 
 
-def _oxidise(model: Any, potential: Any, temperature: Any) -> tuple[Any, Any]:
+def _oxidise(model: Values, potential: Values, temperature: Values) -> tuple[Values, Values]:
     """Add the oxidised charge as a state; returns it and the current [A/m2]."""
     number = {key: pybamm.Parameter(name) for key, name in NAMES.items()}
     charge = pybamm.Variable("Oxidised charge [C.m-2]", scale=1e3)

@@ -5,24 +5,23 @@ Each law in plain arithmetic, SI, with the namespace as `xp`, as in `physics`.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from lithostat.physics.constants import FARADAY, GAS
+from lithostat.physics.types import Namespace, Values
 
 
 def oxidation_current(
-    charge: Any,
-    potential: Any,
-    temperature: Any,
+    charge: Values,
+    potential: Values,
+    temperature: Values,
     *,
-    reference_charge: Any,
-    reference_time: Any,
-    exponent: Any,
-    onset: Any,
-    xp: Any = np,
-) -> Any:
+    reference_charge: Values,
+    reference_time: Values,
+    exponent: Values,
+    onset: Values,
+    xp: Namespace = np,
+) -> Values:
     """Current of electrolyte oxidation in the composite [A/m2]: passes no lithium out of the active material.
 
     Q(t) = Q_ref (t / t_ref)^m at potentials well above the onset, as dQ/dt = (m Q_ref / t_ref) (Q_ref / Q)^(1/m - 1):
@@ -39,7 +38,9 @@ def oxidation_current(
     return gate * free
 
 
-def contact_loss_rate(share: Any, current: Any, *, weak: Any, throughput: Any, xp: Any = np) -> Any:
+def contact_loss_rate(
+    share: Values, current: Values, *, weak: Values, throughput: Values, xp: Namespace = np
+) -> Values:
     """Loss of active material that keeps contact, per time [1/s]: d theta/dt = -(theta - (1 - w)) |j| / q.
 
     A share `weak` w of the particles is loosely held and parts from the electrolyte as its volume swings; `throughput`
@@ -50,13 +51,15 @@ def contact_loss_rate(share: Any, current: Any, *, weak: Any, throughput: Any, x
     return -(share - (1.0 - weak)) * xp.maximum(current, -current) / throughput
 
 
-def contact_after(share: Any, charge: Any, *, weak: Any, throughput: Any, xp: Any = np) -> Any:
+def contact_after(share: Values, charge: Values, *, weak: Values, throughput: Values, xp: Namespace = np) -> Values:
     """Share in contact once `charge` [unit of `throughput`] went in or out: the solution of `contact_loss_rate`."""
     strong = 1.0 - weak
     return strong + (share - strong) * xp.exp(-xp.maximum(charge, -charge) / throughput)
 
 
-def hindered_diffusivity(stoichiometry: Any, *, fast: Any, share: Any, middle: Any, width: Any, xp: Any = np) -> Any:
+def hindered_diffusivity(
+    stoichiometry: Values, *, fast: Values, share: Values, middle: Values, width: Values, xp: Namespace = np
+) -> Values:
     """Diffusivity of lithium in NCA [m2/s]: `fast` where vacancies abound, `share` of it near full lithiation.
 
     D = D_fast s^f with f = 1 / (1 + exp(-(x - x_m) / w)). Kinetic hindrance: on discharge the surface fills before the

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 import numpy as np
 
 from lithostat.experiment.errors import MissingPackage
+from lithostat.physics.types import Values
 
 os.environ["PYBAMM_DISABLE_TELEMETRY"] = "true"  # before the import
 try:
@@ -27,31 +27,31 @@ class Symbols:
     """The array namespace `xp` of the laws, on PyBaMM's expression trees; plain numbers stay plain numbers."""
 
     @staticmethod
-    def exp(x: Any) -> Any:
+    def exp(x: Values) -> Values:
         """Exponential."""
         return pybamm.exp(x) if isinstance(x, pybamm.Symbol) else np.exp(x)
 
     @staticmethod
-    def log(x: Any) -> Any:
+    def log(x: Values) -> Values:
         """Natural logarithm."""
         return pybamm.log(x) if isinstance(x, pybamm.Symbol) else np.log(x)
 
     @staticmethod
-    def sqrt(x: Any) -> Any:
+    def sqrt(x: Values) -> Values:
         """Square root."""
         return pybamm.sqrt(x) if isinstance(x, pybamm.Symbol) else np.sqrt(x)
 
     @staticmethod
-    def maximum(a: Any, b: Any) -> Any:
+    def maximum(a: Values, b: Values) -> Values:
         """The larger of two, exact."""
         return pybamm.maximum(a, b)
 
     @staticmethod
-    def minimum(a: Any, b: Any) -> Any:
+    def minimum(a: Values, b: Values) -> Values:
         """The smaller of two, exact."""
         return pybamm.minimum(a, b)
 
     @staticmethod
-    def where(condition: Any, a: Any, b: Any) -> Any:
+    def where(condition: Values, a: Values, b: Values) -> Values:
         """`a` where the condition holds, else `b`; both must be finite."""
         return condition * a + (1.0 - condition) * b

@@ -10,6 +10,7 @@ from lithostat.model import interface
 from lithostat.model.interface import LITHIUM_SCALE, MEMORY_SCALE, Lithium, Memory, View
 from lithostat.model.parameters import Laws
 from lithostat.physics import fixture
+from lithostat.physics.types import Values
 
 CATCH_UP = 1.0  # in which the memory of an interface follows a pressure above it [s]
 
@@ -20,7 +21,7 @@ class States:
 
     lithium: tuple[Lithium, ...]
     memory: Memory
-    relaxed: Any  # pressure the frame gave up [Pa]
+    relaxed: Values  # pressure the frame gave up [Pa]
 
 
 def states(count: int) -> States:
@@ -30,7 +31,7 @@ def states(count: int) -> States:
     )
     shared = Memory("Contact conformity", "Highest stack pressure [Pa]", "Interphase thickness [m]")
 
-    def variable(name: str, scale: float) -> Any:
+    def variable(name: str, scale: float) -> Values:
         return pybamm.Variable(name, scale=scale)
 
     return States(
@@ -43,7 +44,7 @@ def states(count: int) -> States:
     )
 
 
-def initial(y: States, p: Any, laws: Laws, fabrication: Any) -> dict[Any, Any]:
+def initial(y: States, p: Values, laws: Laws, fabrication: Values) -> dict[Any, Any]:
     """Initial conditions: lithium pressed on at the `fabrication` pressure [Pa] a moment ago, no filament, no void."""
     zero = pybamm.Scalar(0.0)
     start: dict[Any, Any] = {y.relaxed: zero}
@@ -54,16 +55,16 @@ def initial(y: States, p: Any, laws: Laws, fabrication: Any) -> dict[Any, Any]:
     return start | dict(zip(y.memory, memory, strict=True))
 
 
-def swelling(y: States, p: Any) -> Any:
+def swelling(y: States, p: Values) -> Values:
     """Growth of the stack since assembly by lithium, voids and interphases [m]; the cathode's comes on top."""
     _, gain = interface.interphase_shares(p)
-    grown: Any = len(y.lithium) * gain * (y.memory.interphase - p.interphase_initial)
+    grown: Values = len(y.lithium) * gain * (y.memory.interphase - p.interphase_initial)
     for one in y.lithium:
         grown = grown + (one.metal - p.lithium_thickness) + one.void
     return grown
 
 
-def observe(y: States, pressure: Any, p: Any, laws: Laws) -> tuple[View, ...]:
+def observe(y: States, pressure: Values, p: Values, laws: Laws) -> tuple[View, ...]:
     """Contact, filaments and resistances of every interface at a stack pressure [Pa]."""
     return tuple(interface.view(one, y.memory, pressure, p, laws, xp=Symbols) for one in y.lithium)
 
@@ -71,26 +72,26 @@ def observe(y: States, pressure: Any, p: Any, laws: Laws) -> tuple[View, ...]:
 class Holder(NamedTuple):
     """What the stack is under: the pressure that acts, the one that was set [Pa], and whether the frame relaxes."""
 
-    pressure: Any
-    held: Any
-    relaxing: Any  # 0 or 1
+    pressure: Values
+    held: Values
+    relaxing: Values  # 0 or 1
 
 
 class Pellet(NamedTuple):
     """What lies between the electrodes: temperature [K], conductivity [S/m], charge transfer to lithium [ohm m2]."""
 
-    temperature: Any
-    conductivity: Any
-    charge_transfer: Any
+    temperature: Values
+    conductivity: Values
+    charge_transfer: Values
 
 
 def rates(
     y: States,
     seen: tuple[View, ...],
-    arriving: tuple[Any, ...],
+    arriving: tuple[Values, ...],
     holder: Holder,
     pellet: Pellet,
-    p: Any,
+    p: Values,
     laws: Laws,
 ) -> dict[Any, Any]:
     """Time derivative of every state. `arriving` is the current onto each electrode [A/m2], positive if it plates."""
@@ -114,7 +115,7 @@ def rates(
     return changes
 
 
-def following(y: States, pressure: Any, p: Any) -> dict[Any, Any]:
+def following(y: States, pressure: Values, p: Values) -> dict[Any, Any]:
     """Rates that settle the states within a second, for a solve that nobody watches: memory up, no filament below 0."""
     up = interface.remembering(y.memory, pressure, p, xp=Symbols)
     settling = {y.memory.conformity: up.conformity, y.memory.highest_pressure: up.highest_pressure}

@@ -14,6 +14,8 @@ from lithostat.model.parameters import OF_LAWS, OWNERS, Parameters
 STATED = (  # numbers that a host model asks for beside those of `model.parameters`
     "charge_transfer_seen",  # by the plating overpressure; the host's own where it has kinetics [ohm m2]
     "lithiation_volume",  # growth of the cathode per lithium put in [m3/mol]
+    "cathode_contact_resistance",  # of the composite at `cathode_contact_pressure` [ohm m2]
+    "cathode_contact_pressure",  # [Pa]
 )
 NAMES = (*Parameters._fields, *STATED)
 _UNITS = {
@@ -21,6 +23,7 @@ _UNITS = {
     "soft_conductance": "S.m-2",
     "charge_transfer_seen": "Ohm.m2",
     "lithiation_volume": "m3.mol-1",
+    "cathode_contact_resistance": "Ohm.m2",
 }
 
 
@@ -87,6 +90,8 @@ def short_parameters(
         "charge_transfer_resistance": 0.0,
         "charge_transfer_seen": 0.0,
         "lithiation_volume": lithiation_volume,
+        "cathode_contact_resistance": 0.0,
+        "cathode_contact_pressure": 5e6,
         "area": area,
     }
     entries: dict[str, Any] = {parameter_name(name): value for name, value in (numbers | dict(replaced or {})).items()}

@@ -24,6 +24,7 @@ from lithostat.model.parameters import Laws, Parameters
 from lithostat.model.resolve import resolve, worst_spot
 from lithostat.physics.conduction import conductivity
 from lithostat.physics.constants import FARADAY, GAS
+from lithostat.physics.types import Values
 
 KINETICS = "Exchange-current density for lithium metal electrode [A.m-2]"
 LITHIUM_PER_LPSCL = 6.0 / 0.26842  # lithium in Li6PS5Cl [mol/kg]
@@ -101,6 +102,8 @@ def parameter_values(cell: Cell, *, temperature: float = 298.15) -> dict[str, An
     contact = {name: n[name] for name in Parameters._fields} | {
         "charge_transfer_seen": n["charge_transfer_resistance"],
         "lithiation_volume": n["lithiation_volume"],
+        "cathode_contact_resistance": n["cathode_contact_resistance"],
+        "cathode_contact_pressure": n["cathode_contact_pressure"],
     }
     losses = {
         "reference_charge": n["oxidised_charge"] * n["loading"],
@@ -176,20 +179,20 @@ def _host(cell: Cell, n: dict[str, float], temperature: float) -> dict[str, Any]
     }
 
 
-def _open_circuit(stoichiometry: Any) -> Any:
+def _open_circuit(stoichiometry: Values) -> Values:
     """Open-circuit potential of NCA against lithium [V], see the head of this file."""
     from pybamm.input.parameters.lithium_ion.NCA_Kim2011 import nca_ocp_Kim2011
 
     return nca_ocp_Kim2011(stoichiometry)
 
 
-def plating_kinetics(resistance: float, temperature: Any) -> Any:
+def plating_kinetics(resistance: float, temperature: Values) -> Values:
     """Exchange current of lithium [A/m2] whose charge transfer resistance [ohm m2] is that of the interface card."""
     return GAS * temperature / (FARADAY * resistance) if resistance else 1e6
 
 
 def _pellet_conductivity(n: dict[str, float]) -> Callable[[Any, Any], Any]:
-    def sigma(concentration: Any, temperature: Any) -> Any:
+    def sigma(concentration: Values, temperature: Values) -> Values:
         """Ionic conductivity of the pressed electrolyte [S/m]."""
         return conductivity(
             temperature,
@@ -203,7 +206,7 @@ def _pellet_conductivity(n: dict[str, float]) -> Callable[[Any, Any], Any]:
 
 
 def _exchange_current(n: dict[str, float]) -> Callable[..., Any]:
-    def exchange(electrolyte: Any, surface: Any, most: Any, temperature: Any) -> Any:
+    def exchange(electrolyte: Values, surface: Values, most: Values, temperature: Values) -> Values:
         """Exchange current of NCA [A/m2], i_0 at half lithiation; the single-ion conductor does not enter."""
         share = surface / most
         return 2.0 * n["exchange_current"] * Symbols.sqrt(share * (1.0 - share))
@@ -212,7 +215,7 @@ def _exchange_current(n: dict[str, float]) -> Callable[..., Any]:
 
 
 def _diffusivity(n: dict[str, float]) -> Callable[[Any, Any], Any]:
-    def diffusivity(stoichiometry: Any, temperature: Any) -> Any:
+    def diffusivity(stoichiometry: Values, temperature: Values) -> Values:
         """Diffusivity of lithium in NCA [m2/s], slow near full lithiation."""
         return hindered_diffusivity(
             stoichiometry,

@@ -24,8 +24,9 @@ from lithostat.fullcell.engine import Symbols, pybamm
 from lithostat.fullcell.numbers import Numbers
 from lithostat.model.interface import CONTACT_LOST, FILAMENT_LENGTH, View, critical_length
 from lithostat.model.parameters import Laws
-from lithostat.physics import fixture, short_circuit
+from lithostat.physics import contact, fixture, short_circuit
 from lithostat.physics.constants import FARADAY
+from lithostat.physics.types import Values
 
 SWITCH = 1e-8  # filament length over which a short sets in, where no event does it [m]
 # Surface stoichiometry at which the cathode counts as empty or full: beyond it the open-circuit curve means nothing,
@@ -51,15 +52,15 @@ class Control(NamedTuple):
     held.
     """
 
-    current: Any
-    pressure: Any  # the fixture is set to [Pa]
-    fabrication: Any  # pressure before the start [Pa]
-    growth: Any = 0.0  # of the stack when the pressure was set [m]
-    clamped: Any = 0.0  # 1 while the pressure is kept whatever the fixture
-    shorted: Any = None
-    constant_voltage: Any = 0.0
-    voltage: Any = 0.0
-    flowing: Any = 1.0  # 0 while no current is applied
+    current: Values
+    pressure: Values  # the fixture is set to [Pa]
+    fabrication: Values  # pressure before the start [Pa]
+    growth: Values = 0.0  # of the stack when the pressure was set [m]
+    clamped: Values = 0.0  # 1 while the pressure is kept whatever the fixture
+    shorted: Values = None
+    constant_voltage: Values = 0.0
+    voltage: Values = 0.0
+    flowing: Values = 1.0  # 0 while no current is applied
 
 
 class _HostCurrent(pybamm.external_circuit.BaseModel):
@@ -83,7 +84,7 @@ class _HostCurrent(pybamm.external_circuit.BaseModel):
 
 
 def add_short_model(
-    host: Any,
+    host: Values,
     *,
     control: Control | None = None,
     counter: str = "lithium",
@@ -91,7 +92,7 @@ def add_short_model(
     single_ion: bool = False,
     laws: Laws | None = None,
     collector: bool = False,
-) -> Any:
+) -> Values:
     """A new model: the half-cell `host` (SPM, SPMe or DFN, working electrode positive) with the short model beside it.
 
     `control` None takes current, pressures and the switch from the parameter set ('Current function [A]',
@@ -128,7 +129,7 @@ def add_short_model(
 
 
 def _couple(
-    model: Any,
+    model: Values,
     control: Control,
     losses: Losses | SteppedLosses | NoLosses,
     laws: Laws,
@@ -137,7 +138,7 @@ def _couple(
     collector: bool,
 ) -> None:
     """Add states, rates, the equation of the current, voltage, events and variables to a built host."""
-    p: Any = Numbers()
+    p: Values = Numbers()
     variables, area = model.variables, model.param.n_electrodes_parallel * model.param.A_cc
     y = interface.states(1 if metal else 0)
     conductance = pybamm.Variable("Short conductance [S.m-2]", scale=1.0)
@@ -159,16 +160,22 @@ def _couple(
         ),
         0.0,
     )
-    resistance: Any = pellet_resistance(model)
+    resistance: Values = pellet_resistance(model) + contact.composite_resistance(
+        pressure,
+        reference=p.cathode_contact_resistance,
+        reference_pressure=p.cathode_contact_pressure,
+        adhesion=p.adhesion_pressure,
+        xp=Symbols,
+    )
     seen: View | None = None
-    limit: Any = None
+    limit: Values = None
     if metal:
         (seen,) = interface.observe(y, pressure, p, laws)
         resistance = resistance + seen.constriction + seen.film
         eta = Symbols.maximum(j_ion, 0.0) * (seen.constriction + seen.film + p.charge_transfer_seen)
         limit = critical_length(pressure, eta, model.param.s.L, p, laws, xp=Symbols)
     # PyBaMM's half-cells count against lithium whatever 'Negative electrode OCP [V]' says
-    counter: Any = pybamm.Scalar(0.0) if metal else pybamm.Parameter("Counter electrode potential [V]")
+    counter: Values = pybamm.Scalar(0.0) if metal else pybamm.Parameter("Counter electrode potential [V]")
     voltage = host_voltage - counter + j_ion * resistance
     j_leak = short_circuit.leak_current(voltage, conductance)
     applied = -(j_ion + j_leak) * area
@@ -225,7 +232,7 @@ def _couple(
         )
 
 
-def conductance_rate(shorted: Any, conductance: Any, length: Any, limit: Any, p: Any) -> Any:
+def conductance_rate(shorted: Values, conductance: Values, length: Values, limit: Values, p: Values) -> Values:
     """Growth of the electronic path [S/(m2 s)]: none before the short, then towards the hard one.
 
     With `shorted` None the filament switches it on within `SWITCH` of the critical length, at first to the soft
@@ -241,7 +248,7 @@ def conductance_rate(shorted: Any, conductance: Any, length: Any, limit: Any, p:
     return on * (hardening + jump)
 
 
-def pellet_resistance(model: Any) -> Any:
+def pellet_resistance(model: Values) -> Values:
     """What the host leaves out of the separator [ohm m2]: all of it for the SPM, which has no electrolyte."""
     simple = isinstance(model, pybamm.lithium_ion.SPM) and not isinstance(model, pybamm.lithium_ion.SPMe)
     if not simple:
@@ -249,14 +256,16 @@ def pellet_resistance(model: Any) -> Any:
     return model.param.s.L / pellet_conductivity(model)
 
 
-def pellet_conductivity(model: Any) -> Any:
+def pellet_conductivity(model: Values) -> Values:
     """Of the separator as the host's parameters have it, mean over its thickness [S/m]."""
     parts = model.param
     sigma = parts.kappa_e(parts.c_e_init, parts.T_init) * parts.s.epsilon_init**parts.s.b_e
     return 1.0 / pybamm.x_average(1.0 / sigma)
 
 
-def _replace_events(model: Any, control: Control, voltage: Any, seen: Any, limit: Any, y: interface.States) -> None:
+def _replace_events(
+    model: Values, control: Control, voltage: Values, seen: Values, limit: Values, y: interface.States
+) -> None:
     """Voltage limits on the whole cell's voltage; and the short, the lost contact and the spent lithium."""
     event = pybamm.Event
     model.events = [each for each in model.events if each.name not in _VOLTAGE_EVENTS]

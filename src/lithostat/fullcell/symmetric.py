@@ -19,6 +19,7 @@ from lithostat.model.parameters import Laws
 from lithostat.model.resistance import pellet_resistance
 from lithostat.model.sides import BOTH, Sides
 from lithostat.physics import fixture, short_circuit
+from lithostat.physics.types import Values
 
 
 def symmetric_parameters(numbers: Mapping[str, float]) -> dict[str, Any]:
@@ -27,10 +28,10 @@ def symmetric_parameters(numbers: Mapping[str, float]) -> dict[str, Any]:
     return {parameter_name(name): value for name, value in known.items()}
 
 
-def symmetric_model(control: Control, laws: Laws | None = None, sides: Sides = BOTH) -> Any:
+def symmetric_model(control: Control, laws: Laws | None = None, sides: Sides = BOTH) -> Values:
     """Two lithium electrodes on one pellet. Electrode 1 plates while the current is positive (PyBaMM's is negative)."""
     limits, grows = (np.asarray(column) > 0.0 for column in (sides.limits, sides.filaments))
-    p: Any = Numbers()
+    p: Values = Numbers()
     laws = laws or Laws()
     temperature = pybamm.Parameter("Ambient temperature [K]")
     y = interface.states(2)
@@ -111,5 +112,5 @@ def symmetric_model(control: Control, laws: Laws | None = None, sides: Sides = B
     return model
 
 
-def _least(values: list[Any]) -> Any:
+def _least(values: list[Any]) -> Values:
     return values[0] if len(values) == 1 else Symbols.minimum(*values)

@@ -7,14 +7,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lithostat.cycling.analysis import Analysis, analyze
+from lithostat.cycling.half_cycles import half_cycles
 from lithostat.experiment.errors import sentence_of
 from lithostat.experiment.output_names import Named
 from lithostat.experiment.record import write_each, write_text, write_whole
-from lithostat.lab.cell_page import cell_page
+from lithostat.lab.cell_report import cell_report
 from lithostat.lab.completeness import Completeness, completeness
 from lithostat.lab.export import write_bdf
 from lithostat.lab.folder import CellFolder, LoadedCell, load
+from lithostat.lab.tomograms import CellTomogram, read_tomograms, without_report
+from lithostat.show.report_page import report_page
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,12 @@ class AnalysedCell:
     error: str | None = None
     named: Named | None = None
     written: tuple[Path, ...] = field(default=())
+    tomograms: tuple[CellTomogram, ...] = ()
+
+    @property
+    def outcome(self) -> str:
+        """The outcome in a word."""
+        return self.analysis.outcome.kind if self.analysis is not None else "unknown"
 
     def as_json(self) -> dict[str, Any]:
         """One object for people and programs."""
@@ -49,6 +60,7 @@ class AnalysedCell:
                 },
                 "files": list(self.loaded.files),
                 "refused": [{"file": name, "why": why} for name, why in self.loaded.refused],
+                **({"volumes": [one.as_json() for one in self.tomograms]} if self.tomograms else {}),
                 "written_as": self.named.stem.name if self.named else None,
                 "written": [str(path) for path in self.written],
             }
@@ -67,10 +79,20 @@ def analyze_cell(
     try:
         loaded = load(cell, note_overrides=overrides, progress=progress)
         name = loaded.name
-        found = analyze(loaded.record, loaded.note)
+        found = _with_patterns(analyze(loaded.record, loaded.note), loaded)
         return AnalysedCell(name, loaded, found, completeness(loaded.record, loaded.note, repeats=repeats))
     except BaseException as error:
         return AnalysedCell(name, error=sentence_of(error))
+
+
+def _with_patterns(found: Analysis, loaded: LoadedCell) -> Analysis:
+    """The analysis with what the cell's diffraction patterns say, if its note names any."""
+    if not loaded.note.patterns:
+        return found
+    from lithostat.lab.stated_patterns import pattern_findings
+
+    findings, said = pattern_findings(loaded)
+    return replace(found, findings=(*found.findings, *findings), warnings=(*found.warnings, *said))
 
 
 def write_cell(cell: AnalysedCell, named: Named, *, draw: bool = True) -> AnalysedCell:
@@ -80,13 +102,16 @@ def write_cell(cell: AnalysedCell, named: Named, *, draw: bool = True) -> Analys
     """
     if cell.loaded is None or cell.analysis is None or cell.complete is None:
         return cell
-    files = _files(cell.loaded, cell.analysis, cell.complete, draw)
+    scans = read_tomograms(cell.loaded, cell.analysis, named, draw=draw)
+    files = _files(cell.loaded, cell.analysis, cell.complete, draw, scans)
     written, problems = write_each((named.path(ending), write) for ending, write in files)
-    return replace(cell, named=named, written=written, error="; ".join(problems) or None)
+    written = (*written, *(one.page for one in scans if one.page is not None))
+    said = "; ".join((*problems, *(f"{one.file}: {one.error}" for one in scans if one.error)))
+    return replace(cell, named=named, written=written, error=said or None, tomograms=scans)
 
 
 def _files(
-    loaded: LoadedCell, found: Analysis, complete: Completeness, draw: bool
+    loaded: LoadedCell, found: Analysis, complete: Completeness, draw: bool, scans: tuple[CellTomogram, ...]
 ) -> Iterator[tuple[str, Callable[[Path], Any]]]:
     """(ending, what writes it) of every file of a cell."""
     record = loaded.record
@@ -98,4 +123,29 @@ def _files(
     if len(found.cycles):
         yield "-cycles.csv", lambda path: write_whole(path, found.cycles.write_csv)
     if draw:
-        yield ".html", lambda path: write_text(path, cell_page(loaded, found, complete))
+        yield ".html", lambda path: write_text(path, report_page(cell_report(loaded, found, complete, scans)))
+
+
+def analyze_and_write(
+    cell: tuple[CellFolder, Named],
+    *,
+    overrides: Mapping[str, Any],
+    repeats: int,
+    draw: bool,
+    progress: Callable[[str], None] | None = None,
+) -> AnalysedCell:
+    """Read, analyse and write one cell, and keep what a table and a page over all cells need of it: not its rows."""
+    folder, named = cell
+    analysed = analyze_cell(folder, overrides=overrides, repeats=repeats, progress=progress)
+    return without_rows(write_cell(analysed, named, draw=draw))
+
+
+def without_rows(cell: AnalysedCell) -> AnalysedCell:
+    """The cell with its calls, findings and words, and without the tables of its record."""
+    if cell.loaded is None or cell.analysis is None:
+        return cell
+    record = replace(cell.loaded.record, table=cell.loaded.record.table.clear(), spectra=())
+    trace = replace(cell.analysis.trace, record=record, came=record, half=half_cycles(record), technique=np.zeros(0))
+    analysis = replace(cell.analysis, trace=trace, suspects=())
+    scans = tuple(map(without_report, cell.tomograms))
+    return replace(cell, loaded=replace(cell.loaded, record=record), analysis=analysis, tomograms=scans)

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lithostat.cycling.cleaning import clean
+from lithostat.cycling.half_cycles import half_cycles
 from lithostat.experiment.cell_note import CellNote
 from lithostat.experiment.quantity import show
 from lithostat.experiment.record import Record
@@ -127,8 +129,7 @@ def _conditions(record: Record, note: CellNote) -> list[Item]:
 
 def _test(record: Record, note: CellNote) -> list[Item]:
     area = note.electrode_area
-    current = _values(record, "current_ampere")
-    largest = float(np.max(np.abs(current), initial=0.0))
+    largest = _largest_current(record)
     density = show(largest / area, "current_density") if area and largest > 0.0 else None
     return [
         _item("current density", density, "a cell shorts above a critical one; this is the largest that flowed"),
@@ -143,6 +144,12 @@ def _test(record: Record, note: CellNote) -> list[Item]:
         _item("number of cycles", _cycles(record), "how long the cell lived, and how often it was loaded"),
         _item("end of test", _end(record, note), "tells a cell that failed from one that was stopped"),
     ]
+
+
+def _largest_current(record: Record) -> float:
+    """Level of the current in the half-cycle with the largest [A]: single samples and their noise do not count."""
+    half = half_cycles(clean(record).record)
+    return float(np.max(np.abs(half.current[half.flowing]), initial=0.0))
 
 
 def _values(record: Record, name: str) -> np.ndarray:

@@ -19,6 +19,7 @@ from lithostat.experiment.output_names import readable
 from lithostat.experiment.record import Record
 from lithostat.lab.checksums import check_sum, listed_sums
 from lithostat.lab.note_conflicts import NOTE, area_conflicts, note_of
+from lithostat.lab.stated_current import with_stated_current
 from lithostat.lab.stated_spectra import with_stated_spectra
 from lithostat.lab.walk import is_ignored, is_note, walk
 from lithostat.reading.clock import natural
@@ -52,8 +53,8 @@ class CellFolder:
 class LoadedCell:
     """A cell as one record on one timeline, with its note, the files that were read and those that were refused.
 
-    `refused` has one (name, sentence) for every file that is not in the record. What else is to be said stands in the
-    record's warnings.
+    `refused` has one (name, sentence) for every file that is not in the record; `patterns` are those that the note
+    calls diffraction patterns. What else is to be said stands in the record's warnings.
     """
 
     name: str
@@ -62,6 +63,7 @@ class LoadedCell:
     record: Record
     files: tuple[str, ...]
     refused: tuple[tuple[str, str], ...] = ()
+    patterns: tuple[Path, ...] = ()
 
 
 def find_cells(folder: str | Path, *, together: bool = False) -> list[CellFolder]:
@@ -118,6 +120,11 @@ def _of_yaml(path: Path) -> list[CellFolder]:
     return described
 
 
+def named_as(cell: CellFolder) -> str:
+    """The name that a cell's files get: what its note says, else that of its folder or file."""
+    return (_written(cell.note_path).name if cell.note_path is not None else None) or cell.name
+
+
 def load(
     cell: CellFolder,
     *,
@@ -136,13 +143,17 @@ def load(
     sums, unread = listed_sums(cell.folder, cell.files)
     warnings += unread
     records, names, refused = [], [], []
+    patterns = _patterns(cell, note)
     for path in cell.files:
+        if path in patterns:
+            continue
         name = _shown(path, cell.folder)
         if progress is not None:
             progress(name)
         try:
             check_sum(path, sums)
-            records.append(with_stated_spectra(read(path, declaration=_declaration(path, cell, note)), name, note))
+            record = with_stated_current(read(path, declaration=_declaration(path, cell, note)), note)
+            records.append(with_stated_spectra(record, name, note))
             names.append(name)
         except BaseException as error:  # a fault in one reader must not take the other files with it
             refused.append((name, sentence_of(error).removeprefix(f"{path}: ").removeprefix(f"{path}, ")))
@@ -153,11 +164,20 @@ def load(
         )
     record = _timeline(records, names, note, cell)
     warnings += area_conflicts(record, note)
-    for why in dict.fromkeys(why for _, why in cell.left_over):
-        left = ", ".join(_shown(path, cell.folder) for path, other in cell.left_over if other == why)
+    left_over = [(path, why) for path, why in cell.left_over if path not in patterns]
+    for why in dict.fromkeys(why for _, why in left_over):
+        left = ", ".join(_shown(path, cell.folder) for path, other in left_over if other == why)
         warnings.append(f"left out: {left} ({why})")
     record = replace(record, warnings=(*warnings, *record.warnings))
-    return LoadedCell(note.name or cell.name, cell.folder, note, record, tuple(names), tuple(refused))
+    return LoadedCell(note.name or cell.name, cell.folder, note, record, tuple(names), tuple(refused), patterns)
+
+
+def _patterns(cell: CellFolder, note: CellNote) -> tuple[Path, ...]:
+    """Files that the note calls diffraction patterns or blanks of them, whether its `files` name them or not."""
+    base = cell.note_path.parent if cell.note_path is not None else cell.folder
+    said = [text for entry in note.patterns for text in (entry.files, entry.blank) if text]
+    every = (*cell.files, *(path for path, _ in cell.left_over))
+    return tuple(path for path in every if any(_matches(path, base, text) for text in said))
 
 
 def _timeline(records: list[Record], names: list[str], note: CellNote, cell: CellFolder) -> Record:
@@ -175,9 +195,20 @@ def _timeline(records: list[Record], names: list[str], note: CellNote, cell: Cel
 
 
 def _candidates(every: list[Path], written: Mapping[Path, CellNote]) -> list[Path]:
-    """Files that may hold data: not ignored, and no declaration that a note names."""
+    """Files that may hold data: not ignored, no declaration and no tomogram that a note names."""
     declared = {_declared(note.parent, to) for note, said in written.items() for to in said.read_as.values()}
-    return [path for path in every if not is_ignored(path) and path.resolve() not in declared]
+    scans = {_declared(note.parent, one.file) for note, said in written.items() for one in said.volumes}
+    return [
+        path
+        for path in every
+        if not is_ignored(path) and path.resolve() not in declared and scans.isdisjoint(_with_parents(path))
+    ]
+
+
+def _with_parents(path: Path) -> set[Path]:
+    """A file and the folders that it lies in: a stack of slices is a folder."""
+    place = path.resolve()
+    return {place, *place.parents}
 
 
 def _written(note: Path) -> CellNote:

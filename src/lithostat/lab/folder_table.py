@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import polars as pl
+from matplotlib.figure import Figure
 
 from lithostat.experiment.errors import sentence_of
 from lithostat.experiment.finding import TONES, group_of
 from lithostat.experiment.output_names import OWN
 from lithostat.experiment.record import write_each, write_text, write_whole
+from lithostat.experiment.report import Column, Drawing, Report, Section, Table, Tone
 from lithostat.lab.analyze import AnalysedCell
 from lithostat.show.lives_figure import lives_figure
-from lithostat.show.page import page, svg
+from lithostat.show.report_page import report_page
 
 
 class WrittenFolder(NamedTuple):
@@ -47,22 +48,65 @@ def write_folder(cells: list[AnalysedCell], folder: Path, title: str) -> Written
     ways: dict[str, Callable[[Path], Any]] = {
         "cells.csv": lambda path: write_whole(path, folder_table(cells).write_csv),
         "cells.parquet": lambda path: write_whole(path, folder_table(cells).write_parquet),
-        "index.html": lambda path: write_text(path, folder_page(cells, title)),
+        "index.html": lambda path: write_text(path, report_page(folder_report(cells, title))),
     }
     assert tuple(ways) == OWN  # names that no cell gets
     return WrittenFolder(*write_each((folder / name, write) for name, write in ways.items()))
 
 
-def folder_page(cells: list[AnalysedCell], title: str) -> str:
-    """The page as HTML text: a row for each cell, and lives against pressure."""
+def folder_report(cells: list[AnalysedCell], title: str) -> Report:
+    """What a folder says: a row for each cell, why, what to know before believing it, and lives against pressure."""
     rows = [_page_row(cell) for cell in cells]
-    figure, missing = "", ""
-    try:
-        figure = _lives(cells)
-    except BaseException as error:
-        missing = f"lives against pressure could not be drawn: {sentence_of(error)}"
-    said = {"figure": figure, "missing": missing, "counts": _counts([row["group"] for row in rows])}
-    return page("folder.html", folder=title, rows=rows, version=version("lithostat"), **said)
+    lives = Drawing("lives against pressure", lambda: _lives(cells))
+    problems = [(row.cell, row.error) for row in rows if row.error]
+    warned = [(cell.name, line) for cell in cells for line in _warnings(cell)]
+    why = [f"{cell.name}: {line}" for cell in cells if cell.analysis for line in cell.analysis.outcome.evidence]
+    return Report(
+        title=title,
+        answer=f"{len(rows)} cell{'' if len(rows) == 1 else 's'}: {_counts([row.group for row in rows])}.",
+        sections=(
+            Section("", tables=(_cells_table(rows),)),
+            Section("Life against pressure", drawings=(lives,) if len(_known_lives(cells)) > 1 else ()),
+            Section("Why", points=tuple(why), spoken=True),
+            *(_lines(head, lines) for head, lines in (("Not analysed", problems), ("Warnings", warned)) if lines),
+        ),
+        data={"cells": [cell.as_json() for cell in cells]},
+    )
+
+
+def _lines(title: str, lines: list[tuple[str, str]]) -> Section:
+    names, said = zip(*lines, strict=True)
+    return Section(title, tables=(Table("", (Column("cell", names), Column("", said)), brief=True),))
+
+
+def _warnings(cell: AnalysedCell) -> list[str]:
+    refused = [] if cell.loaded is None else [f"not read: {file}: {why}" for file, why in cell.loaded.refused]
+    return [*refused, *(cell.analysis.warnings if cell.analysis else ())]
+
+
+def _cells_table(rows: list[PageRow]) -> Table:
+    def column(head: str, name: str, **said: Any) -> Column:
+        return Column(head, tuple(getattr(row, name) for row in rows), **said)
+
+    return Table(
+        "",
+        (
+            column("cell", "cell", key=True, links=tuple(row.page for row in rows), notes=_under(rows, "files")),
+            column("outcome", "outcome", tones=tuple(row.tone for row in rows), notes=_under(rows, "person")),
+            column("time to short / h", "short", numeric=True),
+            column("lived / h", "lived", numeric=True),
+            column("pressure / MPa", "pressure", numeric=True),
+            column("confidence", "confidence", numeric=True),
+            column("warnings", "warnings", numeric=True),
+            column("known", "known", numeric=True),
+        ),
+        brief=True,
+        open=True,
+    )
+
+
+def _under(rows: list[PageRow], name: str) -> tuple[str, ...]:
+    return tuple(getattr(row, name) for row in rows)
 
 
 def folder_table(cells: list[AnalysedCell]) -> pl.DataFrame:
@@ -93,15 +137,19 @@ _CALL = (
 )
 
 
-def _lives(cells: list[AnalysedCell]) -> str:
-    """Life against pressure and how it ended, as a figure; '' for fewer than two cells that know pressure and time."""
+def _known_lives(cells: list[AnalysedCell]) -> list[tuple[float, float, str]]:
+    """(pressure [Pa], cycling time [s], outcome) of the cells that know both."""
     calls = [cell.analysis.outcome for cell in cells if cell.analysis is not None]
-    lives = [
+    return [
         (call.pressure, call.cycling_time, call.kind)
         for call in calls
         if call.pressure is not None and call.cycling_time is not None
     ]
-    return svg(lives_figure(lives)) if len(lives) > 1 else ""
+
+
+def _lives(cells: list[AnalysedCell]) -> Figure:
+    """Life against pressure and how it ended."""
+    return lives_figure(_known_lives(cells))
 
 
 def _counts(groups: list[str]) -> str:
@@ -113,27 +161,45 @@ def _counts(groups: list[str]) -> str:
     return ", ".join(f"{groups.count(group)} {said}" for group, said in words.items() if group in groups)
 
 
-def _page_row(cell: AnalysedCell) -> dict[str, Any]:
-    """A cell as the folder's page prints it."""
+class PageRow(NamedTuple):
+    """A cell as the folder's page and the terminal print it."""
+
+    cell: str
+    page: str | None
+    files: str  # what they are called, where that is another name
+    outcome: str
+    group: str
+    tone: Tone
+    error: str
+    person: str  # what a person says against the call
+    short: str
+    lived: str
+    pressure: str
+    confidence: str
+    warnings: str
+    known: str
+
+
+def _page_row(cell: AnalysedCell) -> PageRow:
     data = cell.as_json()
     group = group_of(data["outcome"])
-    pressure, confidence = data.get("pressure_pa"), data.get("confidence")
-    return {
-        "cell": cell.name,
-        "named": cell.named.stem.name if cell.named and cell.named.renamed else "",
-        "page": next((path.name for path in cell.written if path.suffix == ".html"), None),
-        "outcome": data["outcome"],
-        "group": group,
-        "tone": TONES.get(group, ""),
-        "error": cell.error,
-        "override": data["override"]["outcome"] if data.get("override") else None,
-        "short": _hours(data["time_to_short_s"]),
-        "lived": _hours(data.get("censored_at_s")),
-        "pressure": "" if pressure is None else f"{pressure / 1e6:.4g}",
-        "confidence": "" if confidence is None else f"{100 * confidence:.3g} %",
-        "warnings": len(data["warnings"]) + len(data.get("refused", [])),
-        "known": f"{100 * cell.complete.score:.0f} %" if cell.complete else "",
-    }
+    pressure, confidence, person = data.get("pressure_pa"), data.get("confidence"), data.get("override")
+    return PageRow(
+        cell=cell.name,
+        page=next((path.name for path in cell.written if path.suffix == ".html"), None),
+        files=f"its files: {cell.named.stem.name}" if cell.named and cell.named.renamed else "",
+        outcome=data["outcome"],
+        group=group,
+        tone=cast(Tone, TONES.get(group, "")),
+        error=cell.error or "",
+        person=f"a person says: {person['outcome']}" if person else "",
+        short=_hours(data["time_to_short_s"]),
+        lived=_hours(data.get("censored_at_s")),
+        pressure="" if pressure is None else f"{pressure / 1e6:.4g}",
+        confidence="" if confidence is None else f"{100 * confidence:.3g} %",
+        warnings=str(len(data["warnings"]) + len(data.get("refused", []))),
+        known=f"{100 * cell.complete.score:.0f} %" if cell.complete else "",
+    )
 
 
 def _hours(seconds: float | None) -> str:

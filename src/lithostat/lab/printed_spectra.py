@@ -2,59 +2,43 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import numpy as np
 
 from lithostat.experiment.quantity import show
+from lithostat.experiment.report import Column, Tone
 from lithostat.impedance.circuits.fit import Fit
 from lithostat.lab.printed import pair
-from lithostat.lab.spectra_study import NEAR, SpectraStudy
+from lithostat.lab.spectra_laws import NEAR
+from lithostat.lab.spectra_study import SpectraStudy
 
-WIDTH = 100  # characters
+WIDTH = 80  # characters of a terminal that nobody widened
 MOST_ROWS = 16  # spectra in a printed table; of more, an even choice
 MOST_VALUES = 4  # of a circuit in one table
 LONGEST = 28  # characters of a spectrum's name
-BETWEEN = 2  # characters between two columns
+BETWEEN = 4  # characters between two columns
 HELD = "*"  # after a value that a bound holds
 LEGEND = f"{HELD} held by a bound: it has no standard error"
 
 
-class Column(NamedTuple):
-    """A column of a printed table: its head, a cell per spectrum, and whether it is text that begins at the left."""
-
-    head: str
-    cells: tuple[str, ...]
-    left: bool = False
-
-    @property
-    def width(self) -> int:
-        """Characters of its longest cell."""
-        return max(map(len, (self.head, *self.cells)))
-
-    @property
-    def coloured(self) -> tuple[tuple[str, str], ...]:
-        """Every cell and the name of its colour, '' for none."""
-        if self.head != "validity":
-            return tuple((cell, "") for cell in self.cells)
-        return tuple((cell, "green" if cell == "valid" else "yellow") for cell in self.cells)
-
-
-def blocks(study: SpectraStudy, width: int = WIDTH) -> tuple[tuple[Column, ...], ...]:
-    """Tables of at most `width` characters, each with the names of the spectra and some values. The first also has
-    their state and validity, the last what the circuit leaves over."""
-    rows = chosen_rows(study)
+def blocks(study: SpectraStudy, width: int = WIDTH, *, every: bool = False) -> tuple[tuple[Column, ...], ...]:
+    """Tables of at most `width` characters, each with the names of the spectra: their state and validity first, then
+    the values, then what the circuit leaves over. `every` shows all spectra."""
+    rows = range(len(study.validities)) if every else chosen_rows(study)
     fits = [study.series.fits[k] for k in rows]
-    name = Column("spectrum", tuple(_name(fit.spectrum.name) for fit in fits), left=True)
-    left_over = Column("left over", tuple(f"{100.0 * fit.noise:.2g} %" for fit in fits))
-    validity = Column("validity", tuple(study.validities[k].kind for k in rows), left=True)
-    found: list[list[Column]] = [[name, *_state(study, rows), validity]]
+    name = Column("spectrum", tuple(short_name(fit.spectrum.name) for fit in fits), key=True)
+    left_over = Column("left over", tuple(f"{100.0 * fit.noise:.2g} %" for fit in fits), True)
+    kinds = tuple(study.validities[k].kind for k in rows)
+    tones: tuple[Tone, ...] = tuple("good" if kind == "valid" else "doubtful" for kind in kinds)
+    validity = Column("validity", kinds, tones=tones)
     values = [_value(fits, key) for key in study.series.circuit.names]
-    for column in values:
-        if sum(one in values for one in found[-1]) == MOST_VALUES or not _fits([*found[-1], column], width):
+    found: list[list[Column]] = [[name]]
+    for column in (*_state(study, rows), validity, *_read(study, rows), *values, left_over):
+        full = column in values and sum(each in values for each in found[-1]) == MOST_VALUES
+        if full or not _fits([*found[-1], column], width):
             found.append([name])
         found[-1].append(column)
-    found[-1:] = [[*found[-1], left_over]] if _fits([*found[-1], left_over], width) else [found[-1], [name, left_over]]
     return tuple(tuple(block) for block in found)
 
 
@@ -65,7 +49,12 @@ def chosen_rows(study: SpectraStudy) -> range:
 
 
 def _fits(columns: list[Column], width: int) -> bool:
-    return sum(column.width + BETWEEN for column in columns) <= width
+    return sum(max(map(len, (column.head, *column.cells))) + BETWEEN for column in columns) <= width
+
+
+def holds(tables: Sequence[Sequence[Column]]) -> bool:
+    """Whether any value is marked as held by a bound."""
+    return any(cell.endswith(HELD) for columns in tables for column in columns[1:] for cell in column.cells)
 
 
 def _state(study: SpectraStudy, rows: range) -> list[Column]:
@@ -79,7 +68,18 @@ def _state(study: SpectraStudy, rows: range) -> list[Column]:
     for quantity, there in (("pressure", pressed), ("temperature", warmed)):
         if there:
             state = [getattr(spectrum, quantity) for spectrum in spectra]
-            found.append(Column(quantity, tuple("" if one is None else show(one, quantity) for one in state)))
+            found.append(Column(quantity, tuple("" if one is None else show(one, quantity) for one in state), True))
+    return found
+
+
+def _read(study: SpectraStudy, rows: range) -> list[Column]:
+    """Resistance of the electrolyte and that at rest [ohm], where any spectrum has one."""
+    found = []
+    for head, pairs in (("electrolyte / ohm", study.electrolyte.resistance), ("at rest / ohm", study.resistance)):
+        if np.isfinite(pairs[:, 0]).any():
+            found.append(
+                Column(head, tuple(pair(*pairs[k]) if np.isfinite(pairs[k, 0]) else "none" for k in rows), True)
+            )
     return found
 
 
@@ -88,10 +88,10 @@ def _value(fits: list[Fit], key: str) -> Column:
     cells = (
         pair(fit.values[key], fit.standard_errors[key]) + (f" {HELD}" if key in fit.at_bound else "") for fit in fits
     )
-    return Column(key, tuple(cells))
+    return Column(key, tuple(cells), True)
 
 
-def _name(name: str) -> str:
+def short_name(name: str) -> str:
     """'eis_05MPa sweep 3' for 'eis_05MPa.mpt sweep 3'; of a long one the end, which tells it from its neighbours."""
     file, mark, sweep = name.partition(" sweep ")
     short = file.rsplit(".", 1)[0] + mark + sweep

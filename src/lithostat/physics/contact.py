@@ -63,3 +63,15 @@ def ripening_rate(
 def constriction_resistance(contact: Values, *, scale: Values) -> Values:
     """Area-specific resistance of current crowding into the contact [ohm m2]: ASR_0 (1/c - 1); zero at full contact."""
     return scale * (1.0 / contact - 1.0)
+
+
+def composite_resistance(
+    pressure: Values, *, reference: Values, reference_pressure: Values, adhesion: Values, xp: Namespace = np
+) -> Values:
+    """Area-specific resistance of a composite electrode that has to be pressed [ohm m2]: R_c (P_c / (P + P_adh))^0.5.
+
+    The exponent is that of contacts between electrode particles and Li6PS5Cl (arXiv 2501.00600, abstract: resistance
+    goes with 1 / area and with P^-0.5). `reference` is R_c at `reference_pressure` [Pa] without adhesion; it was
+    measured for no cell here. Below 1 Pa of `pressure` and `adhesion` together it is that at 1 Pa.
+    """
+    return reference * xp.sqrt(reference_pressure / xp.maximum(pressure + adhesion, 1.0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import contextlib
 import io
 import subprocess
 import tempfile
@@ -18,6 +18,7 @@ from lithostat.experiment.errors import InputError, MissingPackage
 from lithostat.experiment.files import open_file
 from lithostat.experiment.other_programs import empty_folder, program
 from lithostat.experiment.record import Record
+from lithostat.reading.arbin_auxiliary import CHANNELS, NAMES, with_auxiliary
 from lithostat.reading.harmonise import LARGEST, Column, harmonise
 from lithostat.reading.listening import listening
 
@@ -55,16 +56,17 @@ def read(path: Path) -> Record:
     if not _magic(path):
         raise InputError("does not start like an Access database", file=str(path), expected="an Arbin .res")
     exporter = program("mdb-export", outside=path.parent)
-    if exporter is not None:
-        table, header, said = _by_mdbtools(path, str(exporter))
-    else:
-        table, header, said = _by_access_parser(path)
+    tables, said = _by_mdbtools(path, str(exporter)) if exporter is not None else _by_access_parser(path)
+    table, names = tables[ROWS], tables[HEADER]
+    header = {} if names.is_empty() else {name: _plain(value) for name, value in names.row(0, named=True).items()}
     if missing := [name for name in ("Data_Point", "Test_Time", "Current", "Voltage") if name not in table.columns]:
         raise InputError(f"has no {', '.join(missing)} in '{ROWS}'", file=str(path), expected="an Arbin .res")
     if not len(table):
         raise InputError("holds no rows of data", file=str(path), expected="a test that was started")
     table = table.sort("Data_Point")  # rows lie in the order of database pages
     said += _gaps(table)
+    table, more = with_auxiliary(table, tables[CHANNELS], tables[NAMES])
+    said += more
     if int(table["Test_ID"].n_unique()) > 1:
         raise InputError(f"holds {table['Test_ID'].n_unique()} tests", file=str(path), expected="one test per file")
     return harmonise(
@@ -83,21 +85,29 @@ def _magic(path: Path) -> bool:
         return stream.read(32).startswith(MAGIC)
 
 
-def _by_mdbtools(path: Path, exporter: str) -> tuple[pl.DataFrame, dict[str, Any], list[str]]:
-    """Both tables through `mdb-export`.
+def _by_mdbtools(path: Path, exporter: str) -> tuple[dict[str, pl.DataFrame], list[str]]:
+    """All tables through `mdb-export`, those that the database does not have as empty ones.
 
     It prints single precision with 8 digits, which is one unit in the last place of such a number at most. It is called
     here and not through polars_access_mdbtools because that neither limits its time nor looks at how it ended.
     """
-    text = _run([exporter, str(path.resolve()), ROWS], path)
-    table = pl.read_csv(io.StringIO(text), infer_schema=False) if text.strip() else pl.DataFrame()
-    table = table.cast(pl.Float64, strict=False)  # every column is a number; a damaged one is null
-    rows = list(csv.DictReader(io.StringIO(_run([exporter, str(path.resolve()), HEADER], path))))
-    return table, dict(rows[0]) if rows else {}, []
+
+    def table(name: str) -> pl.DataFrame:
+        text = _run([exporter, str(path.resolve()), name], path)
+        return pl.read_csv(io.StringIO(text), infer_schema=False) if text.strip() else pl.DataFrame()
+
+    tables = {name: table(name) for name in (ROWS, HEADER)}
+    tables[ROWS] = tables[ROWS].cast(pl.Float64, strict=False)  # every column is a number; a damaged one is null
+    for name in (CHANNELS, NAMES):
+        try:
+            tables[name] = table(name)
+        except (InputError, pl.exceptions.PolarsError):
+            tables[name] = pl.DataFrame()  # older databases have no such table
+    return tables, []
 
 
-def _by_access_parser(path: Path) -> tuple[pl.DataFrame, dict[str, Any], list[str]]:
-    """Both tables through access-parser. A damaged page can keep it busy for ever or make it ask for any memory."""
+def _by_access_parser(path: Path) -> tuple[dict[str, pl.DataFrame], list[str]]:
+    """The same through access-parser. A damaged page can keep it busy for ever or make it ask for any memory."""
     try:
         from access_parser import AccessParser
     except ImportError:
@@ -109,17 +119,24 @@ def _by_access_parser(path: Path) -> tuple[pl.DataFrame, dict[str, Any], list[st
             database = AccessParser(str(path))
             complaints.clear()  # of the system tables
             found = {name: database.parse_table(name) for name in (ROWS, HEADER) if name in database.catalog}
+            said = [f"the database reader complained {len(complaints)} times about rows"] if complaints else []
+            for name in (CHANNELS, NAMES):
+                if name in database.catalog:
+                    with contextlib.suppress(KeyError, ValueError, TypeError, IndexError):
+                        found[name] = database.parse_table(name)
     except MemoryError:
         raise
     except Exception as error:  # it has a dozen kinds
         raise _damaged(f"{type(error).__name__}: {error}", path) from None
-    tables = {name: table if all(map(len, table.values())) else {} for name, table in found.items()}
-    rows = tables.get(ROWS, {})
-    if len({len(values) for values in rows.values()}) > 1:
+    if len({len(values) for values in found.get(ROWS, {}).values()}) > 1:
         raise InputError(f"is damaged: columns of '{ROWS}' differ in length", file=str(path))
-    header = {name: _plain(values[0]) for name, values in tables.get(HEADER, {}).items() if values}
-    said = [f"the database reader complained {len(complaints)} times about rows"] if complaints else []
-    return pl.DataFrame(rows), header, said
+    return {name: _frame(found.get(name, {})) for name in (ROWS, HEADER, CHANNELS, NAMES)}, said
+
+
+def _frame(columns: dict[str, list[Any]]) -> pl.DataFrame:
+    """A table as access-parser gives it, as long as its shortest column."""
+    rows = min(map(len, columns.values()), default=0)  # of an empty table, texts of no length
+    return pl.DataFrame({name: list(values[:rows]) for name, values in columns.items()}, strict=False)
 
 
 def _plain(value: Any) -> Any:

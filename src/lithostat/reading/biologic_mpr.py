@@ -14,8 +14,10 @@ import polars as pl
 from lithostat.experiment.errors import InputError, MissingPackage
 from lithostat.experiment.files import read_file
 from lithostat.experiment.record import Record
+from lithostat.reading.biologic_settings import settings
 from lithostat.reading.harmonise import LARGEST, Column, harmonise
-from lithostat.reading.sweeps import Points, spectra
+from lithostat.reading.sweeps import THIRD, Points, spectra
+from lithostat.reading.voltage_columns import SENTENCE, floating
 
 MAGIC = b"BIO-LOGIC MODULAR FILE"
 OPEN_CIRCUIT = 0x0B  # code of the technique in the first byte of the settings
@@ -48,6 +50,8 @@ COLUMNS = {
     "freq/Hz": Column("frequency_hertz", "Hz"),
     "|Z|/Ohm": Column("absolute_impedance_ohm", "ohm"),
     "Phase(Z)/deg": Column("phase_degree", "deg"),
+    "|Zwe-ce|/Ohm": Column("absolute_impedance_ohm", "ohm"),
+    "Phase(Zwe-ce)/deg": Column("phase_degree", "deg"),
 }
 # columns of charge, their unit in mA h, and the column at whose change they start from zero
 _CHARGES = (
@@ -58,6 +62,8 @@ _CHARGES = (
     ("(Q-Qo)/C", 1.0 / 3.6, None),
     ("Q charge/discharge/mA.h", 1.0, "half cycle"),
 )
+_RENAMED = {"<Ecv>/V": "<Ece>/V"}  # what the library calls the averaged potential of the counter electrode
+_PARTS = (*(f"{part}(Z{of})/Ohm" for part in ("Re", "-Im") for of in ("", "we-ce")),)
 _POSITIVE = ("Q discharge/mA.h", "Energy discharge/W.h")  # some versions write them with a minus
 
 
@@ -85,10 +91,15 @@ def read(path: Path) -> Record:
     for name in _POSITIVE:
         if name in columns:
             columns[name] = np.abs(columns[name])
-    if "Ewe-Ece/V" in columns:
-        said.append("of a cell with a reference electrode, 'Ewe-Ece/V' is taken for the voltage between the terminals")
-        columns = {"Ewe-Ece/V": columns.pop("Ewe-Ece/V"), **columns}
+    columns = _between_terminals(columns, said)
     points = _points(columns)
+    if points is not None and "Re(Zwe-ce)/Ohm" in columns:
+        said.append(THIRD)
+    if "freq/Hz" in columns:  # the sweeps are spectra; rows beside them have no frequency
+        columns["freq/Hz"] = np.where(columns["freq/Hz"] > 0.0, columns["freq/Hz"].astype(float), np.nan)
+        if "|Zwe-ce|/Ohm" in columns:  # of the cell, as the spectra are
+            columns = {name: columns.pop(name) for name in ("|Zwe-ce|/Ohm", "Phase(Zwe-ce)/deg")} | columns
+        columns = {name: values for name, values in columns.items() if name not in _PARTS}
     start = getattr(file, "timestamp", None)  # of the series of techniques, by the computer's clock; time 0 is there
     if start is None:
         said.append(f"the file has no start time, only the date {file.startdate.isoformat()}")
@@ -100,7 +111,7 @@ def read(path: Path) -> Record:
         start=start,
         spectra=spectra(points, path, said) if points is not None else (),
         warnings=said,
-        about={"date": file.startdate.isoformat(), "technique_code": _technique(file)},
+        about={"date": file.startdate.isoformat(), **settings(_settings(file))},
     )
 
 
@@ -136,9 +147,29 @@ def _columns(file: Any) -> dict[str, np.ndarray]:
     return columns | {name: file.get_flag(name).astype(np.uint8) for name in file.flags_dict}
 
 
+def _settings(file: Any) -> bytes:
+    return bytes(next((module["data"] for module in file.modules if module["shortname"] == b"VMP Set   "), b""))
+
+
 def _technique(file: Any) -> int:
-    data = next(module["data"] for module in file.modules if module["shortname"] == b"VMP Set   ")
-    return int(data[0]) if data else -1
+    data = _settings(file)
+    return data[0] if data else -1
+
+
+def _between_terminals(columns: dict[str, np.ndarray], said: list[str]) -> dict[str, np.ndarray]:
+    """The columns with the voltage of the cell first: of a cell with a reference electrode, Ewe less Ece."""
+    columns = {_RENAMED.get(name, name): values for name, values in columns.items()}
+    if "Ewe-Ece/V" not in columns:
+        for one, other in (("Ewe/V", "Ece/V"), ("<Ewe>/V", "<Ece>/V"), ("Ewe/V", "<Ece>/V")):
+            if one in columns and other in columns:
+                columns["Ewe-Ece/V"] = columns[one].astype(float) - columns[other].astype(float)
+                break
+    if "Ewe-Ece/V" not in columns:
+        return columns
+    said.append(SENTENCE)
+    floats = floating(columns.get("Ewe/V", columns.get("<Ewe>/V", np.zeros(0))), columns["Ewe-Ece/V"])
+    said += [floats] if floats else []
+    return {"Ewe-Ece/V": columns.pop("Ewe-Ece/V"), **columns}
 
 
 def _current(columns: dict[str, np.ndarray], file: Any, path: Path) -> list[str]:
@@ -221,17 +252,34 @@ def _increments(
 
 
 def _points(columns: dict[str, np.ndarray]) -> Points | None:
-    """The rows of impedance sweeps; a sweep ends where the cycle or the step of the protocol changes."""
-    if any(name not in columns for name in ("freq/Hz", "Re(Z)/Ohm", "-Im(Z)/Ohm")):
+    """The rows of impedance sweeps; a sweep ends where the cycle or the step of the protocol changes.
+
+    The impedance between the terminals (Zwe-ce) goes before that of one electrode, real and imaginary part before
+    modulus and phase.
+    """
+    z = next((z for z in (_impedance(columns, "we-ce"), _impedance(columns, "")) if z is not None), None)
+    if z is None or "freq/Hz" not in columns:
         return None
-    new = np.zeros(len(columns["freq/Hz"]), bool)
+    new = np.zeros(len(z), bool)
     counters = [columns[name].astype(float) for name in ("cycle number", "Ns") if name in columns]
     for counter in counters:
         new[1:] |= np.diff(counter) != 0.0
     return Points(
         frequency=columns["freq/Hz"].astype(float),
-        impedance=columns["Re(Z)/Ohm"].astype(float) - 1j * columns["-Im(Z)/Ohm"].astype(float),
+        impedance=z,
         time=columns["time/s"].astype(float) if "time/s" in columns else None,
         sweep=np.cumsum(new).astype(float) if new.any() else None,
         course=True,
     )
+
+
+def _impedance(columns: dict[str, np.ndarray], of: str) -> np.ndarray | None:
+    """Complex impedance [ohm] as the file has it; None if it has none of this kind, or an empty one."""
+    names = f"Re(Z{of})/Ohm", f"-Im(Z{of})/Ohm", f"|Z{of}|/Ohm", f"Phase(Z{of})/deg"
+    if names[0] in columns and names[1] in columns:
+        z = columns[names[0]].astype(float) - 1j * columns[names[1]].astype(float)
+    elif names[2] in columns and names[3] in columns:
+        z = columns[names[2]].astype(float) * np.exp(1j * np.deg2rad(columns[names[3]].astype(float)))
+    else:
+        return None
+    return z if np.any(z != 0.0) else None

@@ -19,7 +19,8 @@ ISO = (
 )
 _COMMA = r"^\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*$"
 _POINT = r"^\s*[+-]?\d*\.\d+(?:[eE][+-]?\d+)?\s*$"
-_DURATION = r"^\s*(-?)(?:(\d+)\s*d(?:ays?)?[\s,]\s*)?(\d+):(\d{1,2}):(\d{1,2}(?:\.\d*)?)\s*$"
+DURATION = r"^\s*(-?)(?:(\d+)\s*d(?:ays?)?[\s,]\s*)?(\d+):(\d{1,2}):(\d{1,2}(?:[.,]\d*)?)\s*$"
+DATE = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}[T ]+\d{1,2}:\d\d.*"
 
 # how vendors spell units, and how pint knows them; keys in lower case where the case says nothing
 _SPELLED = {
@@ -30,7 +31,8 @@ _SPELLED = {
     "ohms": "ohm", "c": "degC", "°c": "degC", "deg c": "degC", "celsius": "degC", "degrees c": "degC", "oc": "degC",
     "°": "deg", "degree": "deg", "degrees": "deg", "deg.": "deg",
     "kgf": "kilogram_force", "lbf": "pound_force", "n": "N", "kn": "kN",
-    "pa": "Pa", "kpa": "kPa", "mpa": "MPa", "gpa": "GPa", "bar": "bar", "hz": "Hz", "khz": "kHz", "mhz": "MHz",
+    "pa": "Pa", "kpa": "kPa", "mpa": "MPa", "gpa": "GPa", "bar": "bar", "psi": "psi",
+    "hz": "Hz", "khz": "kHz", "mhz": "MHz",
 }  # fmt: skip
 _EXACT = {"mPa": "mPa", "mHz": "mHz", "Mohm": "Mohm"}
 
@@ -88,7 +90,7 @@ def durations(cells: pl.Series, comma: bool = False) -> Numbers:
     """Durations like '00:00:03.000', '1d 02:03:04' or '26:00:00' to seconds; plain numbers are seconds already."""
     if comma:
         cells = cells.str.replace(",", ".", literal=True)
-    parts = cells.str.extract_groups(_DURATION).struct.unnest()
+    parts = cells.str.extract_groups(DURATION).struct.unnest()
     sign, day, hour, minute, second = (parts.to_series(i) for i in range(5))
     day = day.cast(pl.Float64, strict=False).fill_null(0.0)
     hour, minute, second = (part.cast(pl.Float64, strict=False) for part in (hour, minute, second))

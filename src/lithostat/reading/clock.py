@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -45,14 +46,22 @@ class File:
 
 
 def files_of(records: Sequence[Record], names: Sequence[str], note: CellNote, warnings: list[str]) -> list[File]:
-    """Every file once, with the instant of its test time 0 and its rows in the order of time."""
+    """Every file once, with the instant of its test time 0 and its rows in the order of time.
+
+    Of files with the same content the first is taken, or those that the note names among its spectra.
+    """
     files: list[File] = []
+    sums = [next((entry.get("sha256") for entry in one.provenance.get("files", ())), None) for one in records]
+    stated = {name for name in names if any(_names(entry.files, name) for entry in note.spectra)}
+    wanted = {digest: name for digest, name in zip(sums, names, strict=True) if name in stated}
     seen: dict[str, str] = {}
-    for record, name in zip(records, names, strict=True):
-        digest = next((entry.get("sha256") for entry in record.provenance.get("files", ())), None)
-        if digest is not None and digest in seen:
-            warnings.append(f"{name}: has the same content as {seen[digest]} and is left out")
+    for record, name, digest in zip(records, names, sums, strict=True):
+        twin = None if digest is None else wanted.get(digest, seen.get(digest))
+        if twin is not None and twin != name and name not in stated:
+            warnings.append(f"{name}: has the same content as {twin} and is left out")
             continue
+        if digest is not None and digest in seen:
+            warnings.append(f"{name}: has the same content as {seen[digest]}, but the note names both")
         if digest is not None:
             seen[digest] = name
         files.append(File(_sorted(record, name, warnings), name, _instant(record.start, note, name, warnings)))
@@ -64,6 +73,10 @@ def files_of(records: Sequence[Record], names: Sequence[str], note: CellNote, wa
             "as UTC: state 'time_zone' in cell.yaml"
         )
     return files
+
+
+def _names(pattern: str, name: str) -> bool:
+    return fnmatch.fnmatchcase(name, pattern) or fnmatch.fnmatchcase(name.rsplit("/", 1)[-1], pattern)
 
 
 def _instant(start: datetime | None, note: CellNote, name: str, warnings: list[str]) -> datetime | None:

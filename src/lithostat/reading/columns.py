@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from lithostat.experiment.errors import InputError, short
@@ -15,6 +15,8 @@ from lithostat.reading.harmonise import Column, unit_of
 
 TIMES = ("test_time_second", "unix_time_second")
 LONGEST = 200  # letters of a name that a rule may match; patterns take their time over longer ones
+_SPANS = ("test_time_second", "step_time_second")
+_CLOCKS = ("%m/%d/%Y %H:%M:%S%.f", "%d/%m/%Y %H:%M:%S%.f", "%d.%m.%Y %H:%M:%S%.f")
 SPECTRAL = ("frequency_hertz", "real_impedance_ohm", "imaginary_impedance_ohm")
 POLAR = ("absolute_impedance_ohm", "phase_degree")
 
@@ -26,9 +28,14 @@ class Known(NamedTuple):
     column: Column
 
 
-def known_columns(declaration: Declaration, names: Iterable[str], say: Any, file: str) -> dict[str, Known]:
+def known_columns(
+    declaration: Declaration, names: Iterable[str], say: Any, file: str, written: Mapping[str, str] | None = None
+) -> dict[str, Known]:
     """What the columns of a table are. A column named as in a record is that column; of two that a rule makes the same,
-    the one of the earlier rule counts. A voltage, current or time without a known unit raises `InputError`."""
+    the one of the earlier rule counts. A voltage, current or time without a known unit raises `InputError`.
+
+    `written` says of columns whose cells are durations or dates that they are, whatever the rule for times expects.
+    """
     rules = declaration.rules
     offers: dict[str, list[tuple[int, str, Known]]] = {}
     for name in names:
@@ -36,6 +43,7 @@ def known_columns(declaration: Declaration, names: Iterable[str], say: Any, file
         for place, rule in enumerate(rules if len(plain) <= LONGEST else ()):
             match = re.fullmatch(rule.match, plain)
             if match is not None:
+                rule = _as_written(rule, (written or {}).get(name))
                 known = _known(name, rule, match.groupdict().get("unit"), say, file)
                 if known is not None:
                     offers.setdefault(rule.to, []).append((place, name, known))
@@ -47,6 +55,15 @@ def known_columns(declaration: Declaration, names: Iterable[str], say: Any, file
                 offers.setdefault(plain, []).append((len(rules), name, Known(rule, column)))
     chosen = [min(choice, key=lambda offer: offer[0]) for choice in offers.values()]
     return {name: known for _, name, known in chosen}
+
+
+def _as_written(rule: Rule, written: str | None) -> Rule:
+    """The rule of a time by what its cells hold: a duration needs no unit, a date is the clock."""
+    if rule.written != "number" or written is None or rule.to not in _SPANS:
+        return rule
+    if written == "date" and rule.to == "test_time_second":
+        return rule.model_copy(update={"to": "unix_time_second", "written": "date", "formats": _CLOCKS})
+    return rule.model_copy(update={"written": "duration"}) if written == "duration" else rule
 
 
 def _known(name: str, rule: Rule, said: str | None, say: Any, file: str) -> Known | None:

@@ -19,6 +19,7 @@ LONGEST = 1000  # letters of a pattern
 FORMATS = Path(__file__).parent / "formats"
 # columns that do not become columns of a record but spectra; 'sweep' counts the sweeps of one file
 OF_SPECTRA = ("real_impedance_ohm", "imaginary_impedance_ohm", "sweep")
+_MEASURED = {"voltage_volt", "current_ampere", "measured_pressure_pa", "load_newton", "load_cell_volt"}
 Decimal = Literal["auto", "point", "comma"]
 Delimiter = Literal["auto", "tab", "comma", "semicolon", "whitespace"]
 
@@ -65,15 +66,17 @@ class Table(Noun):
     """Where a table starts and ends.
 
     The line of names is the one that `header` matches (its group 'names' if it has one), or the one whose number the
-    group of `lines` captures, or the one after `title`. With `names`, no line of names is read: rows follow `title`, or
-    start with the file. `skip` lines are passed over after that. A table ends before the line that `end` matches, and
-    with `many` the next one is looked for; `count_as` names a counter of tables.
+    group of `lines` captures, or the one after `title`, or with `search` the one above the first rows of numbers. With
+    `names`, no line of names is read: rows follow `title`, or start with the file. `skip` lines are passed over after
+    that. A table ends before the line that `end` matches, and with `many` the next one is looked for; `count_as` names
+    a counter of tables.
     """
 
     header: Pattern | None = None
     lines: Pattern | None = None
     title: Pattern | None = None
     names: tuple[str, ...] = ()
+    search: bool = False
     skip: int = Field(default=0, ge=0)
     end: Pattern | None = None
     many: bool = False
@@ -81,10 +84,10 @@ class Table(Noun):
 
     @model_validator(mode="after")
     def _one_start(self) -> Table:
-        said = [name for name in ("header", "lines", "title") if getattr(self, name)]
+        said = [name for name in ("header", "lines", "title", "search") if getattr(self, name)]
         if len(said) > 1 or not (said or self.names):
-            raise ValueError("needs exactly one of 'header', 'lines' and 'title', or 'names' alone")
-        if self.names and (self.header or self.lines):
+            raise ValueError("needs exactly one of 'header', 'lines', 'title' and 'search', or 'names' alone")
+        if self.names and (self.header or self.lines or self.search):
             raise ValueError("has 'names' beside a line of names; expected 'names' alone or with 'title'")
         return self
 
@@ -109,8 +112,9 @@ class Declaration(Noun):
 
     `refuse` is the sentence with which files of this kind are refused. `open_circuit` is found in the header, or in the
     title of a table, where a missing current means that none flowed. `per_row` says that each row is one spectrum and
-    cells are lists. `natural` says that columns without names must look like an impedance sweep. `about` are header
-    entries that are reported and never used. `order` sorts: lower is tried first.
+    cells are lists. `surplus_names` says that the vendor may write names at the end that no row has. `natural` says
+    that columns without names must look like an impedance sweep. `about` are header entries that are reported and never
+    used. `order` sorts: lower is tried first.
     """
 
     name: str
@@ -129,6 +133,7 @@ class Declaration(Noun):
     about: Mapping[str, Pattern] = {}
     per_row: bool = False
     natural: bool = False
+    surplus_names: bool = False
 
     @model_validator(mode="after")
     def _whole(self) -> Declaration:
@@ -150,7 +155,21 @@ class Declaration(Noun):
 
     def fits(self, text: str) -> bool:
         """Whether the head of a file, with plain line ends, has this format."""
+        if self.table is not None and self.table.search and not self.recognise:
+            return self._finds_a_table(text)
         return bool(self.recognise) and all(re.search(pattern, text, re.MULTILINE) for pattern in self.recognise)
+
+    def _finds_a_table(self, text: str) -> bool:
+        """Whether names above rows of numbers say a course in time or a spectrum."""
+        from lithostat.reading.preface import find_names
+
+        names = find_names(text)
+        if names is None:
+            return False
+        known = {rule.to for rule in self.rules for name in names.names if re.fullmatch(rule.match, name)}
+        course = known & {"test_time_second", "unix_time_second"} and known & _MEASURED
+        polar, parts = {"absolute_impedance_ohm", "phase_degree"}, {"real_impedance_ohm", "imaginary_impedance_ohm"}
+        return bool(course or ("frequency_hertz" in known and (polar <= known or parts <= known)))
 
 
 def read_declaration(path: str | Path) -> Declaration:

@@ -18,8 +18,10 @@ from lithostat.reading.columns import POLAR, TIMES
 from lithostat.reading.declaration import OF_SPECTRA, Declaration
 from lithostat.reading.gathered import Reading
 from lithostat.reading.harmonise import Column, harmonise
-from lithostat.reading.sweeps import Points, impedance, looks_like_sweep, polar_apart, spectra
+from lithostat.reading.sweeps import THIRD, Points, impedance, looks_like_sweep, polar_apart, spectra
 from lithostat.reading.table import Part
+
+MOSTLY = 0.5  # share of points whose columns disagree, from which they are not what their names say
 
 
 def record_of(parts: list[Part], reading: Reading, note: str = "") -> Record:
@@ -78,8 +80,17 @@ def _spectra(part: Part, reading: Reading) -> tuple[Spectrum, ...]:
     apart = None if "frequency_hertz" not in table else polar_apart(table)
     if apart is not None and apart.any():
         first = f"{table['frequency_hertz'][int(np.argmax(apart))]:.4g} Hz"
+        if reading.dropped and np.count_nonzero(apart) > MOSTLY * len(apart):
+            raise InputError(
+                f"modulus and phase are not those of real and imaginary part at {np.count_nonzero(apart)} of "
+                f"{len(apart)} points: the columns are not what their names say",
+                file=reading.file,
+                expected="names that stand above their columns",
+            )
         many = "1 point" if np.count_nonzero(apart) == 1 else f"{np.count_nonzero(apart)} points"
         reading.say(f"modulus and phase of {many} are not those of real and imaginary part (first: at {first})")
+    if any("(Zwe-ce)" in name for name in part.known):
+        reading.say(THIRD)
     if "frequency_hertz" not in table:
         reading.say("has impedance but no frequency; no spectrum can be made of it")
         return ()

@@ -20,6 +20,7 @@ class Reading:
     lost: list[int] = field(default_factory=list)  # lines that were given up
     width: str = ""  # why no row fits its names
     count: int = 0
+    dropped: bool = False  # whether names at the end were left out, so that the others may stand over wrong columns
 
     def say(self, sentence: str) -> None:
         """A warning, once."""

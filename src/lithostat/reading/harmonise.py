@@ -17,6 +17,7 @@ from lithostat.experiment.output_names import readable
 from lithostat.experiment.quantity import linear
 from lithostat.experiment.record import COLUMNS, OTHER, REQUIRED, Record
 from lithostat.experiment.spectrum import Spectrum
+from lithostat.reading.time_unit import AGREES, unit_by_clock
 
 # the unit that the end of a column's name stands for, and the unit pint knows it by
 _UNITS = {
@@ -35,6 +36,8 @@ _UNITS = {
     "metre": "m",
     "coulomb": "C",
 }
+NAMED = 12  # columns that a warning names
+NOT_WHOLE = 0.05  # share of numbers with decimals from which on a column is no counter
 LARGEST = 8 << 30  # bytes; no cycler file of one cell is larger
 _WHOLE = ("record_index", "step_index", "step_count", "cycle_count", "file_index", "interpolated")
 
@@ -78,15 +81,21 @@ def harmonise(
             others.append(name)
             continue
         to = columns[name]
-        if to.to in table:
+        if to.to in _WHOLE and not _counts(raw[name]):
+            warnings.append(f"'{name}' holds numbers that are no counts; it is kept as it is and is no {to.to}")
+            table[OTHER + name] = raw[name]
+        elif to.to in table:
             warnings.append(f"'{name}' would be a second '{to.to}' and is kept as it is")
             table[OTHER + name] = raw[name]
         else:
             table[to.to] = _converted(raw[name], to, str(path))
     if others:
-        named = ", ".join(name if len(name) <= 60 else f"{name[:57]}..." for name in others)
-        warnings.append(f"columns without a standard name, kept as they are: {named}")
+        named = ", ".join(name if len(name) <= 60 else f"{name[:57]}..." for name in others[:NAMED])
+        more = len(others) - NAMED
+        also = f" and {more} more" if more > 0 else ""
+        warnings.append(f"columns without a standard name, kept as they are: {named}{also}")
     table = _required(table, len(raw), warnings, str(path))
+    table = _timed_by_clock(table, warnings)
     if start is None and "unix_time_second" in table and len(raw):
         start = _instant(table)
     return Record(
@@ -96,6 +105,27 @@ def harmonise(
         warnings=tuple(warnings),
         start=start,
     )
+
+
+def _timed_by_clock(table: dict[str, Any], warnings: list[str]) -> dict[str, Any]:
+    """The table with its test time in seconds, where the clock beside it shows that it counts something else."""
+    if "unix_time_second" not in table or not len(table["test_time_second"]):
+        return table
+    time, clock = table["test_time_second"], table["unix_time_second"]
+    count, sentence = unit_by_clock(time.to_numpy().astype(float), clock.to_numpy().astype(float))
+    if sentence:
+        warnings.append(sentence)
+        table = table | {"test_time_second": time * count}
+        if "step_time_second" in table and _same_scale(table["step_time_second"], time):
+            table["step_time_second"] = table["step_time_second"] * count
+    return table
+
+
+def _same_scale(step_time: Any, time: Any) -> bool:
+    """Whether the time of the step goes on by the same counts as test time."""
+    step, whole = np.diff(step_time.to_numpy()), np.diff(time.to_numpy())
+    forward = (step > 0.0) & (whole > 0.0)
+    return bool(forward.any() and abs(float(np.median(step[forward] / whole[forward])) - 1.0) < AGREES)
 
 
 def provenance(path: str | Path, format_name: str, about: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -118,6 +148,12 @@ def spectrum_from(frequency: Any, real: Any, imaginary: Any, path: str | Path, *
         return ()
     state.setdefault("name", Path(path).stem)
     return (Spectrum(f[good], re[good] + 1j * im[good], **state),)
+
+
+def _counts(values: pl.Series) -> bool:
+    """Whether a column holds whole numbers, apart from a few."""
+    numbers = values.cast(pl.Float64, strict=False).drop_nulls().drop_nans()
+    return not len(numbers) or float(((numbers - numbers.round()).abs() > 1e-6).mean() or 0.0) < NOT_WHOLE  # type: ignore[arg-type]
 
 
 def _converted(values: pl.Series, column: Column, file: str) -> pl.Series:

@@ -19,6 +19,9 @@ from lithostat.reading.stitch import with_states
 
 DAY = 86400.0  # s
 STANDARD_GRAVITY = 9.80665  # m/s2; a log in kg means the force that this mass has
+AUXILIARY = re.compile(r"(?i)^aux|^analog|^external|^ext[ _.]|load|force|press|strain")
+INPUT_RANGE = 24.0  # V; analog inputs read 10 V, those of industry 24 V
+PLAUSIBLE = 2e8  # Pa; presses of operating cells stay far below, dies for pellets reach 4e8
 NOISE = 6.0  # standard deviations that a pressure may lie below zero
 SHARE = 0.2  # by which measured and stated pressure may differ without a word
 
@@ -67,6 +70,8 @@ def calibrate(record: Record, note: CellNote, *, outside: Mapping[str, Samples] 
         table, about = _measured(table, signal, note, warnings)
     elif note.load_cell is not None and not _known(table, "measured_pressure_pa"):
         warnings.append("cell.yaml states a load cell, but no file has its signal")
+    if signal is None and note.load_cell is None:
+        warnings += _offered(table)
     table = _stated(table, note)
     if note.pressure is not None and "measured_pressure_pa" in table.columns:
         warnings += _against_stated(table["measured_pressure_pa"].to_numpy(), note.pressure)
@@ -91,24 +96,43 @@ def _signal(record: Record, note: CellNote, outside: Mapping[str, Samples]) -> _
             raise InputError(problem, place="load_cell.column", expected=f"one of {', '.join(known)}")
         if not table[column].dtype.is_numeric():
             raise InputError(f"the column '{wanted}' holds no numbers", place="load_cell.column")
-        return _in_unit(table, column, outside)
+        return _in_unit(table, column, outside, note)
     if "measured_pressure_pa" in table.columns and _known(table, "measured_pressure_pa"):
         return None  # a file that was calibrated already
     column = next((name for name in ("load_cell_volt", "load_newton") if _known(table, name)), None)
-    return None if column is None else _in_unit(table, column, outside)
+    return None if column is None else _in_unit(table, column, outside, note)
+
+
+def _offered(table: pl.DataFrame) -> list[str]:
+    """Auxiliary channels that may be the load cell, where nobody says which one is."""
+    if _known(table, "measured_pressure_pa"):
+        return []
+    names = [
+        name.removeprefix(OTHER)
+        for name in table.columns
+        if name.startswith(OTHER)
+        and AUXILIARY.search(name.removeprefix(OTHER))
+        and table[name].dtype.is_numeric()
+        and _known(table, name)
+    ]
+    if not names:
+        return []
+    which = "', '".join(names)
+    return [f"auxiliary channels without a meaning: '{which}'; if one is the load cell, state 'load_cell.column'"]
 
 
 def _known(table: pl.DataFrame, name: str) -> bool:
     return name in table.columns and bool(np.isfinite(table[name].cast(pl.Float64).to_numpy()).any())
 
 
-def _in_unit(table: pl.DataFrame, column: str, outside: Mapping[str, Samples]) -> _Signal:
-    """The column in V, N or Pa, by its standard name or by the unit at the end of its own name; else in V."""
+def _in_unit(table: pl.DataFrame, column: str, outside: Mapping[str, Samples], note: CellNote) -> _Signal:
+    """The column in V, N or Pa: as stated, by its standard name, or by the unit at the end of its own; else in V."""
     more, beyond = outside.get(column, (np.zeros(0), np.zeros(0)))
     times = np.append(table["test_time_second"].to_numpy(), more)
     values = np.append(table[column].cast(pl.Float64).fill_null(float("nan")).to_numpy(), beyond)
     standard = {"load_newton": "N", "measured_pressure_pa": "Pa", "applied_pressure_pa": "Pa"}
-    unit = standard.get(column) or _unit_in(column)
+    stated = note.load_cell.unit if note.load_cell is not None else None
+    unit = stated or standard.get(column) or _unit_in(column)
     if unit in _TO_NEWTON:
         si, scale = "N", _TO_NEWTON[unit]
     elif unit in _TO_PASCAL:
@@ -145,6 +169,12 @@ def _measured(
             raise InputError("the load cell cannot become a pressure without an area", expected=_AREA_MISSING)
         warnings.append(f"'{signal.name}' cannot become a pressure without an area: state {_AREA_MISSING}")
         return table, None
+    if signal.unit == "V" and (beyond := _beyond_input(signal)) is not None:
+        warnings.append(
+            f"'{signal.name}' reads {beyond:.4g} V, more than an analog input can: its numbers are no volts, and no "
+            "pressure is taken from them; if they are newtons, state 'load_cell.unit: N' and leave out the sensitivity"
+        )
+        return table, None
     scale = cell.sensitivity if cell is not None and cell.sensitivity is not None and signal.unit == "V" else 1.0  # N/V
     per_pascal = scale / area if signal.unit != "Pa" and area is not None else 1.0
     zero, about = _zero(table["test_time_second"].to_numpy(), signal, cell, per_pascal, warnings)
@@ -154,6 +184,7 @@ def _measured(
         columns["load_newton"] = pressure * area
     if signal.column != "load_newton" and _known(table, "load_newton"):
         warnings.append(f"the load of the file is replaced by that of '{signal.name}'")
+    warnings += _too_high(pressure)
     warnings += _below_zero(
         pressure, max((stretch["noise"] for stretch in about["tare"]), default=0.0) * abs(per_pascal)
     )
@@ -161,6 +192,13 @@ def _measured(
     if signal.unit == "V":
         about["sensitivity_newton_per_volt"] = scale
     return table.with_columns(pl.Series(name, values) for name, values in columns.items()), about
+
+
+def _beyond_input(signal: _Signal) -> float | None:
+    """The usual reading where it lies beyond the range of any analog input [V], else None."""
+    good = signal.values[np.isfinite(signal.values)]
+    usual = float(np.median(np.abs(good))) if len(good) else 0.0
+    return usual if usual > INPUT_RANGE else None
 
 
 def _zero(
@@ -213,6 +251,17 @@ def _tare(signal: _Signal, cell: LoadCell) -> list[tuple[float, float, float]]:
     if len({t for t, _, _ in found}) < len(found):
         raise InputError("two tare stretches are the same", place="load_cell.tare")
     return found
+
+
+def _too_high(pressure: np.ndarray) -> list[str]:
+    good = pressure[np.isfinite(pressure)]
+    usual = float(np.median(good)) if len(good) else 0.0
+    if usual <= PLAUSIBLE:
+        return []
+    return [
+        f"the measured stack pressure is {usual / 1e6:.4g} MPa (median), more than cells are operated at: are the "
+        "sensitivity, the unit of the signal and the area right?"
+    ]
 
 
 def _below_zero(pressure: np.ndarray, tared: float) -> list[str]:

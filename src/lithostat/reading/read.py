@@ -20,7 +20,7 @@ HEAD = 1 << 16  # bytes that are enough to tell formats apart
 MUCH = 1 << 28  # bytes of text that are no longer read in this process
 
 # Each module has `recognise(head, path) -> bool` and `read(path) -> Record`; the first that recognises a file reads it.
-FORMATS = ("own", "biologic_mpr", "neware", "arbin_res", "spreadsheet", "delimited")
+FORMATS = ("own", "biologic_mpr", "neware", "arbin_res", "hdf5", "spreadsheet", "delimited")
 TEXT = ("delimited",)  # read by this package alone, line by line; the others are libraries that a file may abort
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -44,6 +45,13 @@ def read(path: str | Path) -> Record:
             continue
         chosen = declaration
         fitting.append((name, text))
+    channels = {match[1] for name, _ in fitting if (match := re.match(r"(?i)channel[ _-]?(\d+)", name))}
+    if len(channels) > 1:
+        raise InputError(
+            f"holds {len(channels)} channels ({', '.join(sorted(channels, key=int))}), which are as many cells",
+            file=str(path),
+            expected="one workbook for each channel, as the cycler exports them too",
+        )
     if chosen is None:
         raise InputError(
             f"is a workbook in which no sheet holds data that is known here ({', '.join(left) or 'it has no sheet'})",

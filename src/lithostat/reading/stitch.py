@@ -21,6 +21,7 @@ NEAR = 600.0  # s between a spectrum and the sample that its pressure or tempera
 
 # parts of warnings that a file alone must give, and that its place on the timeline settles
 LOG = ("the file has no voltage", "the file has no current", "test time is counted from the clock")
+FEW = 3  # files that are named one by one
 ZONE = ("no time zone", "does not say its time zone", "clock has no zone")
 
 _ZERO_CELSIUS = 273.15  # K
@@ -68,10 +69,13 @@ def stitch_with_outside(records: Sequence[Record], *, names: Sequence[str], note
     origin = place(files, cyclers, logs, warnings)
     files = in_order(files)
     cyclers = [file for file in files if file in cyclers]
+    said: dict[str, list[str]] = {}
     for file in files:
         settled = (*(LOG if file in logs else ()), *(ZONE if note.time_zone else ()))
-        said = [warning for warning in file.record.warnings if not any(part in warning for part in settled)]
-        warnings += [f"{file.name}: {warning}" for warning in said]
+        for warning in file.record.warnings:
+            if not any(part in warning for part in settled):
+                said.setdefault(warning, []).append(file.name)
+    warnings += [f"{_folded(names)}: {warning}" for warning, names in said.items()]
     report_overlaps(cyclers, warnings)
     table = rows_of(cyclers, origin, warnings)
     outside = samples_outside(table, logs)
@@ -90,6 +94,11 @@ def stitch_with_outside(records: Sequence[Record], *, names: Sequence[str], note
         start=shown_start(origin, files, note),
     )
     return Timeline(with_states(stitched, note), outside)
+
+
+def _folded(names: list[str]) -> str:
+    """The files that say the same, by name as long as they are few."""
+    return ", ".join(names) if len(names) <= FEW else f"{names[0]} and {len(names) - 1} more files"
 
 
 def with_states(record: Record, note: CellNote) -> Record:

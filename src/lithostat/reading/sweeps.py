@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +18,8 @@ from lithostat.reading.harmonise import spectrum_from
 
 SAME = 1e-3  # relative change of frequency that is no step
 POSITIVE = 0.9  # share of positive imaginary parts that is called nearly everywhere
+THIRD = "a third electrode was measured: impedance is that of the cell (Zwe-ce), not of the working electrode alone"
+DAMAGED = 0.5  # share of frequencies that must follow the order of a sweep for the others to be damaged
 TINY = 6  # points, below which nothing can be made of a sweep
 
 
@@ -69,6 +72,8 @@ def spectra(points: Points, path: str | Path, warnings: list[str]) -> tuple[Spec
             "imaginary part is positive nearly everywhere: the file may hold -Im Z; declare sign: -1 if it does"
         )
     starts = _starts(points.frequency[rows], None if points.sweep is None else points.sweep[rows])
+    if points.sweep is None and len(starts) > 1:
+        _refuse_scrambled(points.frequency[rows], starts, path)
     if points.sweep is None and _shuffled(points.frequency[rows], starts):
         warnings.append(f"the rows are in no order of frequency; all {len(rows)} are taken as one spectrum")
         starts = []
@@ -93,14 +98,40 @@ def _starts(frequency: np.ndarray, sweep: np.ndarray | None) -> list[int]:
         return [int(place) for place in np.flatnonzero(np.diff(sweep)) + 1]
     change = np.diff(frequency) / frequency[:-1]
     step = np.where(np.abs(change) < SAME, 0, np.sign(change)).astype(int)
-    starts, direction = [], 0
+    starts, direction, before = list[int](), 0, -1
     for place in np.flatnonzero(step):
         if direction == 0:
-            direction = step[place]
+            direction = int(step[place])
         elif step[place] != direction:
-            starts.append(int(place) + 1)
-            direction = 0
+            twice = place - before == 2  # the turning frequency was measured twice: once for each sweep
+            starts.append(int(place) + (0 if twice else 1))
+            direction = int(step[place]) if twice else 0
+        before = int(place)
     return starts
+
+
+def _refuse_scrambled(frequency: np.ndarray, starts: list[int], path: str | Path) -> None:
+    """Raise `InputError` where most frequencies are those of one sweep and the others are out of its order: no way of
+    sorting them makes a spectrum of what was measured."""
+    lengths = np.diff([0, *starts, len(frequency)])
+    longest = max(_longest_rise(frequency), _longest_rise(-frequency))
+    astray = len(frequency) - longest
+    if 2 * int(np.count_nonzero(lengths < TINY)) <= len(lengths) or not DAMAGED * len(frequency) <= longest:
+        return
+    if astray > 2:
+        problem = (
+            f"{astray} of {len(frequency)} frequencies do not follow the order of the sweep: the column is damaged"
+        )
+        raise InputError(problem, file=str(path), expected="one sweep, its frequencies rising or falling")
+
+
+def _longest_rise(values: np.ndarray) -> int:
+    """Length of the longest part of a sequence, gaps allowed, that rises."""
+    ends: list[float] = []
+    for value in values.tolist():
+        place = bisect.bisect_left(ends, value)
+        ends[place : place + 1] = [value]
+    return len(ends)
 
 
 def _shuffled(frequency: np.ndarray, starts: list[int]) -> bool:

@@ -16,8 +16,11 @@ from lithostat.reading.declaration import Declaration, Rule
 from lithostat.reading.gathered import Reading
 from lithostat.reading.harmonise import Column, unit_of
 from lithostat.reading.plain_rows import plain_rows
-from lithostat.reading.rows import no_line_end, rows_of, unique
-from lithostat.reading.text import Found
+from lithostat.reading.rows import SAMPLE, delimiter_of, no_line_end, rows_of, unique
+from lithostat.reading.text import DELIMITERS, HEAD, Found, split_line
+from lithostat.reading.voltage_columns import between_terminals, filled
+
+LOOKED_AT = 20  # rows whose cells tell durations and dates from numbers
 
 
 @dataclass
@@ -44,7 +47,11 @@ class Part:
 
 def part_of(table: Found, reading: Reading) -> Part | None:
     """One table with numbers instead of text; None if it has no row that can be read."""
-    known = known_columns(reading.declaration, unique(table.names), reading.say, reading.file)
+    if reading.declaration.surplus_names:
+        _drop_surplus(table, reading)
+    names = unique(table.names)
+    written = _written(table, reading.declaration, names)
+    known = known_columns(reading.declaration, names, reading.say, reading.file, written)
     frame, comma = plain_rows(table, reading.declaration, known), False
     if frame is not None:
         lines = pl.int_range(table.line, table.line + len(frame), eager=True)
@@ -74,7 +81,36 @@ def part_of(table: Found, reading: Reading) -> Part | None:
     if state is not None:
         _signed(part, state, reading)
     _open_circuit(part, table, reading)
+    between_terminals(part, reading)
+    filled(part, reading)
     return part
+
+
+def _written(table: Found, declaration: Declaration, names: list[str]) -> dict[str, str]:
+    """Which columns hold durations and which dates, by the cells of the first rows."""
+    lines = [line for line in table.body[:HEAD].decode("utf-8", "replace").split("\n")[:LOOKED_AT] if line.strip()]
+    if not any(":" in line for line in lines):
+        return {}
+    delimiter = DELIMITERS.get(declaration.delimiter) or delimiter_of(pl.Series(lines), len(table.names))
+    rows = [split_line(line, delimiter) for line in lines]
+    written = {}
+    for place, name in enumerate(names):
+        texts = [row[place].strip(' "') for row in rows if place < len(row) and row[place].strip(' "')]
+        for kind, pattern in (("duration", cells.DURATION), ("date", cells.DATE)):
+            if texts and all(re.fullmatch(pattern, text) for text in texts):
+                written[name] = kind
+    return written
+
+
+def _drop_surplus(table: Found, reading: Reading) -> None:
+    """Names at the end that no row has a cell for are left out, and that is said."""
+    mark = DELIMITERS.get(reading.declaration.delimiter, "\t").encode()
+    head = [line.rstrip(mark) for line in table.body[:HEAD].split(b"\n")[:SAMPLE] if line.strip()]
+    cells_there, names = max((line.count(mark) + 1 for line in head), default=0), unique(table.names)
+    if 1 < cells_there < len(names):
+        gone = names[cells_there:]
+        reading.say(f"no row has a cell for the last names, which are left out: {', '.join(gone)}")
+        table.names, reading.dropped = names[:cells_there], True
 
 
 def _hold_against_title(table: Found, reading: Reading) -> None:

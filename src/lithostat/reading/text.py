@@ -152,6 +152,8 @@ def _start_of(
 ) -> tuple[int, str, list[str], int] | None:
     """Where the next table begins from `position` on, its title and names, and the first byte after them."""
     until = len(body) if table.many else min(len(body), PREAMBLE)
+    if table.search:
+        return _found_below_preface(body, position)
     pattern = table.header or table.lines or table.title
     if pattern is None:
         return 0, "", list(table.names), 0
@@ -169,6 +171,22 @@ def _start_of(
     if table.names:
         return begin, title, list(table.names), start
     return begin, title, _names(_line_at(body, start), declaration), _next_line(body, start)
+
+
+def _found_below_preface(body: bytes, position: int) -> tuple[int, str, list[str], int] | None:
+    """The first table with names above rows of numbers."""
+    from lithostat.reading.preface import find_names
+
+    names = find_names(body[position : position + HEAD].decode("utf-8", "replace")) if not position else None
+    if names is None:
+        return None
+    begin = position
+    for _ in range(names.line):
+        begin = _next_line(body, begin)
+    start = begin
+    for _ in range(1 + names.skip):
+        start = _next_line(body, start)
+    return begin, _line_at(body, begin), names.names, start
 
 
 def _line_of_names(body: bytes, number: int) -> int:

@@ -39,7 +39,7 @@ def _one(axis: Any, below: Any, fit: Arrhenius, name: str, colour: str) -> None:
     x = 1e3 / fit.temperature
     wide = np.linspace(x.min(), x.max(), 200)
     size = fit.error if fit.error is not None else None
-    energy, error = fit.sigma.activation_energy / FARADAY, fit.sigma.error / FARADAY
+    energy, error = fit.sigma.activation_energy / FARADAY, fit.errors[1] / FARADAY
     label = f"{name}: " if name else ""
     other = fit.sigma_t.activation_energy / FARADAY
     digits, sure = _digits(error), f" ± {error:.2g}" if error > 0.0 else ""

@@ -158,20 +158,20 @@ def _background(axis: Axes, marks: Sequence[Mark], gaps: Iterable[tuple[float, f
 
 
 def _labels(axis: Axes, marks: Sequence[Mark], scale: float, end: float) -> None:
-    written = -np.inf
-    for mark in sorted(marks, key=lambda one: one.start):
-        at = mark.start * scale
-        if at - written < 0.12 * end:  # labels that would lie on each other
-            continue
-        written = at
-        right = at > 0.5 * end
-        place: dict[str, Any] = {"ha": "right" if right else "left", "va": "bottom", "fontsize": 8}
-        axis.annotate(
-            mark.label,
-            (at, 1.0),
-            (0, 3),
-            xycoords=("data", "axes fraction"),
-            textcoords="offset points",
-            color=RED if mark.sure else ORANGE,
-            **place,
-        )
+    """The first mark by its own name, and how many more there are: labels of many would lie on each other."""
+    ordered = sorted(marks, key=lambda mark: (not mark.sure, mark.start))
+    if not ordered:
+        return
+    first, more = ordered[0], len(ordered) - 1
+    at = first.start * scale
+    right = at > 0.5 * end
+    place: dict[str, Any] = {"ha": "right" if right else "left", "va": "bottom", "fontsize": 8}
+    axis.annotate(
+        first.label + (f", and {more} more" if more else ""),
+        (at, 1.0),
+        (0, 3),
+        xycoords=("data", "axes fraction"),
+        textcoords="offset points",
+        color=RED if first.sure else ORANGE,
+        **place,
+    )

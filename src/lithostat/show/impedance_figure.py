@@ -19,7 +19,16 @@ _Kind = tuple[str, str, Literal["", "-", "--"]]  # name, marker, line
 MOST = 12  # spectra drawn of each kind; of more, an even choice
 SEVERAL = 8  # up to so many, each has its name beside its colour
 SIMULATED = ORANGE  # where there is one spectrum of each kind, so that line and line differ
+TALL = 8.0  # times the largest marked resistance, from which the plane is cut to it
+_CORNER: dict[str, Any] = {"ha": "right", "va": "bottom", "fontsize": 8, "color": MUTED}
 FLAT = 6.0  # width over height of the data from which one scale for both would show nothing
+_MARK: dict[str, Any] = {
+    "marker": "^",
+    "markersize": 7,
+    "markeredgecolor": INK,
+    "markeredgewidth": 0.6,
+    "linestyle": "",
+}
 _DENSE = 200  # frequencies of a fitted line
 
 
@@ -41,12 +50,15 @@ def impedance_figure(
     *,
     fits: Sequence[Fitted] = (),
     simulated: Sequence[Spectrum] = (),
+    marked: np.ndarray | None = None,
+    area: float | None = None,
     title: str = "",
 ) -> Figure:
     """Measured spectra as points, fits as lines, simulated spectra as broken lines.
 
-    The k-th of each kind share a colour, so that what belongs together is seen together. Impedances in ohm.
-    Raises `InputError` where nothing is given.
+    The k-th of each kind share a colour, so that what belongs together is seen together. Impedances in ohm; with `area`
+    [m2] a second scale has them per area. `marked` (spectra,) are resistances of the electrolyte [ohm], NaN where there
+    is none. Raises `InputError` where nothing is given.
     """
     count = max(len(measured), len(fits), len(simulated))
     if not count:
@@ -62,7 +74,7 @@ def impedance_figure(
         names: list[tuple[Any, str]] = []
         for colour, k in zip(colours, chosen, strict=False):
             every = [group[k] for group in (measured, [one.spectrum for one in fits], simulated) if k < len(group)]
-            names.append((colour, _label(every[0])))
+            names.append((colour, label_of(every[0])))
             if k < len(measured):
                 _draw(
                     (nyquist, modulus, phase),
@@ -75,15 +87,22 @@ def impedance_figure(
                 )
             if k < len(fits):
                 _draw((nyquist, modulus, phase), _dense(fits[k]), color=colour, linewidth=1.3, zorder=4)
+            if marked is not None and k < len(marked) and np.isfinite(marked[k]):
+                nyquist.plot([marked[k]], [0.0], color=colour, zorder=6, **_MARK)
             if k < len(simulated):
                 broken = {"linewidth": 1.4, "linestyle": (0, (4, 3)), "zorder": 5}
                 _draw(
                     (nyquist, modulus, phase), simulated[k], color=SIMULATED if len(chosen) == 1 else colour, **broken
                 )
         _axes(nyquist, modulus, phase)
+        cut = marked is not None and _near(nyquist, marked)
+        if area is not None:
+            _per_area(nyquist, area)
         kinds: list[_Kind] = [("measured", "o", ""), ("fit", "", "-"), ("simulated", "", "--")]
         shown = [kind for kind, group in zip(kinds, (measured, fits, simulated), strict=True) if len(group)]
-        _legends(nyquist, names, shown)
+        if marked is not None and np.isfinite(marked).any():
+            shown.append(("electrolyte", "^", ""))
+        _legends(nyquist, names, shown, cut)
         if title:
             figure.suptitle(title, x=0.01, ha="left", parse_math=False, fontweight="bold", fontsize=11)
     return figure
@@ -124,29 +143,49 @@ def _scale(axis: Any) -> None:
         axis.set_aspect("equal", adjustable="datalim")
         return
     axis.margins(x=0.08, y=0.45)
-    axis.text(
-        0.99,
-        0.02,
-        "vertical scale stretched",
-        transform=axis.transAxes,
-        ha="right",
-        va="bottom",
-        fontsize=8,
-        color=MUTED,
-    )
+    axis.text(0.99, 0.02, "vertical scale stretched", transform=axis.transAxes, **_CORNER)
 
 
-def _legends(axis: Any, names: list[tuple[Any, str]], kinds: list[_Kind]) -> None:
+def _near(axis: Any, marked: np.ndarray) -> bool:
+    """Where blocking electrodes make the rest of the plane many times larger than what is marked, show only this.
+
+    True if that was done.
+    """
+    known = marked[np.isfinite(marked)]
+    across, up = (np.concatenate([line.get_xydata()[:, k] for line in axis.lines]) for k in (0, 1))
+    if not len(known) or max(np.abs(across).max(), np.abs(up).max()) < TALL * known.max():
+        return False
+    axis.set_aspect("auto")
+    axis.set_xlim(-0.05 * known.max(), 2.0 * known.max())
+    axis.set_ylim(-0.1 * known.max(), 1.5 * known.max())
+    axis.text(0.99, 0.02, f"cut: goes on to {_si(np.abs(up).max())}Ω", transform=axis.transAxes, **_CORNER)
+    return True
+
+
+def _si(value: float) -> str:
+    power = int(np.clip(np.floor(np.log10(value) / 3.0), -2, 4))
+    return f"{value / 1e3**power:.3g} {('µ', 'm', '', 'k', 'M', 'G', 'T')[power + 2]}"
+
+
+def _per_area(axis: Any, area: float) -> None:
+    """A second scale above the Nyquist plane, in ohm cm2."""
+    top = axis.secondary_xaxis("top", functions=(lambda ohm: ohm * 1e4 * area, lambda asr: asr / (1e4 * area)))
+    top.set_xlabel("Re Z A / Ω cm²", color=MUTED)
+    top.tick_params(labelcolor=MUTED)
+
+
+def _legends(axis: Any, names: list[tuple[Any, str]], kinds: list[_Kind], cut: bool) -> None:
     """One legend for what a mark means, one for what a colour means."""
     marks = [Line2D([], [], color=INK, marker=marker, linestyle=line, markersize=4) for _, marker, line in kinds]
     first = axis.legend(marks, [name for name, _, _ in kinds], loc="upper right")
     if len(names) <= SEVERAL and any(text for _, text in names):
         axis.add_artist(first)
         lines = [Line2D([], [], color=colour, linewidth=3) for colour, _ in names]
-        axis.legend(lines, [text for _, text in names], loc="upper left")
+        axis.legend(lines, [text for _, text in names], loc="center right" if cut else "upper left")
 
 
-def _label(spectrum: Spectrum) -> str:
+def label_of(spectrum: Spectrum) -> str:
+    """The state of a spectrum in a few words, else its name."""
     parts = []
     if spectrum.pressure is not None:
         parts.append(f"{spectrum.pressure / 1e6:.3g} MPa")

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 from importlib.metadata import version
 
 from lithostat.experiment.finding import Finding
 from lithostat.experiment.report import Report
-from lithostat.show.page import page, svg
+from lithostat.show.page import page, svgs
 
 
 def report_page(report: Report) -> str:
-    """The page as HTML text. Drawings are made here and nowhere before."""
+    """The page as HTML text. Drawings are made here and nowhere before; one that cannot be made is a warning."""
     sections = [section for section in report.sections if not section.empty]
-    figures = {drawing.name: svg(drawing.draw()) for section in sections for drawing in section.drawings}
+    figures, missing = svgs({drawing.name: drawing.draw for section in sections for drawing in section.drawings})
     return page(
         "report.html",
-        report=report,
+        report=replace(report, warnings=(*report.warnings, *missing)),
         sections=sections,
         figures=figures,
         printed=lambda findings: [printed(finding) for finding in findings],

@@ -48,7 +48,8 @@ def series_figure(series: SeriesFit, axis: str | None = None, title: str = "") -
             panel.plot(x[~sure], values[~sure], "o", color=colour, markerfacecolor="white", markersize=4)
             law = series.laws.get(name)
             panel.set_title(name + (f", {law.kind}" if law else ""), color=INK, fontsize=9)
-            panel.set_ylabel(series.circuit.units[k].replace("ohm", "Ω"))
+            unit = series.circuit.units[k]
+            panel.set_ylabel("" if unit == "1" else unit.replace("ohm", "Ω"))
             if values.min() > 0.0 and values.max() > FAR * values.min():
                 panel.set_yscale("log")
             else:

@@ -16,6 +16,7 @@ MOST = 24  # spectra drawn; of more, an even choice
 
 def spectra_figure(spectra: Sequence[Spectrum], title: str = "") -> Figure:
     """-Im against Re at equal scale, and |Z| against frequency."""
+    spectra = drawn_spectra(spectra)
     step = max(1, -(-len(spectra) // MOST))
     chosen = [*spectra[::step]]
     with style():
@@ -38,6 +39,11 @@ def spectra_figure(spectra: Sequence[Spectrum], title: str = "") -> Figure:
         if title:
             figure.suptitle(title, x=0.01, ha="left", parse_math=False, fontweight="bold", fontsize=11)
     return figure
+
+
+def drawn_spectra(spectra: Sequence[Spectrum]) -> list[Spectrum]:
+    """Those that are drawn: noise has no shape."""
+    return [spectrum for spectrum in spectra if not spectrum.is_noise]
 
 
 def _label(spectrum: Spectrum) -> str:

@@ -29,10 +29,11 @@ def _nyquist(axes: Axes, validity: Validity) -> None:
     axes.plot(z.real[~stray], -z.imag[~stray], ".", color=BLUE, markersize=5, label="measured", zorder=3)
     if stray.any():
         axes.plot(z.real[stray], -z.imag[stray], "x", color=RED, markersize=6, label="breaks with it", zorder=4)
-    ohm, sure = validity.high_frequency_resistance
-    digits = int(np.clip(-np.floor(np.log10(max(sure, 1e-6))), 0, 6))
-    shown = f"{ohm:.{digits}f} ± {sure:.{digits}f} Ω at f → ∞"
-    axes.plot([ohm], [0.0], "|", color=ORANGE, markersize=12, markeredgewidth=2.0, label=shown, zorder=5)
+    if validity.beyond is not None:
+        ohm, sure = validity.beyond
+        digits = int(np.clip(-np.floor(np.log10(max(sure, 1e-6))), 0, 6))
+        shown = f"{ohm:.{digits}f} ± {sure:.{digits}f} Ω at f → ∞"
+        axes.plot([ohm], [0.0], "|", color=ORANGE, markersize=12, markeredgewidth=2.0, label=shown, zorder=5)
     if np.ptp(z.imag[~stray]) < 4.0 * np.ptp(z.real[~stray]):
         axes.set_aspect("equal", adjustable="datalim")  # else an open end is a needle
     axes.set_xlabel("Re Z / Ω")

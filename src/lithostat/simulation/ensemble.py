@@ -6,7 +6,7 @@ import dataclasses
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -19,13 +19,13 @@ from lithostat.experiment.errors import InputError, nearest
 from lithostat.experiment.protocol import Protocol
 from lithostat.experiment.quantity import check
 from lithostat.model.parameters import SCATTER, Parameters
-from lithostat.model.resolve import resolve
+from lithostat.model.resolve import Resolved, resolve
 from lithostat.physics.weakest_link import links, worst_of
 from lithostat.simulation import integrate
 from lithostat.simulation.integrate import Tolerance
 from lithostat.simulation.plan import Plan
 from lithostat.simulation.run import provenance
-from lithostat.simulation.schedule import schedule
+from lithostat.simulation.schedule import Schedule, schedule
 
 SCATTERED = ("throat_radius", "toughness", "focusing")
 CHUNK = 512  # members solved together; large enough to vectorise, small enough to stay in cache
@@ -71,18 +71,43 @@ def ensemble(
     if members < 1:
         raise InputError(f"received {members} members", expected="at least 1")
     resolved = resolve(cell)
-    for name, value in (scatter or {}).items():
+    spread = resolved.scatter | _known(scatter or {})
+    drawn = draw(resolved.parameters, spread, cell.area, members, seed)
+    timetable = schedule(cell, protocol)
+    ends = _ends(resolved, timetable.plan, drawn, progress)
+    table, length = _table(drawn, ends, timetable)
+    about = provenance(cell, protocol, resolved) | {"seed": seed, "members": members, "scatter": spread}
+    warnings, stalled = resolved.warnings, int((table["kind"] == "stalled").sum())
+    if stalled:
+        warnings += (f"the integrator stalled for {stalled} of {members} cells; they count as failed when it did",)
+    return Ensemble(table, length, about, warnings)
+
+
+class _Ends(NamedTuple):
+    """How each member stood at its end, (members,): status, time of the short and of the end of the test [s]."""
+
+    status: np.ndarray
+    short: np.ndarray
+    time: np.ndarray
+
+
+def _known(scatter: dict[str, float]) -> dict[str, float]:
+    for name, value in scatter.items():
         if name not in SCATTER:
             raise InputError(
                 f"unknown scatter '{name}'{nearest(name, SCATTER)}", expected=f"one of {', '.join(SCATTER)}"
             )
         check(value, name)
-    spread = resolved.scatter | (scatter or {})
-    drawn = draw(resolved.parameters, spread, cell.area, members, seed)
-    timetable = schedule(cell, protocol)
-    axes = Parameters(**{name: 0 if name in SCATTERED else None for name in Parameters._fields})
-    at_the_short = timetable.plan._replace(after_short=np.zeros(()))
+    return scatter
 
+
+def _ends(
+    resolved: Resolved, plan: Plan, drawn: dict[str, np.ndarray], progress: Callable[[int], None] | None
+) -> _Ends:
+    """All members solved in chunks, side by side in threads."""
+    members = len(drawn["focusing"])
+    axes = Parameters(**{name: 0 if name in SCATTERED else None for name in Parameters._fields})
+    at_the_short = plan._replace(after_short=np.zeros(()))
     nothing = at_the_short._replace(rows=np.zeros((), int))
     order = np.argsort(drawn["toughness"] ** 2 / drawn["focusing"])  # members that short together are solved together
 
@@ -97,36 +122,28 @@ def ensemble(
             progress(min(CHUNK, members - first))
         return carry
 
-    starts = range(0, members, CHUNK)
     with ThreadPoolExecutor(max(1, os.cpu_count() or 1)) as pool:
         solve(0, nothing)  # compiles for all
-        parts = list(pool.map(solve, starts))
+        parts = list(pool.map(solve, range(0, members, CHUNK)))
     back = np.argsort(order)
-    status = np.concatenate([part.status for part in parts])[back]
-    short = np.concatenate([part.short_time for part in parts])[back]
-    end = np.concatenate([part.time for part in parts])[back]
+    columns = ([getattr(part, name) for part in parts] for name in ("status", "short_time", "time"))
+    return _Ends(*(np.concatenate(column)[back] for column in columns))
+
+
+def _table(drawn: dict[str, np.ndarray], ends: _Ends, timetable: Schedule) -> tuple[pl.DataFrame, float]:
+    """One row per member, and how long the protocol cycles [s]."""
     durations, currents = (
         column[: len(timetable.rows)] for column in (timetable.plan.table.duration, timetable.plan.table.current)
     )
     began = float(durations[: int(np.argmax(currents != 0.0))].sum()) if np.any(currents) else 0.0
-    shorted = np.isfinite(short)
-    cycling = np.where(shorted, short, end) - began
+    shorted = np.isfinite(ends.short)
+    time = np.where(shorted, ends.short, ends.time)
+    cycling = time - began
     early = np.where(cycling > 0.0, "short", "short before current")
-    kinds = np.where(shorted, early, np.array([integrate.ENDED_AS[int(s)] for s in status]))
-    table = pl.DataFrame(
-        {"member": np.arange(members)}
-        | {name: drawn[name] for name in SCATTERED}
-        | {
-            "kind": kinds,
-            "time_second": np.where(shorted, short, end),
-            "cycling_second": np.maximum(cycling, 0.0),
-        }
-    )
-    about = provenance(cell, protocol, resolved) | {"seed": seed, "members": members, "scatter": spread}
-    warnings, stalled = resolved.warnings, int(np.sum(kinds == "stalled"))
-    if stalled:
-        warnings += (f"the integrator stalled for {stalled} of {members} cells; they count as failed when it did",)
-    return Ensemble(table, float(durations.sum()) - began, about, warnings)
+    kinds = np.where(shorted, early, np.array([integrate.ENDED_AS[int(s)] for s in ends.status]))
+    said = {"kind": kinds, "time_second": time, "cycling_second": np.maximum(cycling, 0.0)}
+    table = pl.DataFrame({"member": np.arange(len(time))} | {name: drawn[name] for name in SCATTERED} | said)
+    return table, float(durations.sum()) - began
 
 
 def draw(p: Parameters, spread: dict[str, float], area: float, members: int, seed: int) -> dict[str, np.ndarray]:

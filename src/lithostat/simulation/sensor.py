@@ -1,8 +1,8 @@
-"""What a lab's instruments would have written down of a simulated cell: samples, noise, resolution, gaps."""
+"""What a lab's instruments would have written of a simulated cell: samples, errors, habits, and what is missing."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -11,30 +11,16 @@ import polars as pl
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.record import Record
 from lithostat.experiment.spectrum import Spectrum
+from lithostat.physics.constants import arrhenius
+from lithostat.simulation.instrument import Instrument
+from lithostat.simulation.sampling import Samples, Switches, sample, switches
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+WEATHER_ENERGY = 38e3  # J/mol, 0.39 eV, with which the voltage follows the weather
+DAY = 86400.0  # s
+AVERAGED = 8  # points of the voltage that make a mean
 
-
-@dataclass(frozen=True)
-class Instrument:
-    """How a cell is watched. Times in s, voltages in V, currents in A, pressures in Pa; noise is a standard deviation.
-
-    `interval` is the time between samples; a cycler also writes both sides of every step's edge (`edges`). `offset` is
-    a constant error of the voltage, `resolution` its smallest step. `gaps` times the logging stops, each for
-    `gap_length`.
-    """
-
-    interval: float = 60.0
-    edges: bool = True
-    voltage_noise: float = 20e-6
-    voltage_offset: float = 0.0
-    voltage_resolution: float = 1e-6
-    current_noise: float = 1e-8
-    pressure_noise: float = 2e4
-    temperature_noise: float = 0.1
-    impedance_noise: float = 1e-3
-    gaps: int = 0
-    gap_length: float = 3600.0
+__all__ = ["EPOCH", "Instrument", "sense"]
 
 
 def sense(record: Record, instrument: Instrument | None = None, *, seed: int) -> Record:
@@ -48,62 +34,91 @@ def sense(record: Record, instrument: Instrument | None = None, *, seed: int) ->
     if not len(time) or tool.interval <= 0.0:
         raise InputError("there is nothing to sense", expected="a record with rows, and an interval above 0 s")
     draw = np.random.default_rng(seed)
-    at, row, share = _samples(time, record.column("step_count"), tool)
-    kept = _without_gaps(at, tool, draw)
-    at, row, share = at[kept], row[kept], share[kept]
+    true = record.column("voltage_volt")
+    edge = switches(time, record.column("step_count"), true)
+    taken = sample(time, true, edge, tool, draw)
 
     def seen(name: str, noise: float) -> np.ndarray:
-        values = record.column(name)
-        after = values[np.minimum(row + 1, len(values) - 1)]
-        return values[row] + share * (after - values[row]) + noise * draw.standard_normal(len(at))
+        return _between(record.column(name), taken) + noise * draw.standard_normal(len(taken.at))
 
-    voltage = seen("voltage_volt", tool.voltage_noise) + tool.voltage_offset
-    current = record.column("current_ampere")[row]
+    swing = tool.weather * np.sin(2.0 * np.pi * (taken.at / DAY + draw.random())) if tool.weather else 0.0 * taken.at
+    celsius = seen("ambient_temperature_celsius", tool.temperature_noise) + swing
+    passed = np.concatenate([[0.0], np.cumsum(np.diff(time) * record.column("current_ampere")[1:])])
     columns = {
-        "test_time_second": at,
-        "unix_time_second": at + EPOCH.timestamp(),
-        "voltage_volt": np.round(voltage / tool.voltage_resolution) * tool.voltage_resolution,
-        "current_ampere": np.where(current == 0.0, 0.0, current + tool.current_noise * draw.standard_normal(len(at))),
-        "step_count": record.column("step_count")[row],
-        "cycle_count": record.column("cycle_count")[row],
-        "ambient_temperature_celsius": seen("ambient_temperature_celsius", tool.temperature_noise),
+        "test_time_second": taken.at,
+        "unix_time_second": taken.at + EPOCH.timestamp(),
+        "voltage_volt": _voltage(record, taken, edge, tool, swing, draw),
+        "current_ampere": _current(record, taken, tool, draw),
+        **_steps(record, taken, tool),
+        "ambient_temperature_celsius": celsius,
         "applied_pressure_pa": seen("applied_pressure_pa", 0.0),
-        "measured_pressure_pa": seen("measured_pressure_pa", tool.pressure_noise),
+        "measured_pressure_pa": seen("measured_pressure_pa", tool.pressure_noise)
+        + tool.breathing * _between(passed, taken),
     }
     made = {"made_by": "sensor", "seed": seed, "instrument": vars(tool), "of": record.provenance.get("made_by")}
     return Record(
-        table=pl.DataFrame(columns),
+        table=pl.DataFrame({name: values for name, values in columns.items() if name not in tool.unmeasured}),
         spectra=tuple(_noisy(spectrum, tool.impedance_noise, draw) for spectrum in record.spectra),
         provenance=made,
         start=EPOCH,
     )
 
 
-def _samples(time: np.ndarray, step: np.ndarray, tool: Instrument) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(time, row before, share of the way to the next row) of every sample."""
-    grid = np.arange(time[0], time[-1], tool.interval)
-    row = np.searchsorted(time, grid, side="right") - 1  # at an edge, the row that begins the new step
-    width = time[np.minimum(row + 1, len(time) - 1)] - time[row]
-    share = np.divide(grid - time[row], width, out=np.zeros(len(grid)), where=width > 0.0)
-    if not tool.edges:
-        return grid, row, share
-    twice = np.flatnonzero((np.diff(time) == 0.0) & (np.diff(step) != 0))  # a short in mid step shows no edge
-    edges = np.unique(np.concatenate([twice, twice + 1, [len(time) - 1]]))
-    at = np.concatenate([grid, time[edges]])
-    order = np.lexsort((np.concatenate([row, edges]), at))
-    row, share = np.concatenate([row, edges])[order], np.concatenate([share, np.zeros(len(edges))])[order]
-    at = at[order]
-    new = np.concatenate([[True], (np.diff(at) > 0.0) | (np.diff(row) > 0)])
-    return at[new], row[new], share[new]
+def _between(values: np.ndarray, taken: Samples) -> np.ndarray:
+    """Values of saved points at the samples, on straight lines within a step."""
+    after = values[np.minimum(taken.row + 1, len(values) - 1)]
+    return np.asarray(values[taken.row] + taken.share * (after - values[taken.row]))
 
 
-def _without_gaps(at: np.ndarray, tool: Instrument, draw: np.random.Generator) -> np.ndarray:
-    """Which samples were written: none during the gaps, whose starts are drawn uniformly."""
-    kept = np.ones(len(at), bool)
-    for start in draw.uniform(at[0], at[-1], tool.gaps):
-        kept &= (at < start) | (at > start + tool.gap_length)
-    kept[0] = True
-    return kept
+def _voltage(
+    record: Record, taken: Samples, edge: Switches, tool: Instrument, swing: np.ndarray, draw: np.random.Generator
+) -> np.ndarray:
+    """What the instrument says of the voltage [V]."""
+    true, time = record.column("voltage_volt"), record.column("test_time_second")
+    number, since = edge.since(taken)
+    voltage = _between(true, taken)
+    if tool.averaged:
+        voltage = _mean_since_last(time, true, taken, number)
+    if tool.polarisation > 0.0 and len(edge.row):
+        jump = np.where(number >= 0, (edge.before - edge.behind)[np.maximum(number, 0)], 0.0)
+        voltage = voltage + tool.polarised * jump * np.exp(-since / tool.polarisation)
+    before = true[np.maximum(taken.row - 1, 0)]
+    voltage = np.where(taken.partly > 0.0, taken.partly * before + (1.0 - taken.partly) * voltage, voltage)
+    kelvin = _between(record.column("ambient_temperature_celsius"), taken) + 273.15
+    voltage = voltage / arrhenius(kelvin + swing, activation_energy=WEATHER_ENERGY, reference_temperature=kelvin)
+    voltage = voltage + tool.voltage_offset + tool.voltage_noise * draw.standard_normal(len(voltage))
+    return np.asarray(np.round(voltage / tool.voltage_resolution) * tool.voltage_resolution)
+
+
+def _mean_since_last(time: np.ndarray, true: np.ndarray, taken: Samples, number: np.ndarray) -> np.ndarray:
+    """Mean of the voltage since the sample before, of those within one step [V]."""
+    same = np.concatenate([[False], number[1:] == number[:-1]])
+    width = np.where(same, np.diff(taken.at, prepend=taken.at[0]), 0.0)
+    total = np.zeros(len(taken.at))
+    for part in (np.arange(AVERAGED) + 0.5) / AVERAGED:
+        total += np.interp(taken.at - part * width, time, true)
+    return np.where(width > 0.0, total / AVERAGED, _between(true, taken))
+
+
+def _current(record: Record, taken: Samples, tool: Instrument, draw: np.random.Generator) -> np.ndarray:
+    """What the instrument says of the current [A]; none is none, whatever the noise."""
+    true = record.column("current_ampere")
+    current = true[taken.row]
+    current = taken.partly * true[np.maximum(taken.row - 1, 0)] + (1.0 - taken.partly) * current
+    noise = tool.current_noise * draw.standard_normal(len(current))
+    if tool.current_ripple:
+        noise = noise + tool.current_ripple * current * draw.standard_normal(len(current))
+    return np.where(current == 0.0, 0.0, current + noise)
+
+
+def _steps(record: Record, taken: Samples, tool: Instrument) -> dict[str, np.ndarray]:
+    """Counters of steps and cycles as this cycler keeps them."""
+    if tool.steps == "none":
+        return {}
+    if tool.steps == "repeated":
+        current = record.column("current_ampere")[taken.row]
+        return {"step_index": np.unique(np.round(current, 12), return_inverse=True)[1].astype(np.int64) + 1}
+    return {name: record.column(name)[taken.row] for name in ("step_count", "cycle_count")}
 
 
 def _noisy(spectrum: Spectrum, noise: float, draw: np.random.Generator) -> Spectrum:

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[3]
 F = np.geomspace(1e-3, 1e6, 61)
 W = 2.0 * np.pi * F
 VALUES = {"R": 3.0, "C": 2e-5, "L": 1e-6, "Q": 3e-4, "n": 0.8, "A": 5.0, "tau": 0.02, "m": 0.6}
+VALUES |= {"Rion": 7.0, "Rel": 2.0, "Rct": 5.0, "Ro": 4.0}
 
 
 @pytest.mark.parametrize("symbol", ELEMENTS)
@@ -23,7 +24,7 @@ def test_the_printed_equation_is_the_function(symbol: str) -> None:
     element = ELEMENTS[symbol]
     values = [VALUES[parameter.letter] for parameter in element.parameters]
     names = {parameter.letter: value for parameter, value in zip(element.parameters, values, strict=True)}
-    printed = eval(element.equation, {"j": 1j, "w": W, "sqrt": np.sqrt, "tanh": np.tanh, **names})
+    printed = eval(element.equation, {"j": 1j, "w": W, "sqrt": np.sqrt, "tanh": np.tanh, "sinh": np.sinh, **names})
     np.testing.assert_allclose(element.impedance(W, *values), printed * np.ones(len(W)), rtol=1e-12)
 
 

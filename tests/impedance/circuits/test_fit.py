@@ -43,14 +43,16 @@ def test_derivatives_are_those_of_the_impedance(text: str) -> None:
     values = chosen.array(truth)
     at = np.where(logs, np.log(np.where(logs, values, 1.0)), values)
     omega = 2.0 * np.pi * case.frequency
-    parts, slopes = impedance_and_derivatives(chosen, np.tile(at, (len(omega), 1)), omega)
-    np.testing.assert_allclose(parts[:, 0] + 1j * parts[:, 1], chosen.impedance(case.frequency, truth), rtol=1e-12)
+    parts, slopes = impedance_and_derivatives(chosen, at[None], omega[None])
+    np.testing.assert_allclose(
+        parts[0, :, 0] + 1j * parts[0, :, 1], chosen.impedance(case.frequency, truth), rtol=1e-12
+    )
     for k in range(len(at)):
         step = np.zeros(len(at))
         step[k] = 1e-5
-        up, _ = impedance_and_derivatives(chosen, np.tile(at + step, (len(omega), 1)), omega)
-        down, _ = impedance_and_derivatives(chosen, np.tile(at - step, (len(omega), 1)), omega)
-        np.testing.assert_allclose((up - down) / 2e-5, slopes[:, :, k], atol=1e-6 * np.abs(slopes[:, :, k]).max())
+        up, _ = impedance_and_derivatives(chosen, (at + step)[None], omega[None])
+        down, _ = impedance_and_derivatives(chosen, (at - step)[None], omega[None])
+        np.testing.assert_allclose((up - down) / 2e-5, slopes[..., k], atol=1e-6 * np.abs(slopes[..., k]).max())
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -167,7 +169,7 @@ def test_a_value_that_the_spectrum_does_not_determine_is_named() -> None:
 def test_a_circuit_that_leaves_something_over_says_so() -> None:
     two = {"R0": 5.0, "R1": 10.0, "C1": 1e-6, "R2": 30.0, "C2": 1e-2}
     found = fit(spectrum("R0-p(R1,C1)-p(R2,C2)", two, noise=1e-3), "R0-p(R1,CPE1)")
-    assert any("leaves something over" in said for said in found.warnings)
+    assert any("over that is not noise" in said for said in found.warnings)
     right = fit(spectrum("R0-p(R1,C1)-p(R2,C2)", two, noise=1e-3), "R0-p(R1,C1)-p(R2,C2)")
     assert right.warnings == ()
 

@@ -9,9 +9,7 @@ import pytest
 
 from lithostat.experiment.spectrum import Spectrum
 from lithostat.impedance.circuits import suggestion
-from lithostat.impedance.circuits.circuit import circuit
-from lithostat.impedance.circuits.jacobian import LONG, PIECES, impedance_and_derivatives, logarithmic
-from lithostat.impedance.circuits.suggestion import IN_VAIN, LADDER, Candidate, suggest
+from lithostat.impedance.circuits.suggestion import IN_VAIN, LADDER, Candidate, suggest, too_poor
 from lithostat.impedance.validity.check import check, clean
 from lithostat.reading.read import read
 
@@ -75,20 +73,6 @@ def test_two_arcs_are_found_though_two_rungs_before_them_are_no_better_and_one_a
     assert suggest(read(DRT / "Z_2ZARC_uniform_1.0.csv").spectra)[0].text == TWO
 
 
-def test_a_long_list_of_points_gives_what_short_ones_do() -> None:
-    chosen = circuit(ARC)
-    values = chosen.array({"R0": 12.0, "R1": 80.0, "CPE1_Q": 3e-6, "CPE1_n": 0.87})
-    logs = logarithmic(chosen)
-    at = np.where(logs, np.log(np.where(logs, values, 1.0)), values)
-    omega = np.geomspace(1e7, 1e-2, LONG * PIECES[1] + 300)
-    long = impedance_and_derivatives(chosen, np.tile(at, (len(omega), 1)), omega)
-    some = np.linspace(0, len(omega) - 1, 700).astype(int)
-    short = impedance_and_derivatives(chosen, np.tile(at, (len(some), 1)), omega[some])
-    for one, other in zip(long, short, strict=True):
-        assert len(one) == len(omega)
-        np.testing.assert_allclose(one[some], other, rtol=1e-12, atol=1e-12)
-
-
 @pytest.mark.parametrize(("henry", "tried"), [(2e-6, 7), (0.0, 5)])
 def test_with_long_leads_no_circuit_without_them_is_tried_in_the_end(
     henry: float, tried: int, monkeypatch: pytest.MonkeyPatch
@@ -103,3 +87,19 @@ def test_with_long_leads_no_circuit_without_them_is_tried_in_the_end(
     assert len(whole) == (2 if henry else 1) * len(LADDER)
     assert short[0] == whole[0]
     assert short[0].text == ("L0-" if henry else "") + ARC
+
+
+def test_a_circuit_that_leaves_far_more_than_another_is_passed_over() -> None:
+    poor, vague = Candidate("R0-CPE1", -440.0, 0.2, ""), Candidate("p(R1,CPE1)-CPE2", -764.0, 0.06, "not determined")
+    assert too_poor([poor, vague]) == [poor._replace(doubt="leaves 20% of |Z| over"), vague]
+    noisy = vague._replace(noise=0.19)
+    assert too_poor([poor, noisy]) == [poor, noisy], "where all leave as much, it is the noise"
+    fine = poor._replace(noise=0.04)
+    assert too_poor([fine, vague._replace(noise=0.01)])[0] == fine
+
+
+@real
+def test_an_arc_that_is_plain_to_see_is_in_the_suggested_circuit() -> None:
+    best = suggest(read(EIS / "exampleDataGamry.DTA").spectra)[0]
+    assert "p(R1,CPE1)" in best.text
+    assert best.noise < 0.07

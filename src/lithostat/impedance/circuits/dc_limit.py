@@ -11,7 +11,8 @@ from lithostat.impedance.circuits.fit import Fit
 from lithostat.impedance.circuits.jacobian import logarithmic, natural
 
 SLOW = 1e-15  # rad/s
-_BLOCKING = ("C", "CPE", "W", "Wo")  # alone in the main chain, they are the electrodes' blocking or diffusion
+REACHED = 0.5  # share of the limit that the real part has at the lowest frequency
+_BLOCKING = ("C", "CPE", "W", "Wo", "TLB")  # alone in the main chain, they are the electrodes' blocking or diffusion
 _CLOSED = 1e-2  # reactance over resistance below which the limit is one
 _STEP = 1e-5
 
@@ -19,7 +20,8 @@ _STEP = 1e-5
 def direct_current_resistance(fit: Fit) -> tuple[float, float] | None:
     """(resistance, standard error) [ohm] of the circuit at rest, its blocking end left out.
 
-    None if it has none, or if it rests on a value that a bound holds.
+    None if it has none, if it rests on a value that a bound holds, or if the sweep does not reach it: less than
+    `REACHED` of it at the lowest frequency is a guess.
 
     What is left out is a capacitor, constant phase element or half-infinite diffusion alone in the main chain: the
     resistance is then that of everything else.
@@ -35,6 +37,10 @@ def direct_current_resistance(fit: Fit) -> tuple[float, float] | None:
 
     limit = at(fit.coordinates)
     if not np.isfinite(limit.real) or abs(limit.imag) > _CLOSED * abs(limit.real):
+        return None
+    lowest = np.array(2.0 * np.pi * fit.spectrum.frequency.min())
+    values: Any = natural(fit.coordinates, logs)
+    if not float(sum(part.impedance(lowest, values, np).real for part in parts)) > REACHED * limit.real:
         return None
     steps = _STEP * np.eye(len(logs))
     slope = np.array([(at(fit.coordinates + step) - at(fit.coordinates - step)).real for step in steps]) / (2.0 * _STEP)

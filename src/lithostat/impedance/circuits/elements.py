@@ -20,6 +20,8 @@ BARSOUKOV = "Barsoukov & Macdonald 2018, Impedance Spectroscopy, 3rd ed., Wiley"
 BOUKAMP = "Boukamp & Bouwmeester 2003, Solid State Ionics 157, 29 (Gerischer impedance)"
 FRANCESCHETTI = "Franceschetti & Macdonald 1979, J. Electroanal. Chem. 101, 307 (finite-length diffusion)"
 HAVRILIAK = "Havriliak & Negami 1967, Polymer 8, 161"
+BISQUERT = "Bisquert, Garcia-Belmonte, Fabregat-Santiago & Compte 1999, Electrochem. Commun. 1, 429 (two rails)"
+SIROMA = "Siroma, Sato, Takeuchi, Nagai, Ota & Ioroi 2016, J. Power Sources 316, 215 (where the rails are contacted)"
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,11 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Element:
-    """A two-terminal element. `equation` is in terms of w [rad/s], j and the parameters' letters."""
+    """A two-terminal element. `equation` is in terms of w [rad/s], j and the parameters' letters.
+
+    `log_slopes`, of an element that is a power of the frequency, takes ln(j w) and gives the derivative of ln Z by each
+    fit coordinate (the logarithm of a logarithmic parameter).
+    """
 
     symbol: str
     name: str
@@ -43,11 +49,12 @@ class Element:
     parameters: tuple[Parameter, ...]
     source: str
     impedance: Callable[..., Any]
+    log_slopes: Callable[[Any], tuple[Any, ...]] | None = None
 
 
 def _power(omega: Any, exponent: Any, xp: Any) -> Any:
     """(j w)^n, without the complex power whose derivative is undefined at a whole n."""
-    return xp.exp(exponent * (xp.log(omega) + QUARTER))
+    return xp.exp(exponent * xp.log(omega)) * xp.exp(exponent * QUARTER)
 
 
 def _resistor(omega: Any, r: Any, *, xp: Any = np) -> Any:
@@ -101,20 +108,59 @@ def _zarc(omega: Any, r: Any, tau: Any, n: Any, *, xp: Any = np) -> Any:
     return r / (1.0 + _power(omega * tau, n, xp))
 
 
+def _arc(omega: Any, r: Any, c: Any, n: Any, *, xp: Any = np) -> Any:
+    return r / (1.0 + _power(omega * (r * c), n, xp))
+
+
 def _havriliak_negami(omega: Any, r: Any, tau: Any, n: Any, m: Any, *, xp: Any = np) -> Any:
     return r * xp.exp(-m * xp.log(1.0 + _power(omega * tau, n, xp)))
+
+
+def _loop(omega: Any, r: Any, tau: Any, *, xp: Any = np) -> Any:
+    return -r / (1.0 + 1j * omega * tau)
+
+
+def _coth_and_sinh(nu: Any, xp: Any) -> tuple[Any, Any]:
+    """(coth nu / nu, 1 / (nu sinh nu)) from decaying exponentials, which cannot overflow."""
+    once, twice = xp.exp(-nu), xp.expm1(-2.0 * nu)
+    return -(2.0 + twice) / (nu * twice), -2.0 * once / (nu * twice)
+
+
+def _rails(first: Any, second: Any, interface: Any, xp: Any) -> Any:
+    """Two resistive rails with `interface` [ohm, of the whole electrode] between them, contacted at opposite ends."""
+    both = first + second
+    straight, across = _coth_and_sinh(xp.sqrt(both / interface), xp)
+    return (first * second * (1.0 + 2.0 * across) + (first**2 + second**2) * straight) / both
+
+
+def _line(omega: Any, ion: Any, electron: Any, transfer: Any, q: Any, n: Any, *, xp: Any = np) -> Any:
+    return _rails(ion, electron, 1.0 / (1.0 / transfer + q * _power(omega, n, xp)), xp)
+
+
+def _line_blocking(omega: Any, ion: Any, electron: Any, q: Any, n: Any, *, xp: Any = np) -> Any:
+    return _rails(ion, electron, 1.0 / (q * _power(omega, n, xp)), xp)
+
+
+def _line_symmetric(omega: Any, contacted: Any, other: Any, q: Any, n: Any, *, xp: Any = np) -> Any:
+    both = contacted + other
+    nu = xp.sqrt(both * q * _power(omega, n, xp))
+    decay = xp.expm1(-nu)
+    return contacted / both * (other - contacted * 2.0 * decay / ((2.0 + decay) * nu))
 
 
 _OHM = Parameter("R", "ohm", 1e-6, 1e12)
 _TAU = Parameter("tau", "s", 1e-10, 1e8)
 _EXPONENT = Parameter("n", "1", 0.2, 1.0, logarithmic=False)
+_FARAD, _HENRY = Parameter("C", "F", 1e-16, 1e6), Parameter("L", "H", 1e-13, 1e3)
+_CHARGE = Parameter("Q", "S s^n", 1e-16, 1e6)
+_ION, _ELECTRON, _TRANSFER = (Parameter(letter, "ohm", 1e-6, 1e12) for letter in ("Rion", "Rel", "Rct"))
 
 ELEMENTS: dict[str, Element] = {
     element.symbol: element
     for element in (
-        Element("R", "resistor", "R", (_OHM,), BARSOUKOV, _resistor),
-        Element("C", "capacitor", "1/(j*w*C)", (Parameter("C", "F", 1e-16, 1e6),), BARSOUKOV, _capacitor),
-        Element("L", "inductor", "j*w*L", (Parameter("L", "H", 1e-13, 1e3),), BARSOUKOV, _inductor),
+        Element("R", "resistor", "R", (_OHM,), BARSOUKOV, _resistor, lambda _: (1.0,)),
+        Element("C", "capacitor", "1/(j*w*C)", (_FARAD,), BARSOUKOV, _capacitor, lambda _: (-1.0,)),
+        Element("L", "inductor", "j*w*L", (_HENRY,), BARSOUKOV, _inductor, lambda _: (1.0,)),
         Element(
             "La",
             "lossy inductor (leads with eddy currents)",
@@ -122,14 +168,16 @@ ELEMENTS: dict[str, Element] = {
             (Parameter("L", "H s^(n-1)", 1e-13, 1e3), _EXPONENT),
             BARSOUKOV,
             _lossy_inductor,
+            lambda log_jw: (1.0, log_jw),
         ),
         Element(
             "CPE",
             "constant phase element",
             "1/(Q*(j*w)**n)",
-            (Parameter("Q", "S s^n", 1e-16, 1e6), _EXPONENT),
+            (_CHARGE, _EXPONENT),
             BARSOUKOV,
             _constant_phase,
+            lambda log_jw: (-1.0, -log_jw),
         ),
         Element(
             "W",
@@ -138,6 +186,7 @@ ELEMENTS: dict[str, Element] = {
             (Parameter("A", "ohm s^-0.5", 1e-6, 1e10),),
             BARSOUKOV,
             _warburg,
+            lambda _: (1.0,),
         ),
         Element(
             "Ws",
@@ -165,12 +214,56 @@ ELEMENTS: dict[str, Element] = {
             _zarc,
         ),
         Element(
+            "ARC",
+            "resistor and constant phase element in parallel, by its capacitance",
+            "R/(1+(j*w*R*C)**n)",
+            (_OHM, _FARAD, _EXPONENT),
+            BARSOUKOV,
+            _arc,
+        ),
+        Element(
             "HN",
             "Havriliak-Negami",
             "R/(1+(j*w*tau)**n)**m",
             (_OHM, _TAU, _EXPONENT, Parameter("m", "1", 0.2, 1.0, logarithmic=False)),
             HAVRILIAK,
             _havriliak_negami,
+        ),
+        Element(
+            "RL",
+            "low-frequency loop: what a relaxation takes away from the resistance",
+            "-R/(1+j*w*tau)",
+            (_OHM, _TAU),
+            BARSOUKOV,
+            _loop,
+        ),
+        Element(
+            "TL",
+            "transmission line of a composite electrode: ionic and electronic rail, charge transfer between them",
+            "(Rion*Rel*(1+2/(sqrt((Rion+Rel)*(1/Rct+Q*(j*w)**n))*sinh(sqrt((Rion+Rel)*(1/Rct+Q*(j*w)**n)))))"
+            "+(Rion**2+Rel**2)/(sqrt((Rion+Rel)*(1/Rct+Q*(j*w)**n))*tanh(sqrt((Rion+Rel)*(1/Rct+Q*(j*w)**n)))))"
+            "/(Rion+Rel)",
+            (_ION, _ELECTRON, _TRANSFER, _CHARGE, _EXPONENT),
+            BISQUERT,
+            _line,
+        ),
+        Element(
+            "TLB",
+            "the same with an interface that only charges",
+            "(Rion*Rel*(1+2/(sqrt((Rion+Rel)*Q*(j*w)**n)*sinh(sqrt((Rion+Rel)*Q*(j*w)**n))))"
+            "+(Rion**2+Rel**2)/(sqrt((Rion+Rel)*Q*(j*w)**n)*tanh(sqrt((Rion+Rel)*Q*(j*w)**n))))/(Rion+Rel)",
+            (_ION, _ELECTRON, _CHARGE, _EXPONENT),
+            BISQUERT,
+            _line_blocking,
+        ),
+        Element(
+            "TLS",
+            "transmission line contacted on one rail at both ends (ion- or electron-blocking symmetric cell); "
+            "R is the contacted rail, Ro the other",
+            "R/(R+Ro)*(Ro+2*R*tanh(sqrt((R+Ro)*Q*(j*w)**n)/2)/sqrt((R+Ro)*Q*(j*w)**n))",
+            (_OHM, Parameter("Ro", "ohm", 1e-6, 1e12), _CHARGE, _EXPONENT),
+            SIROMA,
+            _line_symmetric,
         ),
     )
 }

@@ -25,22 +25,22 @@ def ordered_alike(
     """
     sorted_ = np.array(coordinates, float)
     still = np.zeros(len(chosen.names), bool) if bounds is None else bounds[0] == bounds[1]
-    for twins in _exchangeable(chosen.tree):
-        places = [_places(part) for part in twins]
-        if still[np.concatenate(places)].any():
+    for twins in exchangeable(chosen.tree):
+        spots = [places(part) for part in twins]
+        if still[np.concatenate(spots)].any():
             continue
         for row in sorted_.reshape(-1, sorted_.shape[-1]):
             values = natural(row, logarithmic(chosen))
             order = np.argsort([_centre(part, values) for part in twins], kind="stable")
-            row[np.concatenate(places)] = np.concatenate([row[places[k]] for k in order])
+            row[np.concatenate(spots)] = np.concatenate([row[spots[k]] for k in order])
     return sorted_
 
 
-def _exchangeable(part: Node) -> list[list[Node]]:
+def exchangeable(part: Node) -> list[list[Node]]:
     """Groups of parts of one kind within one chain or one bracket, innermost first."""
     if isinstance(part, Leaf):
         return []
-    groups = list(itertools.chain.from_iterable(_exchangeable(inner) for inner in part.parts))
+    groups = list(itertools.chain.from_iterable(exchangeable(inner) for inner in part.parts))
     kinds: dict[object, list[Node]] = {}
     for inner in part.parts:
         kinds.setdefault(_kind(inner), []).append(inner)
@@ -53,10 +53,11 @@ def _kind(part: Node) -> object:
     return (type(part).__name__, tuple(_kind(inner) for inner in part.parts))
 
 
-def _places(part: Node) -> np.ndarray:
+def places(part: Node) -> np.ndarray:
+    """Places of a part's values among the circuit's."""
     if isinstance(part, Leaf):
         return np.arange(part.first, part.first + len(part.element.parameters))
-    return np.concatenate([_places(inner) for inner in part.parts])
+    return np.concatenate([places(inner) for inner in part.parts])
 
 
 def _centre(part: Node, values: np.ndarray) -> float:

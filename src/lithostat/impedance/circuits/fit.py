@@ -28,6 +28,9 @@ from lithostat.impedance.validity.sweep import ordered
 STARTS = 24
 UNDETERMINED = 0.5  # standard error of a logarithm above which a value is not determined
 ASTRAY = 0.3  # of |Z| left over; such a circuit describes nothing
+NOTHING = -800.0  # logarithm of what is fixed at zero: its exponential is 0
+MATTERS = 0.01  # of |Z| left over with structure; below it the larger standard errors say enough
+MOST_ALIKE = 0.95  # correlation of neighbouring residuals that is counted at most
 LEAST_NOISE = 1e-7  # weighted residual below which a spectrum counts as exact
 
 
@@ -129,10 +132,14 @@ def fit_each(
     weighting: str = "modulus",
     fixed: Mapping[str, float] | None = None,
     start: Mapping[str, float] | None = None,
+    begin: Sequence[Mapping[str, float]] | None = None,
     starts: int = STARTS,
     seed: int = 0,
 ) -> tuple[Fit, ...]:
-    """Fit one circuit to many spectra at once, each for itself; `search` says where each fit starts."""
+    """Fit one circuit to many spectra at once, each for itself; `search` says where each fit starts.
+
+    `begin` are the values in SI that each spectrum starts from, and then nothing is searched.
+    """
     chosen = circuit(text) if isinstance(text, str) else text
     checked = [ordered(spectrum) for spectrum in spectra]
     if not checked:
@@ -141,7 +148,10 @@ def fit_each(
     bounds = limits(chosen, fixed or {})
     _enough(chosen, clean, bounds)
     table = sweeps(clean, weighting)
-    found, agreed = search(table, chosen, bounds, own=start, count=starts, seed=seed)
+    if begin is None:
+        found, agreed = search(table, chosen, bounds, own=start, count=starts, seed=seed)
+    else:
+        found, agreed = coordinates(chosen, begin), np.ones(len(clean))
     if weighting == "modulus":
         table = by_model(table, chosen, found)
     rows = np.arange(len(clean))
@@ -153,8 +163,16 @@ def fit_each(
     ]
     covariance, noise = np.stack([one.covariance for one in fits]), np.array([one.noise for one in fits])
     curved = bent(table, chosen, last.coordinates, covariance, np.maximum(noise, LEAST_NOISE))
-    fits = [replace(one, bent=names) for one, names in zip(fits, curved, strict=True)]
+    fits = [with_structure(replace(one, bent=names)) for one, names in zip(fits, curved, strict=True)]
     return tuple(replace(one, warnings=(*said, *doubts(one))) for one, (_, said) in zip(fits, checked, strict=True))
+
+
+def coordinates(chosen: Circuit, values: Sequence[Mapping[str, float]]) -> np.ndarray:
+    """Fit coordinates (spectra, parameters) of values in SI by name; a value of zero is the lowest there is."""
+    logs = logarithmic(chosen)
+    natural_ = np.stack([chosen.array(each) for each in values])
+    with np.errstate(divide="ignore"):
+        return np.where(logs, np.maximum(np.log(np.where(logs, natural_, 1.0)), NOTHING), natural_)
 
 
 def limits(chosen: Circuit, fixed: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray]:
@@ -166,13 +184,15 @@ def limits(chosen: Circuit, fixed: Mapping[str, float]) -> tuple[np.ndarray, np.
         if name not in chosen.names:
             chosen.array({name: value})  # says which names there are
         place = chosen.names.index(name)
-        if not low[place] <= value <= high[place]:
+        nothing = value == 0.0 and chosen.parameters[place].letter in ("R", "L")
+        if not (low[place] <= value <= high[place] or nothing):
             raise InputError(
                 f"{name} = {value:g} {chosen.units[place]} cannot be fixed there",
                 expected=f"a value from {low[place]:g} to {high[place]:g}",
             )
         low[place] = high[place] = value
-    return np.where(logs, np.log(low), low), np.where(logs, np.log(high), high)
+    with np.errstate(divide="ignore"):
+        return tuple(np.where(logs, np.maximum(np.log(end), NOTHING), end) for end in (low, high))  # type: ignore[return-value]
 
 
 def _enough(chosen: Circuit, spectra: Sequence[Spectrum], bounds: tuple[np.ndarray, np.ndarray]) -> None:
@@ -218,6 +238,20 @@ def fit_from(
     )
 
 
+def with_structure(found: Fit) -> Fit:
+    """The fit with a larger covariance where its residuals follow each other: so many fewer of them are independent.
+
+    With a correlation r of neighbours as in an autoregression, n residuals are worth n (1 - r) / (1 + r) (Bartlett
+    1946, J. R. Stat. Soc. Suppl. 8, 27).
+    """
+    rest = found.residuals
+    if correlation(rest) <= STRUCTURE or found.noise <= LEAST_NOISE:
+        return found
+    parts = np.stack([rest.real, rest.imag])
+    r = min(float((parts[:, 1:] * parts[:, :-1]).sum() / (parts**2).sum()), MOST_ALIKE)
+    return replace(found, covariance=found.covariance * (1.0 + r) / (1.0 - r))
+
+
 def inverse(normal: np.ndarray) -> np.ndarray:
     """Inverse of J^T J after scaling its diagonal to one; directions that data do not see get a huge variance."""
     scale = np.sqrt(np.maximum(np.diag(normal), 1e-300))
@@ -246,9 +280,9 @@ def doubts(found: Fit) -> tuple[str, ...]:
     if left > ASTRAY:
         said.append(f"the circuit does not describe this spectrum: it leaves {min(left, 9.99):.0%} of |Z| or more over")
     together = correlation(rest)
-    if together > STRUCTURE and found.noise > LEAST_NOISE:
+    if together > STRUCTURE and left > MATTERS:
         said.append(
-            f"the residuals follow each other ({together:.0f} standard deviations): the circuit leaves something "
-            "over, and the standard errors are too small"
+            f"the residuals follow each other ({together:.0f} standard deviations): the circuit leaves {left:.1%} of "
+            "|Z| over that is not noise, which no standard error covers"
         )
     return tuple(said)

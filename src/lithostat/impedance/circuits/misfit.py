@@ -102,11 +102,9 @@ def _residuals(
     table: Sweeps, chosen: Circuit, rows: np.ndarray, coordinates: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Weighted residuals (problems, 2 points) and derivatives (problems, 2 points, parameters)."""
-    points, size = table.omega.shape[1], coordinates.shape[1]
-    flat = np.repeat(coordinates, points, axis=0)
-    values, slopes = impedance_and_derivatives(chosen, flat, table.omega[rows].ravel())
+    values, slopes = impedance_and_derivatives(chosen, coordinates, table.omega[rows])
     weight = table.weight[rows]
     with np.errstate(all="ignore"):  # a start far off may overflow; its cost is then infinite
-        rest = (values.reshape(-1, points, 2) - table.parts[rows]) * weight
-        slopes = slopes.reshape(-1, points, 2, size) * weight[..., None]
-    return rest.reshape(len(rows), -1), slopes.reshape(len(rows), -1, size)
+        rest = (values - table.parts[rows]) * weight
+        slopes *= weight[..., None]
+    return rest.reshape(len(rows), -1), slopes.reshape(len(rows), -1, slopes.shape[-1])

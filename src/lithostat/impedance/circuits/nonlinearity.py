@@ -40,7 +40,7 @@ def bent(
     misfit = of_each(table, chosen, np.concatenate([owner, np.arange(spectra)]))
     cost, _, _ = misfit(np.arange(len(owner) + spectra), np.concatenate([ends.reshape(-1, size), found]))
     rise = cost[: len(owner)].reshape(spectra, size, 2) - cost[len(owner) :, None, None]
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         ratio = rise / (0.5 * AWAY**2 * noise[:, None, None] ** 2)
     odd = ~((ratio > STRAIGHT[0]) & (ratio < STRAIGHT[1])).all(2) & np.isfinite(sd) & (sd > 0.0)
     return [tuple(np.array(chosen.names)[row].tolist()) for row in odd]

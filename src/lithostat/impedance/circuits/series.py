@@ -17,13 +17,15 @@ from lithostat.experiment.errors import InputError
 from lithostat.experiment.finding import Finding
 from lithostat.experiment.spectrum import Spectrum
 from lithostat.impedance.circuits.circuit import Circuit, circuit
-from lithostat.impedance.circuits.fit import LEAST_NOISE, STARTS, Fit, doubts, fit_each, inverse, limits
+from lithostat.impedance.circuits.fit import LEAST_NOISE, STARTS, Fit, doubts, fit_each, inverse, limits, with_structure
+from lithostat.impedance.circuits.followed import followed
 from lithostat.impedance.circuits.least_squares import Solution, least_squares
 from lithostat.impedance.circuits.misfit import Sweeps, by_model, of_all, sweeps
 from lithostat.impedance.circuits.ties import STEEPEST, Tie, second_differences, tie
 
 AXES = ("pressure", "temperature", "time")
 REFUSED = 1e-3  # chance of a tie's cost under noise alone below which it is doubted
+WARMED = 2.0  # K between the coldest and the warmest spectrum, from which temperature orders a series
 STEADY = 0.02  # least standard deviation of a second difference of a smooth logarithm
 
 
@@ -46,7 +48,7 @@ class Law:
 
 @dataclass(frozen=True)
 class SeriesFit:
-    """Fits of a series, in its order. `laws` are the tied parameters, `doubted` the ties that the data speak against.
+    """Fits of a series, in its order. `laws` are the tied parameters, `doubted` a sentence if data speak against them.
 
     `covariance` is of all shared coordinates together, (K, K); `axis` is what the series runs along (None if nothing
     does). `alone` are the fits of each spectrum for itself, without ties: tied values lie on their law exactly, so that
@@ -60,6 +62,7 @@ class SeriesFit:
     covariance: np.ndarray
     warnings: tuple[str, ...] = ()
     alone: tuple[Fit, ...] = ()
+    doubted: tuple[str, ...] = ()
 
     def values(self, name: str) -> np.ndarray:
         """A parameter along the series, SI, (spectra,)."""
@@ -105,16 +108,19 @@ def fit_series(
     axis: str | None = None,
     weighting: str = "modulus",
     fixed: Mapping[str, float] | None = None,
+    begin: Sequence[Mapping[str, float]] | None = None,
     starts: int = STARTS,
     seed: int = 0,
 ) -> SeriesFit:
     """Fit one circuit to a series. `ties` says how parameters run along it (see `TIES`); the others are free.
 
+    `begin` are values in SI to start each spectrum from; without them starts are searched for.
     `axis` is 'pressure', 'temperature' or 'time': what 'smooth' runs along (the order of the spectra if it is None).
     Raises `InputError` for a tie that the spectra cannot follow.
     """
     chosen = circuit(text) if isinstance(text, str) else text
-    alone = fit_each(spectra, chosen, weighting=weighting, fixed=fixed, starts=starts, seed=seed)
+    alone = fit_each(spectra, chosen, weighting=weighting, fixed=fixed, begin=begin, starts=starts, seed=seed)
+    alone = followed(alone, _warmth(alone))
     used = {name: kind for name, kind in (ties or {}).items() if kind != "free"}
     for name in used:
         if name not in chosen.names:
@@ -128,6 +134,13 @@ def fit_series(
     clean = [fit.spectrum for fit in alone]
     knots = {name: tie(name, kind, clean) for name, kind in used.items()}
     return _together(chosen, alone, knots, axis, weighting, fixed or {})
+
+
+def _warmth(fits: Sequence[Fit]) -> np.ndarray | None:
+    """Temperatures [K], if they order the series: its resistances follow them more than anything else."""
+    kelvin = [fit.spectrum.temperature for fit in fits]
+    known = np.array([np.nan if each is None else each for each in kelvin], float)
+    return known if np.isfinite(known).all() and np.ptp(known) > WARMED else None
 
 
 def _together(
@@ -256,8 +269,8 @@ def _result(
     laws = {name: _law(chosen, name, knot, edges, shared, covariance) for name, knot in knots.items()}
     laws = {name: law for name, law in laws.items() if law.kind != "smooth"}
     converged = () if solution.converged[0] else ("the series did not converge",)
-    warnings = (*converged, *_doubted(alone, fits, knots, data, degrees, free))
-    return SeriesFit(chosen, fits, laws, axis, covariance, warnings, alone)
+    doubted = _doubted(alone, fits, knots, data, degrees, free)
+    return SeriesFit(chosen, fits, laws, axis, covariance, (*converged, *doubted), alone, doubted)
 
 
 def _one(
@@ -287,6 +300,7 @@ def _one(
     )
     noise = float(np.sqrt((np.abs(model.residuals) ** 2).sum() / (2 * len(model.spectrum.frequency))))
     model = replace(model, noise=noise if weighting == "modulus" else alone.noise * float(np.sqrt(scale)))
+    model = with_structure(model)
     return replace(model, warnings=doubts(model))
 
 

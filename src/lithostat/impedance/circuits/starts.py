@@ -14,7 +14,7 @@ from scipy.optimize import nnls
 from lithostat.impedance.circuits.circuit import Circuit, Leaf, Node, Parallel, Series
 
 PER_DECADE = 4  # Debye elements
-_OPEN = ("C", "CPE", "W", "Wo")  # alone in the main chain they are the low-frequency end
+_OPEN = ("C", "CPE", "W", "Wo", "TLB")  # alone in the main chain they are the low-frequency end
 _PLAIN = ("R", "L", "La", *_OPEN)
 
 
@@ -67,6 +67,8 @@ def starts(chosen: Circuit, seen: Outline, count: int, random: np.random.Generat
     parts = chosen.tree.parts if isinstance(chosen.tree, Series) else (chosen.tree,)
     arcs = [part for part in parts if not _plain(part)]
     open_end = any(_plain(part) and part.element.symbol in _OPEN for part in parts if isinstance(part, Leaf))
+    if not any(isinstance(part, Leaf) and part.element.symbol == "R" for part in parts):  # the first arc has it all
+        seen = seen._replace(weight=seen.weight + np.where(np.arange(len(seen.tau)) == 0, seen.ohmic, 0.0))
     tau, ohm = _pieces(seen, len(arcs) + open_end, count, random)  # what lies below the slowest arc is the open end's
     for k, part in enumerate(arcs):
         _fill(part, ohm[:, k], tau[:, k], values, random)
@@ -135,6 +137,10 @@ def _fill(part: Node, ohm: np.ndarray, tau: np.ndarray, values: np.ndarray, rand
         "W": (ohm / np.sqrt(2.0 * tau),),
         "HN": (ohm, tau, n, random.uniform(0.6, 1.0, len(ohm))),
         "ZARC": (ohm, tau, n),
+        "ARC": (ohm, tau / ohm, n),
+        "TL": (ohm, 0.1 * ohm, ohm, tau**n / ohm, n),
+        "TLB": (0.1 * ohm, 0.01 * ohm, tau**n / ohm, n),
+        "TLS": (ohm, 10.0 * ohm, tau**n / ohm, n),
     }
     own = sized.get(part.element.symbol, (ohm, tau))
     values[:, part.first : part.first + len(own)] = np.stack(own, axis=1)

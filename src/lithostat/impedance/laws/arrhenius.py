@@ -10,7 +10,7 @@ Liquids and polymers bend: Vogel, Fulcher and Tammann, sigma = A exp(-B/(T - T_0
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,10 +19,12 @@ from scipy import stats
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.finding import Finding
 from lithostat.experiment.quantity import show
+from lithostat.impedance.laws.error_budget import ErrorBudget, Stated, error_budget
 from lithostat.impedance.laws.fitted_card import card_text, fitted_property, stated
 from lithostat.physics.constants import FARADAY, GAS
 
 ROOM = 298.15  # [K]
+LEAST_T0 = 50.0  # K; a bend that asks for less is another thing than a glass transition
 CURVED = 0.01  # probability below which a straight line is not enough
 FORMULAS = {
     "sigma": "ln sigma = ln sigma_ref - E_sigma/R (1/T - 1/T_ref)",
@@ -74,15 +76,26 @@ class Arrhenius:
     freedom: int | None
     vft: Vft | None
     warnings: tuple[str, ...]
+    budget: ErrorBudget | None = None
+
+    @property
+    def errors(self) -> tuple[float, float, float]:
+        """Standard errors: relative, of sigma at the reference temperature; of both activation energies [J/mol]."""
+        own = float(np.sqrt(self.sigma.covariance[0, 0]))
+        if self.budget is None:
+            return own, self.sigma.error, self.sigma_t.error
+        more = max(self.budget.energy**2 - self.sigma.error**2, 0.0)
+        return self.budget.sigma, self.budget.energy, float(np.sqrt(self.sigma_t.error**2 + more))
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Conductivity at the reference temperature, both activation energies, and the bend."""
-        how = "fit: regression in log space"
+        how = "fit: regression in log space" if self.budget is None else f"error budget: {self.budget.sentence}"
         at = show(self.reference_temperature, "temperature")
-        size = self.sigma.reference * float(np.sqrt(self.sigma.covariance[0, 0]))
+        relative, *of_energies = self.errors
+        size = self.sigma.reference * relative
         found = [Finding("conductivity", self.sigma.reference, "S/m", (f"at {at}",), size, how, FORMULAS["sigma"])]
-        for name, branch in (("sigma", self.sigma), ("sigma T", self.sigma_t)):
+        for name, branch, wide in zip(FORMULAS, (self.sigma, self.sigma_t), of_energies, strict=True):
             said = f"{branch.activation_energy / FARADAY:.4g} eV"
             found.append(
                 Finding(
@@ -90,7 +103,7 @@ class Arrhenius:
                     branch.activation_energy,
                     "J/mol",
                     (said, *self.warnings),
-                    branch.error,
+                    wide,
                     how,
                     FORMULAS[name],
                 )
@@ -146,12 +159,13 @@ def conductivity(
 
 
 def fit_arrhenius(
-    temperature: Any, conductivity: Any, *, error: Any = None, reference_temperature: float = ROOM
+    temperature: Any, conductivity: Any, *, error: Any = None, scaled: bool = False, reference_temperature: float = ROOM
 ) -> Arrhenius:
     """Fit both lines to `conductivity` [S/m] at `temperature` [K], weighted by its standard `error` [S/m]; all (N,).
 
-    Without errors one relative error for all points is estimated from the misfit. Raises `InputError` for fewer than
-    two temperatures (three points without errors), or numbers that are not above 0.
+    Without errors one relative error for all points is estimated from the misfit; with `scaled` ones only their ratio
+    counts, and their size is. Raises `InputError` for fewer than two temperatures (three points where errors are
+    estimated), numbers that are not above 0, and a conductivity that falls as it gets warmer.
     """
     given = {"temperature": temperature, "conductivity": conductivity, "error": error}
     arrays = {name: np.atleast_1d(np.asarray(one, float)) for name, one in given.items() if one is not None}
@@ -162,16 +176,23 @@ def fit_arrhenius(
         if len(wrong):
             raise InputError(f"point {wrong[0] + 1} has {name} {values[wrong[0]]:g}", expected="a number above 0")
     kelvin, sigma, sd = arrays["temperature"], arrays["conductivity"], arrays.get("error")
-    least = 2 if sd is not None else 3
+    known = sd is not None and not scaled
+    least = 2 if known else 3
     if len(kelvin) < least or len(np.unique(kelvin)) < 2:
         raise InputError(
             f"{len(kelvin)} points at {len(np.unique(kelvin))} temperatures do not give an activation energy",
             expected=f"{least} points at two temperatures at least",
         )
     weight = np.ones(len(kelvin)) if sd is None else sigma / sd
-    freedom = None if sd is not None else len(kelvin) - 2
+    freedom = None if known else len(kelvin) - 2
     x = (1.0 / kelvin - 1.0 / reference_temperature) / -GAS
     lines = [_line(x, np.log(values), weight, freedom) for values in (sigma, sigma * kelvin)]
+    if lines[0].activation_energy < 0.0:
+        raise InputError(
+            f"the conductivity falls as it gets warmer ({lines[0].activation_energy / FARADAY:.3g} eV): a negative "
+            "activation energy is no property of an electrolyte",
+            expected="resistances of one electrolyte, each with its temperature; see which spectra are read wrongly",
+        )
     bent = bool(lines[0].curvature < CURVED)
     vft = _vft(kelvin, np.log(sigma), weight) if bent else None
     return Arrhenius(
@@ -187,13 +208,28 @@ def fit_arrhenius(
     )
 
 
+def with_budget(fit: Arrhenius, *, thickness: float | None, area: float | None, stated: Stated) -> Arrhenius:
+    """The same with thickness [m], area [m2] and temperature in its errors (see `error_budget`)."""
+    scatter = float(np.sqrt(fit.sigma.covariance[0, 0])), fit.sigma.error
+    made = error_budget(
+        scatter=scatter,
+        energy=fit.sigma.activation_energy,
+        temperature=fit.temperature,
+        reference_temperature=fit.reference_temperature,
+        thickness=thickness,
+        area=area,
+        stated=stated,
+    )
+    return replace(fit, budget=made)
+
+
 def card_properties(fit: Arrhenius) -> dict[str, Any]:
     """Conductivity, its temperature and its activation energy (of sigma), as entries of a card with standard errors."""
     low, high = (show(float(end), "temperature") for end in (fit.temperature.min(), fit.temperature.max()))
     where = f"{len(fit.temperature)} points, {low} to {high}"
     note = "The range is one standard error."
-    value, size = fit.sigma.reference, float(np.sqrt(fit.sigma.covariance[0, 0]))
-    energy, spread = fit.sigma.activation_energy, fit.sigma.error
+    value, energy = fit.sigma.reference, fit.sigma.activation_energy
+    size, spread, _ = fit.errors
     span = (value * np.exp(-size), value * np.exp(size))
     slope = fitted_property(
         "conductivity_activation_energy",
@@ -264,7 +300,7 @@ def _vft(kelvin: np.ndarray, y: np.ndarray, weight: np.ndarray) -> Vft | None:
     found = minimize_scalar(lambda t0: line(t0)[0], bounds=(0.0, coldest - 5.0), method="bounded")
     straight = line(0.0)[0]
     left, (offset, slope) = line(float(found.x))
-    if found.x < 1.0 or found.x > coldest - 6.0 or slope <= 0.0 or left >= straight:
+    if found.x < LEAST_T0 or found.x > coldest - 6.0 or slope <= 0.0 or left >= straight:
         return None
     return Vft(float(np.exp(offset)), float(slope), float(found.x), straight / max(left, 1e-300))
 

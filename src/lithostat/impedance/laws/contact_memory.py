@@ -120,6 +120,7 @@ def fit_memory(
     *,
     area: float | None,
     error: Any = None,
+    scaled: bool = False,
     fabrication_pressure: float = 0.0,
     series_resistance: float | None = None,
     times: Any = None,
@@ -129,10 +130,11 @@ def fit_memory(
     """Fit the contact law to `resistance` [ohm] at `pressure` [Pa] (N,), both in the order they were measured.
 
     `error` (N,) is the standard error of each resistance [ohm]; without it one relative error for all is estimated from
-    the misfit. Errors are log-normal. `area` is that of one electrode [m2]. `fabrication_pressure` is the highest
-    pressure before the first measurement (0: lithium was never pressed). `series_resistance` of pellet and films
-    [ohm], if it is known, is kept; else it is fitted. With `ripening`, `times` [s] say when each resistance was
-    measured; its pressure is taken to act since the measurement before (the first since time 0).
+    the misfit; with `scaled` only the ratio of the errors counts, and their size is. Errors are log-normal. `area` is
+    that of one electrode [m2]. `fabrication_pressure` is the highest pressure before the first measurement (0: lithium
+    was never pressed). `series_resistance` of pellet and films [ohm], if it is known, is kept; else it is fitted. With
+    `ripening`, `times` [s] say when each resistance was measured; its pressure is taken to act since the measurement
+    before (the first since time 0).
 
     Refused (`InputError`): no area, fewer points than unknowns, one pressure only, and data that leave a combination of
     the unknowns free. Without a point below the highest pressure the unloading exponent is left out, and that is said.
@@ -154,11 +156,12 @@ def fit_memory(
     at, cost, normal = solution.coordinates[best], float(solution.cost[best]), solution.normal[best]
     determined(normal, names)
     freedom = len(data.pressure) - len(names)
-    variance = 1.0 if error is not None else (2.0 * cost / freedom if freedom else np.nan)
+    stated = error is not None and not scaled
+    variance = 1.0 if stated else (2.0 * cost / freedom if freedom else np.nan)
     covariance = variance * np.linalg.inv(normal)
     ends = np.full((len(names), 2), np.nan)
     if np.isfinite(variance):
-        allowed = rise(confidence, freedom=None if error is not None else freedom, variance=variance)
+        allowed = rise(confidence, freedom=None if stated else freedom, variance=variance)
         ends = np.array(
             [profile_interval(linearised, at, cost, k, rise=allowed, low=low, high=high) for k in range(len(names))]
         )
@@ -167,7 +170,7 @@ def fit_memory(
         Estimate(name, float(np.exp(at[k])), float(np.exp(ends[k, 0])), float(np.exp(ends[k, 1])), float(errors[k]))
         for k, name in enumerate(names)
     )
-    chi = 2.0 * cost if error is not None else None
+    chi = 2.0 * cost if stated else None
     return Memory(
         estimates=estimates,
         covariance=covariance,

@@ -9,6 +9,7 @@ from scipy.stats import norm
 
 from lithostat.experiment.finding import Finding
 from lithostat.experiment.spectrum import Spectrum
+from lithostat.impedance.relaxation.blocking import Blocking, ends_in_a_tail, tail
 from lithostat.impedance.relaxation.linear_model import Linear, linear
 from lithostat.impedance.relaxation.log_distribution import LogDistribution, band, log_distribution
 from lithostat.impedance.relaxation.peaks import Peak, peaks
@@ -16,8 +17,8 @@ from lithostat.impedance.relaxation.signed_distribution import SignedDistributio
 from lithostat.impedance.validity.check import Validity, check
 
 LEVEL = 0.95  # of the band
+_NO_SERIES = "nothing: all of the resistance lies in the measured frequencies or beyond their upper end"
 _FINEST = 1e-4  # of |Z|; no model of a cell is better, whatever the noise
-_BLOCKED = np.radians(-75.0)  # phase at the lowest frequency beyond which a series capacitor is taken in
 _LEFT = 5.0  # standard deviations by which the misfit may exceed chance
 _OFF = 0.05  # of the highest gamma at the window's end, from which the distribution runs off
 
@@ -28,8 +29,9 @@ class Relaxation:
 
     `tau` [s]; `gamma`, `lower`, `upper` [ohm], so that the integral over ln tau is a resistance; the band holds each
     value with probability `level`. The grid goes 0.8 decades beyond the measured frequencies on both sides; `window`
-    are the points between them. Pairs are (value, standard uncertainty): `series_resistance` [ohm], `inductance` [H],
-    `polarisation` [ohm] (the integral over the window), `inverse_capacitance` [1/F] of a series capacitor or None.
+    are the points between them. Pairs are (value, standard uncertainty): `series_resistance` [ohm] (0 without one where
+    it would be negative: the window then holds all of it), `inductance` [H], `polarisation` [ohm] (the integral over
+    the window). `blocking` is the tail of blocking electrodes, None without one.
     `misfit` is the mean square of the residuals over the noise. `validity` is what the points and the noise came from.
     """
 
@@ -42,7 +44,7 @@ class Relaxation:
     peaks: tuple[Peak, ...]
     series_resistance: tuple[float, float]
     inductance: tuple[float, float]
-    inverse_capacitance: tuple[float, float] | None
+    blocking: Blocking | None
     polarisation: tuple[float, float]
     misfit: float
     signed: bool
@@ -57,13 +59,15 @@ class Relaxation:
         step = np.log(self.tau[1] / self.tau[0])
         z = self.series_resistance[0] + self.inductance[0] * s
         z = z + np.sum(step * self.gamma / (1.0 + s[:, None] * self.tau), axis=1)
-        return z if self.inverse_capacitance is None else z + self.inverse_capacitance[0] / s
+        return z if self.blocking is None else z + self.blocking.inverse_charge * s**-self.blocking.exponent
 
     def findings(self) -> tuple[Finding, ...]:
         """Every peak's time and resistance, and the sums, with their uncertainties."""
         source = "posterior of the distribution"
+        nothing = self.series_resistance[0] <= 0.0
+        series = (None, "ohm", (_NO_SERIES,), None) if nothing else (*_pair(self.series_resistance), source)
         found = [
-            Finding("series resistance", self.series_resistance[0], "ohm", (), self.series_resistance[1], source),
+            Finding("series resistance", *series),
             Finding("polarisation resistance", *_told(self.polarisation, self.open_low), self.notes, *_sure(self)),
         ]
         for number, peak in enumerate(self.peaks, 1):
@@ -82,30 +86,36 @@ def relaxation_times(
     validity: Validity | None = None,
     *,
     signed: bool = False,
-    capacitor: bool | None = None,
+    blocking: bool | None = None,
     level: float = LEVEL,
 ) -> Relaxation:
     """The distribution of relaxation times of a spectrum, without its stray points.
 
-    gamma is non-negative unless `signed`, which an inductive loop needs. `capacitor` puts a capacitor in series, for
-    cells that block; None decides by the phase at the lowest frequency. Noise and stray points come from `validity`,
-    which is made if it is not given. Raises `InputError` for what is no spectrum.
+    gamma is non-negative unless `signed`, which an inductive loop needs. `blocking` puts a constant phase element in
+    series, for electrodes that block; None decides by the phase at the lowest frequencies. Noise and stray points come
+    from `validity`, which is made if it is not given. Raises `InputError` for what is no spectrum.
     """
     held = validity or check(spectrum)
     keep = ~held.stray
     sweep = held.spectrum
     frequency, z = sweep.frequency[keep], sweep.impedance[keep]
     noise = np.maximum(held.noise[keep], _FINEST * np.abs(held.model[keep]))
-    blocked = bool(np.angle(z[-1]) < _BLOCKED) if capacitor is None else capacitor
-    problem = linear(frequency, z, noise, capacitor=blocked)
+    blocked = ends_in_a_tail(z) if blocking is None else blocking
+    end = tail(frequency, z, noise) if blocked else None
     deviations = float(norm.isf(0.5 * (1.0 - level)))
+    problem = linear(frequency, z, noise, tail=end)
     seen = _signed(problem, deviations) if signed else _positive(problem, deviations)
+    with_series = float(problem.series(seen.gamma, seen.spread)[0][0]) > 0.0
+    if not with_series:
+        problem = linear(frequency, z, noise, tail=end, resistance=False)
+        seen = _signed(problem, deviations) if signed else _positive(problem, deviations)
     inside = np.flatnonzero(problem.inside)
     window = slice(int(inside[0]), int(inside[-1]) + 1)
     series, sure = problem.series(seen.gamma, seen.spread)
-    pairs = [(float(value), float(unsure)) for value, unsure in zip(series, sure, strict=True)]
+    pairs = [] if with_series else [(0.0, 0.0)]
+    pairs += [(float(value), float(unsure)) for value, unsure in zip(series, sure, strict=True)]
     left = problem.misfit(seen.gamma) / len(problem.rest)
-    open_low, open_high = _ends(seen.gamma, window, blocked)
+    open_low, open_high = _ends(seen.gamma, window)
     return Relaxation(
         tau=problem.tau,
         gamma=seen.gamma,
@@ -116,7 +126,7 @@ def relaxation_times(
         peaks=peaks(problem.tau, seen.height, seen.covariance, seen.rise, seen.gamma, seen.spread, window),
         series_resistance=pairs[0],
         inductance=pairs[1],
-        inverse_capacitance=pairs[2] if blocked else None,
+        blocking=None if end is None else Blocking(*pairs[2], end.exponent),
         polarisation=_area(seen, problem.step, window),
         misfit=left,
         signed=signed,
@@ -158,11 +168,11 @@ def _area(seen: _Seen, step: float, window: slice) -> tuple[float, float]:
     return step * float(seen.gamma[window].sum()), step * float(np.sqrt(max(seen.spread[window, window].sum(), 0.0)))
 
 
-def _ends(gamma: np.ndarray, window: slice, blocked: bool) -> tuple[bool, bool]:
+def _ends(gamma: np.ndarray, window: slice) -> tuple[bool, bool]:
     """Whether the distribution goes on at (low, high) frequencies beyond the measured ones."""
     highest = np.abs(gamma[window]).max()
     low, high = np.abs(gamma[window.stop - 1]), np.abs(gamma[window.start])
-    return bool(low > _OFF * highest) or blocked, bool(high > _OFF * highest)
+    return bool(low > _OFF * highest), bool(high > _OFF * highest)
 
 
 def _notes(held: Validity, left: float, numbers: int, signed: bool, open_low: bool, open_high: bool) -> tuple[str, ...]:
@@ -177,6 +187,10 @@ def _notes(held: Validity, left: float, numbers: int, signed: bool, open_low: bo
             " signed=True lets it be negative"
         )
     return tuple(notes)
+
+
+def _pair(pair: tuple[float, float]) -> tuple[float, str, tuple[str, ...], float]:
+    return pair[0], "ohm", (), pair[1]
 
 
 def _told(pair: tuple[float, float], hidden: bool) -> tuple[float | None, str]:

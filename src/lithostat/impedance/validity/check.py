@@ -13,7 +13,7 @@ from lithostat.experiment.finding import Finding
 from lithostat.experiment.spectrum import Spectrum
 from lithostat.impedance.validity.kramers_kronig import Agreement, agreement, elapsed, modulus
 from lithostat.impedance.validity.noise import uneven_noise
-from lithostat.impedance.validity.sweep import ordered
+from lithostat.impedance.validity.sweep import ordered, scatter
 
 FALSE_ALARM = 0.01  # chance that a spectrum with Gaussian noise has any of its points called stray
 DRIFT_ALARM = 0.001  # chance that a steady cell is said to drift
@@ -22,6 +22,7 @@ _SMALLEST = 1e-5  # of |Z|; no instrument resolves less, and rounding in a file 
 _NOISY = 0.3  # of |Z|; more noise than this and nothing was measured
 _NOISELESS = 1e-6  # of |Z|; a spectrum that was computed
 _STEEP, _BETTER = 0.5, 7.0  # range of ln |Z| that tells noise in ohm from noise in percent; gain in ln likelihood
+_RUN, _SURE = 4, 2.0  # points in a row; times the median second difference, by which they must be negative
 _MAINS = (50.0, 60.0)
 _CLOSED = 0.1  # relative uncertainty to which a resistance at zero frequency must be known to be told
 
@@ -84,16 +85,25 @@ class Validity:
         """The same without the single points."""
         return (*self.notes, *_other_reasons(self))
 
+    @property
+    def beyond(self) -> tuple[float, float] | None:
+        """`high_frequency_resistance`, None where it is not above zero: all of the resistance is in the sweep."""
+        return self.high_frequency_resistance if self.high_frequency_resistance[0] > 0.0 else None
+
+    def _high(self) -> tuple[float | None, str, tuple[str, ...], float | None]:
+        nothing = ("all of the resistance is in the sweep",)
+        return (None, "ohm", nothing, None) if self.beyond is None else (self.beyond[0], "ohm", (), self.beyond[1])
+
     def findings(self) -> tuple[Finding, ...]:
         """The numbers with unit, evidence and uncertainty."""
         posterior = "posterior of the Kramers-Kronig model"
         open_end = () if np.isfinite(self.total_resistance[0]) else (_OPEN,)
-        high, total = self.high_frequency_resistance, self.total_resistance
+        total = self.total_resistance
         return (
             Finding("spectrum noise", self.noise_level, "1", self.reasons, formula="median of sigma / |Z|"),
             Finding("stray points", float(self.stray.sum()), "1", _stray_reasons(self)),
             Finding("drift over the sweep", self.drift[0], "1", _drift_reason(self), self.drift[1], posterior),
-            Finding("high-frequency resistance", high[0], "ohm", (), high[1], posterior, "Re Z at f -> infinity"),
+            Finding("high-frequency resistance", *self._high(), posterior, "Re Z at f -> infinity"),
             Finding("series inductance", self.inductance[0], "H", (), self.inductance[1], posterior),
             Finding("total resistance", *_known(total[0]), open_end, _or_none(total[1]), posterior, "Z at f -> 0"),
         )
@@ -115,7 +125,10 @@ def check(spectrum: Spectrum, *, false_alarm: float = FALSE_ALARM) -> Validity:
     drifting = bool(2.0 * student.sf(abs(t), first.best.spare) < DRIFT_ALARM and abs(first.best.drift[0]) > _SMALLEST)
     judged = first if drifting else _judged(sweep, false_alarm, drift=False)
     best = judged.best
-    noise = best.scale * judged.weight
+    repeated = scatter(spectrum)
+    noise = best.scale * judged.weight if repeated is None else repeated * np.abs(best.model)
+    if repeated is not None:
+        notes = (*notes, f"the noise is that of the scatter between repeats: {100.0 * repeated:.2g} % of |Z|")
     total = best.total
     closed = total[0] > 0.0 and total[1] < _CLOSED * total[0] and _back_on_axis(sweep)
     return Validity(
@@ -156,19 +169,32 @@ class _Judged:
 def _judged(sweep: Spectrum, false_alarm: float, *, drift: bool) -> _Judged:
     """The points that agree, found by taking the worst out until none is bad and letting back in what fits after all.
 
+    Points at the high-frequency end whose real part is negative stay out: no cell shows that, it is the instrument.
+
     What goes out is judged by the median of all misfits, which other stray points cannot raise; what stays out must be
     beyond chance in the F-test of a point against all others, which has the stated level.
     """
     frequency, z = sweep.frequency, sweep.impedance
     carried = z * elapsed(frequency) if drift else None
-    keep = np.ones(len(frequency), bool)
+    never = impossible(z)
+    keep = ~never
     for _ in range(2):  # stray points may have had a say in the weights the first time
         weight, uneven, best = _weighed(frequency, z, carried, keep)
         keep, best = _purged(frequency, z, weight, carried, keep, best)
-        keep, best = _readmitted(frequency, z, weight, carried, keep, best, false_alarm)
-        if keep.all():
+        keep, best = _readmitted(frequency, z, weight, carried, keep, best, false_alarm, never)
+        if keep[~never].all():
             break
     return _Judged(best, keep, weight, uneven)
+
+
+def impossible(z: np.ndarray) -> np.ndarray:
+    """Points at the high-frequency end whose real part is negative by more than noise, before the first that is not."""
+    first = np.flatnonzero(z.real > 0.0)
+    count = int(first[0]) if len(first) else 0
+    real = z.real[:count]
+    if count < _RUN or not -real.mean() > _SURE * np.median(np.abs(np.diff(real, 2))):
+        count = 0
+    return np.arange(len(z)) < count
 
 
 def _weighed(
@@ -223,11 +249,12 @@ def _readmitted(
     keep: np.ndarray,
     best: Agreement,
     false_alarm: float,
+    never: np.ndarray,
 ) -> tuple[np.ndarray, Agreement]:
     """With the points taken back, the best first, that are not beyond chance against all that are in."""
     n = len(frequency)
-    while not keep.all():
-        outside = np.where(keep, np.inf, best.misfit)
+    while not keep[~never].all():
+        outside = np.where(keep | never, np.inf, best.misfit)
         nearest = int(np.argmin(outside))
         floor = max(best.scale, _NOISELESS)
         chance = fisher.sf(outside[nearest] / (2.0 * floor**2), 2, best.spare)
@@ -257,6 +284,7 @@ def _stray_reasons(held: Validity) -> tuple[str, ...]:
         at, off = held.spectrum.frequency[row], held.residual[row]
         mains = next((m for m in _MAINS for k in (1, 2, 3) if abs(at / (k * m) - 1.0) < 0.03), None)
         because = f", near a multiple of the mains' {mains:.0f} Hz" if mains else ""
+        because = ", and its real part is negative" if held.spectrum.impedance[row].real <= 0.0 else because
         reasons.append(f"{at:.4g} Hz is off by {100 * off.real:+.2g} % (real) {100 * off.imag:+.2g} % (imag){because}")
     return tuple(reasons)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 
@@ -16,12 +17,16 @@ from lithostat.papers.doux2020.published import cell, published
 from lithostat.papers.doux2020.reproduce import Reproduction
 from lithostat.papers.row import Row
 
+if TYPE_CHECKING:
+    from lithostat.papers.doux2020.patterns import Figure5
+
 _TONES: dict[bool | None, Tone] = {True: "good", False: "bad", None: ""}
 _WORTH = (
     "Toughness, throat radius and focusing (three numbers) were fitted to the very times to short that they are "
     "compared with here, and three contact parameters to the impedance points. Agreement with those rows shows that "
     "the model can describe the paper, not that it predicts other cells. One cell per pressure was measured."
 )
+_WITHOUT = "Figures 1, 2c and 3 are missing: they need PyBaMM (pip install 'lithostat[fullcell]')"
 _CAPTIONS = {
     "figure 2b": "Figure 2b: voltage at 75 µA/cm², one hour each way, normalised by its start. Dashed: the published "
     "short. Dotted: the published test was stopped without one.",
@@ -32,12 +37,23 @@ _CAPTIONS = {
     "figure 1": "Figure 1: Li-In and lithium against NCA at 25 MPa. The lithium cell shorts in its first charge.",
     "figure 2c": "Figure 2c: one cycle at 5 MPa, then 25 MPa.",
     "figure 3": "Figure 3: 229 cycles at C/10 and 5 MPa.",
+    "figure 5": "Figure 5, upper half: made scans at 1.18 µm in place of the paper's, read by lithostat tomogram. Red: "
+    "called a filament. Width and shape are assumed, the depth is the paper's.",
+    "creep through pores": "Figures 4d to f: lithium (red) in the pores (grey) of a made pellet of 82 % density after "
+    "an hour. Times are lower bounds; the dashed line is the deepest lithium anywhere.",
+    "figure 5a": "Figure 5a, simulated: the electrolyte before plating and stripping. Root axis; ticks: reflections; "
+    "below: what is left over sigma.",
+    "figure 5b": "Figure 5b, simulated: the electrolyte after the short.",
+    "figure 5b lines": "The clearest line of each phase, with it and without it.",
     "pressure window": "Probability that a cell fails within 1000 h at the paper's current; below, what one more cell "
     "would tell.",
 }
+_PICTURED = ("figure 5", "creep through pores")
 
 
-def paper_report(result: Reproduction, drawn: Mapping[str, Figure], answer: Answer | None = None) -> Report:
+def paper_report(
+    result: Reproduction, drawn: Mapping[str, Figure], answer: Answer | None = None, patterns: Figure5 | None = None
+) -> Report:
     """What the reproduction says; `drawn` are the paper's figures, by name, `answer` the pressure it recommends."""
     data = published()
     aimed = [row for row in result.rows if row.passed is not None]
@@ -54,6 +70,12 @@ def paper_report(result: Reproduction, drawn: Mapping[str, Figure], answer: Answ
         _figures("", drawn, "life against pressure", "figure 4c"),
         _figures("Why they short", drawn, "figure 4d-f"),
         *(_full_cells(drawn) if result.full_cells else ()),
+        *(
+            (_figures("What a scan would show", drawn, *_PICTURED)._replace(paired=False),)
+            if "figure 5" in drawn
+            else ()
+        ),
+        *((_patterns(patterns, drawn),) if patterns is not None else ()),
         *((_answered(answer, drawn),) if answer is not None else ()),
         Section("Every number", tables=(rows_table(result.rows),)),
         *_rests_on(fitted, _numbers_from_elsewhere()),
@@ -69,6 +91,7 @@ def paper_report(result: Reproduction, drawn: Mapping[str, Figure], answer: Answ
         lead=f"{data['title']}, doi {data['doi']}. Every published number beside the simulated one.",
         numbers=numbers,
         sections=sections,
+        warnings=() if result.full_cells else (_WITHOUT,),
         data={"rows": [row.as_dict() for row in result.rows]},
     )
 
@@ -84,13 +107,13 @@ def rows_table(rows: tuple[Row, ...]) -> Table:
         "",
         (
             Column("id", tuple(row.id for row in rows)),
-            Column("what", tuple(row.what for row in rows), notes=tuple(row.note for row in rows)),
+            Column("what", tuple(row.what for row in rows), notes=tuple(row.note for row in rows), page_only=True),
             Column("measured", tuple(row.measured_text or _number(row.measured) for row in rows), numeric=True),
             Column("simulated", tuple(_simulated(row) for row in rows), numeric=True),
             Column("unit", tuple(row.unit for row in rows)),
             Column("ratio", tuple("" if row.ratio is None else f"{row.ratio:.2f}" for row in rows), numeric=True),
             Column("verdict", tuple(row.verdict for row in rows), tones=tones),
-            Column("tag", tuple(row.tag for row in rows)),
+            Column("tag", tuple(row.tag for row in rows), page_only=True),
         ),
         brief=True,
         open=True,
@@ -112,6 +135,17 @@ def _full_cells(drawn: Mapping[str, Figure]) -> tuple[Section, ...]:
         _figures("Full cells", drawn, "figure 1", "figure 2c"),
         _figures("", drawn, "figure 3")._replace(text=said, points=tuple(needed)),
     )
+
+
+def _patterns(patterns: Figure5, drawn: Mapping[str, Figure]) -> Section:
+    """Figure 5, lower half, as far as it is drawn."""
+    from lithostat.papers.doux2020.patterns import figure_5_section
+
+    names = ("figure 5a", "figure 5b", "figure 5b lines")
+    drawings = tuple(
+        Drawing(name, functools.partial(drawn.__getitem__, name), _CAPTIONS[name]) for name in names if name in drawn
+    )
+    return figure_5_section(patterns, drawings)
 
 
 def _answered(answer: Answer, drawn: Mapping[str, Figure]) -> Section:
