@@ -32,7 +32,7 @@ from lithostat.show.predictive_figure import SeenCell, predictive_figure
 from lithostat.show.report_page import report_page
 from lithostat.show.style import BLUE, GREEN, MUTED, ORANGE, RED
 from lithostat.show.survival_figure import survival_figure
-from lithostat.show.window_figure import window_figure
+from lithostat.show.window_figure import WindowDrawn, window_figure
 
 SHORT, LIVED, LOST, GONE, OPEN = ("X", RED), ("^", GREEN), ("s", BLUE), ("D", ORANGE), ("P", MUTED)
 DRAWN = {  # what a reader must see; written out here, so that no table of the package can be wrong on both sides
@@ -79,7 +79,7 @@ def window(lives: list[tuple[float, float, str]]) -> Figure:
     half = np.full(len(PRESSURES), 0.5)
     said: dict[str, Any] = {"accepted": 0.5, "window": None, "best": 5e6, "interval": (4e6, 6e6)}
     walls = {"lower": (1e6, 2e6, 3e6), "upper": (1e7, 2e7, 3e7)}
-    return window_figure(PRESSURES, np.stack([half] * 3), half, half, lives=lives, **said, **walls)
+    return window_figure(WindowDrawn(PRESSURES, np.stack([half] * 3), half, half, lives=lives, **said, **walls))
 
 
 def test_the_table_names_every_kind() -> None:
@@ -210,7 +210,7 @@ def test_a_life_that_a_person_states_is_drawn_as_stated() -> None:
 
 
 def test_the_window_of_a_calibration_draws_its_cells_as_they_ended(monkeypatch) -> None:
-    from lithostat.recommendation.answer import figure_arrays
+    from lithostat.recommendation.answer import drawn_window
 
     exposure = steady(10e6, 0.75)
     at = exposure.began + 3600.0
@@ -231,7 +231,7 @@ def test_the_window_of_a_calibration_draws_its_cells_as_they_ended(monkeypatch) 
         curve=curve, next_cell=chosen, considered=(), question=SimpleNamespace(accepted=0.5), window=None, best=5e6,
         interval=(4e6, 6e6), lower=wall, upper=wall, sentence=lambda: "",
     )  # fmt: skip
-    drawn = window_figure(**figure_arrays(made, SimpleNamespace(data=Data(lives))))
+    drawn = window_figure(drawn_window(made, SimpleNamespace(data=Data(lives))))
     assert sorted(marks(drawn.axes[0], -14.5)) == sorted([LOST, SHORT, LIVED])
 
 

@@ -23,7 +23,7 @@ from lithostat.model.parameters import Laws
 from lithostat.papers.doux2020.calibration import paper_data
 from lithostat.papers.doux2020.published import cell
 from lithostat.physics.constants import FARADAY
-from lithostat.recommendation.answer import figure_arrays, percent
+from lithostat.recommendation.answer import drawn_window, percent
 from lithostat.recommendation.next_cell import LONGEST, SETTING_UP, Candidate, candidates, next_cell
 from lithostat.recommendation.recommend import recommend, sweep_draws, target_hours
 from lithostat.recommendation.recommendation_report import recommendation_report
@@ -189,9 +189,9 @@ def test_what_was_never_tested_is_called_an_extrapolation(paper, asked, said):
 
 def test_shorts_before_current_share_a_label_and_a_cell_of_an_hour_has_its_hour(paper):
     few = replace(paper.thinned(50), data=paper.data + Data((CellLife("h", *_hour(), False, NUMBERS),)))
-    lives = figure_arrays(recommend(few, current=CURRENT, hours=HOURS), few)["lives"]
+    lives = drawn_window(recommend(few, current=CURRENT, hours=HOURS), few).lives
     assert any(life == (pytest.approx(75e6), 0.0, "short before current") for life in lives)
-    drawn = window_figure(**figure_arrays(recommend(few, current=CURRENT, hours=HOURS), few))
+    drawn = window_figure(drawn_window(recommend(few, current=CURRENT, hours=HOURS), few))
     texts = [text.get_text() for text in drawn.axes[0].texts]
     assert texts.count("before current") == 1
     assert "1 h" in texts
@@ -203,7 +203,7 @@ def test_repeats_at_one_pressure_share_a_label(paper):
         for i, t in enumerate((101, 3001))
     ]
     few = replace(paper.thinned(50), data=Data(tuple(like)))
-    drawn = window_figure(**figure_arrays(recommend(few, current=CURRENT, hours=HOURS), few))
+    drawn = window_figure(drawn_window(recommend(few, current=CURRENT, hours=HOURS), few))
     assert [text.get_text() for text in drawn.axes[0].texts].count("101-3001 h") == 1
 
 
@@ -352,7 +352,7 @@ def test_draws_for_a_sweep_have_names_that_it_knows(paper):
 
 
 def test_the_figure_shows_the_window_the_walls_and_every_cell_that_cycled(paper, answer):
-    figure = window_figure(**figure_arrays(answer, paper))
+    figure = window_figure(drawn_window(answer, paper))
     top, bottom = figure.axes
     texts = " ".join(text.get_text() for text in top.texts)
     assert "window" in texts
@@ -413,7 +413,7 @@ def test_the_interval_is_withheld_where_data_and_model_do_not_fit(paper):
     assert said["interval_withheld"] is True
     assert said["interval_low_mpa"] is said["interval_high_mpa"] is None
     assert any("withheld" in text for text in made.warnings)
-    drawn = window_figure(**figure_arrays(made, at_odds))
+    drawn = window_figure(drawn_window(made, at_odds))
     assert f"{made.best / 1e6:.2g} MPa" in " ".join(text.get_text() for text in drawn.axes[0].texts)
 
 

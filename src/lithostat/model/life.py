@@ -6,7 +6,7 @@ in a fixed gap (the exposure carries the pressure), the overpressure of plating,
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -78,7 +78,7 @@ def log_life(segments: Segments, p: Parameters, laws: Laws, plated: tuple[bool, 
     last = len(plated) - 1
     creeping, limits = _creeping(segments, p, laws)
 
-    def through(carry: Values, here: Values, plated: bool, endless: bool) -> Values:
+    def through(carry: Any, here: Any, plated: bool, endless: bool) -> Any:
         length, elapsed, life, done = carry
         segment, constant, limit = here
         speed = Speed(constant, p.creep_exponent, segment.plating, segment.pressures, p, laws, plated)

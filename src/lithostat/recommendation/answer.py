@@ -14,6 +14,7 @@ from lithostat.calibration.data import OWN
 from lithostat.experiment.quantity import show
 from lithostat.recommendation.next_cell import Candidate
 from lithostat.recommendation.window import SHARE, Curve, Question, Wall
+from lithostat.show.window_figure import WindowDrawn
 
 CERTAIN = 0.01  # a probability nearer to 0 or 1 is not told from it: model and priors are not that good
 
@@ -173,8 +174,8 @@ def percent(probability: float) -> str:
     return f"more than {100.0 * (1.0 - CERTAIN):.0f} %" if probability > 1.0 - CERTAIN else f"{100 * probability:.0f} %"
 
 
-def figure_arrays(made: Recommendation, calibration: Calibration) -> dict[str, Any]:
-    """What `show.window_figure.window_figure` takes, by name; the cells are those that cycled or shorted before."""
+def drawn_window(made: Recommendation, calibration: Calibration) -> WindowDrawn:
+    """What the figure of an answer shows; the cells are those that cycled or shorted before."""
     curve, chosen = made.curve, made.next_cell
     edges = np.quantile(curve.failure, [0.5 - SHARE / 2, 0.5 + SHARE / 2], axis=1)
     lives = []
@@ -184,22 +185,22 @@ def figure_arrays(made: Recommendation, calibration: Calibration) -> dict[str, A
             continue
         time = 0.0 if one.kind == "short before current" else (one.high if failed else one.low) - began
         lives.append((float(one.exposure.pressures[-1]), max(time, 0.0), one.ended))
-    return {
-        "pressures": curve.pressures,
-        "failure": np.concatenate([curve.mean[None], edges]),
-        "short": curve.short.mean(1),
-        "lost": curve.lost.mean(1),
-        "accepted": made.question.accepted,
-        "window": made.window,
-        "best": made.best,
-        "interval": made.interval,
-        "lower": (made.lower.low, made.lower.median, made.lower.high),
-        "upper": (made.upper.low, made.upper.median, made.upper.high),
-        "lives": lives,
-        "candidates": [(one.pressure, one.current, one.hours, one.gain) for one in made.considered],
-        "chosen": (chosen.pressure, chosen.current, chosen.hours, chosen.gain),
-        "said": made.sentence(),
-    }
+    return WindowDrawn(
+        pressures=curve.pressures,
+        failure=np.concatenate([curve.mean[None], edges]),
+        short=curve.short.mean(1),
+        lost=curve.lost.mean(1),
+        accepted=made.question.accepted,
+        window=made.window,
+        best=made.best,
+        interval=made.interval,
+        lower=(made.lower.low, made.lower.median, made.lower.high),
+        upper=(made.upper.low, made.upper.median, made.upper.high),
+        lives=lives,
+        candidates=[(one.pressure, one.current, one.hours, one.gain) for one in made.considered],
+        chosen=(chosen.pressure, chosen.current, chosen.hours, chosen.gain),
+        said=made.sentence(),
+    )
 
 
 def _mpa(pressure: float) -> float | None:

@@ -7,7 +7,7 @@ import functools
 from lithostat.calibration.calibration import Calibration
 from lithostat.experiment.quantity import show
 from lithostat.experiment.report import Drawing, Number, Report, Section, Table, table_of
-from lithostat.recommendation.answer import Recommendation, figure_arrays, percent
+from lithostat.recommendation.answer import Recommendation, drawn_window, percent
 from lithostat.show.window_figure import window_figure
 
 WITHHELD = "withheld: data and model do not fit together"
@@ -17,7 +17,7 @@ NOTHING = "no pressure"
 def recommendation_report(made: Recommendation, calibration: Calibration, title: str = "") -> Report:
     """What `recommend` found of `calibration`."""
     said = made.as_dict()
-    draw = functools.cache(lambda: window_figure(**figure_arrays(made, calibration), title=title))
+    draw = functools.cache(lambda: window_figure(drawn_window(made, calibration), title=title))
     known = () if made.of_lab is None else (made.of_lab.sentence(), made.difference() or "")
     ends = tuple(f"{side} end: {end.why}" for side, end in zip(("low", "high"), made.limited_by, strict=True))
     return Report(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from textwrap import fill
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib import patheffects
@@ -23,74 +24,71 @@ _HALO = (patheffects.withStroke(linewidth=2.6, foreground="white"),)
 _LINES = (BLUE, GREEN, ORANGE, VIOLET, MUTED)
 
 
-def window_figure(
-    pressures: np.ndarray,
-    failure: np.ndarray,
-    short: np.ndarray,
-    lost: np.ndarray,
-    *,
-    accepted: float,
-    window: tuple[float, float] | None,
-    best: float,
-    interval: Ends,
-    lower: Bounds,
-    upper: Bounds,
-    lives: Sequence[tuple[float, float, str]] = (),
-    candidates: Sequence[tuple[float, float, float, float]] = (),
-    chosen: tuple[float, float, float, float] | None = None,
-    said: str = "",
-    title: str = "",
-) -> Figure:
-    """`pressures` (p,) [Pa]; `failure` (3, p): mean, low and high end; `short` and `lost` (p,), all probabilities.
+class WindowDrawn(NamedTuple):
+    """What the figure shows: curves over `pressures` (p,) [Pa] and everything that stands on them, SI."""
 
-    `window`, `best` and its `interval` (None where it is withheld) are in Pa, `lower` and `upper` the walls. `lives`
-    holds (pressure [Pa], time [s], kind of outcome) of the cells that were learnt from. `candidates` holds (pressure
-    [Pa], current [A/m2], hours, gain 0..1) of next cells, `chosen` the one to build. `said` is the answer in words.
-    """
+    pressures: np.ndarray
+    failure: np.ndarray  # (3, p) probability: mean, low and high end
+    short: np.ndarray  # (p,) probability
+    lost: np.ndarray  # (p,) probability
+    accepted: float
+    window: tuple[float, float] | None
+    best: float
+    interval: Ends  # None where it is withheld
+    lower: Bounds
+    upper: Bounds
+    lives: Sequence[tuple[float, float, str]] = ()  # (pressure, time, kind of outcome) of cells that were learnt from
+    candidates: Sequence[tuple[float, float, float, float]] = ()  # (pressure, current, hours, gain 0..1) of next cells
+    chosen: tuple[float, float, float, float] | None = None  # the one to build
+    said: str = ""  # the answer in words
+
+
+def window_figure(of: WindowDrawn, *, title: str = "") -> Figure:
+    """How likely a cell fails at every pressure, why, and what one more cell would tell."""
     with style():
-        rows = 2 if candidates else 1
+        rows = 2 if of.candidates else 1
         heights = (2.4, 1.0)[:rows]
         figure, axes = blank(7.4, 4.0 + 1.7 * (rows - 1), rows, sharex=True, squeeze=False, height_ratios=heights)
-        axis = axes[0, 0]
-        _failures(axis, pressures / MPA, failure, short, lost)
-        ends = _ends(window, pressures)
-        if ends is not None:
-            axis.axvspan(*ends, color=GREEN, alpha=0.13, linewidth=0.0, zorder=0)
-            middle = float(np.sqrt(ends[0] * ends[1]))
-            axis.annotate(
-                "window", (middle, 1.0), (0, -3), xycoords=axis.get_xaxis_transform(), textcoords="offset points",
-                ha="center", va="top", color=GREEN, fontweight="bold",
-            )  # fmt: skip
-        axis.axhline(100.0 * accepted, color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
-        _walls(axis, lower, upper, 100.0 * accepted, pressures)
-        _best(axis, pressures, failure[0], best, interval)
-        axis.set_ylim(-19.0 if lives else 0.0, 103.0)
-        axis.set_yticks([0, 25, 50, 75, 100])
-        axis.set_ylabel("probability of failure / %")
-        _cells(axis, lives)
-        left, right = _edges(pressures / MPA, failure[0], lives)
-        axis.text(
-            right, 100.0 * accepted + 1.5, f"accepted {100.0 * accepted:.3g} %  ", fontsize=8, color=INK,
-            ha="right", va="bottom",
-        )  # fmt: skip
-        last = axes[-1, 0]
+        axis, last = axes[0, 0], axes[-1, 0]
+        left, right = _edges(of.pressures / MPA, of.failure[0], of.lives)
+        _answer(axis, of, right)
+        _cells(axis, of.lives)
         last.set_xscale("log")
         last.set_xlim(left, right)
-        if candidates:
-            _gains(axes[1, 0], candidates, chosen)
+        if of.candidates:
+            _gains(axes[1, 0], of.candidates, of.chosen)
         last.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         last.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         last.xaxis.set_minor_formatter(NullFormatter())
         last.set_xlabel("stack pressure / MPa")
-        if candidates:  # between the two, where no curve can lie under it
-            axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.03), ncols=4, fontsize=8)
-        else:
-            axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=4, fontsize=8)
+        below = -0.03 if of.candidates else -0.14  # between the two, where no curve can lie under it
+        axis.legend(loc="upper center", bbox_to_anchor=(0.5, below), ncols=4, fontsize=8)
         if title:
             figure.suptitle(title, x=0.01, ha="left", parse_math=False, fontweight="bold", fontsize=11)
-        if said:
-            axis.set_title(fill(said, 104), fontsize=8.5, fontweight="normal", color=MUTED)
+        if of.said:
+            axis.set_title(fill(of.said, 104), fontsize=8.5, fontweight="normal", color=MUTED)
     return figure
+
+
+def _answer(axis: Axes, of: WindowDrawn, right: float) -> None:
+    """Probabilities, the window, what is accepted, the walls and the best pressure."""
+    _failures(axis, of.pressures / MPA, of.failure, of.short, of.lost)
+    ends = _ends(of.window, of.pressures)
+    if ends is not None:
+        axis.axvspan(*ends, color=GREEN, alpha=0.13, linewidth=0.0, zorder=0)
+        middle = float(np.sqrt(ends[0] * ends[1]))
+        axis.annotate(
+            "window", (middle, 1.0), (0, -3), xycoords=axis.get_xaxis_transform(), textcoords="offset points",
+            ha="center", va="top", color=GREEN, fontweight="bold",
+        )  # fmt: skip
+    level = 100.0 * of.accepted
+    axis.axhline(level, color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
+    axis.text(right, level + 1.5, f"accepted {level:.3g} %  ", fontsize=8, color=INK, ha="right", va="bottom")
+    _walls(axis, of.lower, of.upper, level, of.pressures)
+    _best(axis, of.pressures, of.failure[0], of.best, of.interval)
+    axis.set_ylim(-19.0 if of.lives else 0.0, 103.0)
+    axis.set_yticks([0, 25, 50, 75, 100])
+    axis.set_ylabel("probability of failure / %")
 
 
 def _failures(axis: Axes, at: np.ndarray, failure: np.ndarray, short: np.ndarray, lost: np.ndarray) -> None:

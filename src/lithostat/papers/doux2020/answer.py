@@ -11,7 +11,7 @@ from lithostat.calibration.kept import kept_calibration
 from lithostat.experiment.quantity import parse
 from lithostat.papers.doux2020.calibration import paper_data
 from lithostat.papers.doux2020.published import cell, published
-from lithostat.recommendation.answer import Recommendation, figure_arrays
+from lithostat.recommendation.answer import Recommendation, drawn_window
 from lithostat.recommendation.recommend import recommend
 from lithostat.show.window_figure import window_figure
 
@@ -39,4 +39,4 @@ def answer(progress: Callable[[str, float], None] | None = None) -> Answer:
     found = kept_calibration(paper_data(), cell(), seed=SEED, progress=progress)
     current = parse(published()["current"], "current_density")
     made = recommend(found, current=current, hours=HOURS, progress=progress)
-    return Answer(made, window_figure(**figure_arrays(made, found)))
+    return Answer(made, window_figure(drawn_window(made, found)))
