@@ -27,7 +27,15 @@ from lithostat.recommendation.answer import drawn_window, percent
 from lithostat.recommendation.next_cell import LONGEST, SETTING_UP, Candidate, candidates, next_cell
 from lithostat.recommendation.recommend import recommend, sweep_draws, target_hours
 from lithostat.recommendation.recommendation_report import recommendation_report
-from lithostat.recommendation.window import Question, failure_curve, failure_curves, lower_wall, upper_wall, window
+from lithostat.recommendation.window import (
+    Question,
+    best_interval,
+    failure_curve,
+    failure_curves,
+    lower_wall,
+    upper_wall,
+    window,
+)
 from lithostat.show.report_page import report_page
 from lithostat.show.report_text import print_report
 from lithostat.show.window_figure import window_figure
@@ -118,11 +126,16 @@ def test_the_paper_allows_5_mpa_and_not_15(answer):
 
 
 def test_a_stricter_question_has_a_narrower_window(paper):
-    curve = failure_curve(paper.thinned(500), Question(CURRENT, HOURS))
-    found = [window(curve, accepted) for accepted in (0.7, 0.5, 0.3)]
-    for wide, narrow in itertools.pairwise(found):
-        assert wide[0] < narrow[0] < narrow[1] < wide[1]
-    assert window(curve, 0.5 * curve.mean.min()) is None
+    """For the paper's own lab and for a new one, which knows less and whose windows close sooner."""
+    new, own = failure_curves(paper.thinned(500), Question(CURRENT, HOURS), (NEW, "doux2020"))
+    for curve, asked in ((own, (0.7, 0.5, 0.3)), (new, (0.7, 0.6, 0.5))):
+        found = [window(curve, accepted) for accepted in asked]
+        for wide, narrow in itertools.pairwise(found):
+            assert wide[0] < narrow[0] < narrow[1] < wide[1]
+        assert window(curve, 0.5 * curve.mean.min()) is None
+    strict, usual = window(own, 0.4), window(new, 0.4)
+    assert strict is not None
+    assert usual is None or strict[0] < usual[0] < usual[1] < strict[1]
 
 
 def test_no_window_is_said_with_the_least_bad_pressure(paper):
@@ -216,20 +229,25 @@ def test_without_data_the_answer_is_as_wide_as_the_prior(paper, answer):
     prior = calibrate(Data(), cell(), seed=5)
     made = recommend(prior, current=CURRENT, hours=HOURS)
     width = math.log(made.interval[1] / made.interval[0])
-    assert width > 1.5 * math.log(answer.interval[1] / answer.interval[0])
+    assert width > math.log(answer.interval[1] / answer.interval[0])
+    (own,) = failure_curves(paper, Question(CURRENT, HOURS), ("doux2020",))
+    own_low, own_high = best_interval(own)
+    assert width > 1.5 * math.log(own_high / own_low)  # of the lab whose cells these are
     assert any("no data" in text for text in made.warnings)
     low, high = made.probability_interval
     assert high - low > 0.9
-    assert made.upper.high > answer.upper.high
+    assert made.upper.high > upper_wall(own, answer.question.accepted).high
 
 
-def test_survivors_alone_do_not_make_an_upper_wall(answer):
+def test_survivors_alone_do_not_make_an_upper_wall(paper, answer):
     """Two cells that never failed at low pressure: what lies above is the prior's, wide and said so."""
     lives = tuple(
         CellLife(f"{p / 1e6:g}", steady(p, CURRENT), 500 * 3600.0, math.inf, False, NUMBERS) for p in (3e6, 5e6)
     )
     made = recommend(calibrate(Data(lives), cell(), seed=6, chains=2, draws=500), current=CURRENT, hours=HOURS)
-    assert made.upper.high > 2.0 * answer.upper.high
+    assert made.upper.high > answer.upper.high
+    (own,) = failure_curves(paper, Question(CURRENT, HOURS), ("doux2020",))
+    assert made.upper.high > 2.0 * upper_wall(own, answer.question.accepted).high
     assert any("no cell has shorted" in text for text in made.warnings)
 
 
