@@ -29,10 +29,11 @@ bench: .venv/dev
 	$(BIN)/python benchmarks/spectra.py
 	$(BIN)/python benchmarks/relaxation.py
 	$(BIN)/python benchmarks/sweep.py
+	$(BIN)/python benchmarks/tomogram.py
 	$(BIN)/python benchmarks/diffraction.py
 
 campaign: .venv/dev
-	LITHOSTAT_CAMPAIGN=1 $(BIN)/python -m pytest -n auto tests/conventions tests/verification tests/cycling tests/readers tests/impedance tests/calibration tests/recommendation tests/diffraction
+	LITHOSTAT_CAMPAIGN=1 $(BIN)/python -m pytest -n auto tests/conventions tests/verification tests/cycling tests/readers tests/impedance tests/calibration tests/recommendation tests/diffraction tests/tomography
 
 constraints: .venv/dev
 	$(BIN)/python -m pip install --quiet uv
@@ -40,7 +41,7 @@ constraints: .venv/dev
 
 .venv/core: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[fullcell,diffraction]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[fullcell,diffraction,tomography]"
 	touch .venv/core
 
 .venv/dev: .venv/core

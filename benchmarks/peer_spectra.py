@@ -47,7 +47,10 @@ def main() -> None:
     warnings.simplefilter("ignore")
     stored = np.load(sys.argv[1])
     result: dict[str, Any] = {}
-    for name, fit in (("impedance.py", impedance_py), ("pyimpspec", pyimpspec), ("pyimpspec, its search", searched)):
+    peers = [("impedance.py", impedance_py), ("pyimpspec", pyimpspec)]
+    if "--search" in sys.argv:
+        peers.append(("pyimpspec, its search", searched))
+    for name, fit in peers:
         try:
             fit(stored["frequency"], stored["z"][0], stored["guess"])  # imports and first-call costs stay outside
         except ImportError as error:

@@ -5,8 +5,8 @@
 PYTHON is the interpreter of an environment with `pip install impedance pandas pyimpspec` (pyimpspec is GPL; it stays
 outside). All get the same spectra and the same circuit; the peers also get one guess for the whole series: the true
 values of its middle spectrum ("near"), or those with resistances and capacitances ten times too small ("far"). Ours
-gets none. pyimpspec fits once with one method and weight, and once with its own search over all of them. A fit has
-failed if its misfit is above 1.5 times that of the truth.
+gets none. pyimpspec fits with one method and weight, and with --search also with its own search over all of them. A fit
+has failed if its misfit is above 1.5 times that of the truth.
 """
 
 from __future__ import annotations
@@ -73,6 +73,7 @@ def main() -> None:
     options = parser(__doc__)
     options.add_argument("--spectra", type=int, default=20)
     options.add_argument("--peers", help="Python of an environment with the peers")
+    options.add_argument("--search", action="store_true", help="pyimpspec's own search too (minutes a spectrum)")
     chosen = options.parse_args()
     frequency, measured, truth = series(chosen.spectra)
     spectra = [Spectrum(frequency, z, pressure=1e6 * (1 + k)) for k, z in enumerate(measured)]
@@ -96,7 +97,10 @@ def main() -> None:
                 np.savez(stored, frequency=frequency, z=measured, guess=guess)
                 script = Path(__file__).with_name("peer_spectra.py")
                 ran = subprocess.run(
-                    [chosen.peers, str(script), str(stored)], stdout=subprocess.PIPE, text=True, check=True
+                    [chosen.peers, str(script), str(stored), *(["--search"] if chosen.search else [])],
+                    stdout=subprocess.PIPE,
+                    text=True,
+                    check=True,
                 )
             for name, peer in json.loads(ran.stdout.strip().splitlines()[-1]).items():
                 result[f"{name}, {label} guess / s"] = peer["seconds"]

@@ -11,7 +11,19 @@ from typing import Annotated, Any
 
 import typer
 
-from lithostat.commands import analyze, bench, calibrate, diffraction, impedance, materials, reproduce, run, sweep
+from lithostat.commands import (
+    analyze,
+    bench,
+    calibrate,
+    diffraction,
+    impedance,
+    materials,
+    pellet,
+    reproduce,
+    run,
+    sweep,
+    tomogram,
+)
 from lithostat.experiment.errors import LithostatError, sentence_of
 from lithostat.experiment.other_programs import search_installed_only, without_settings_of_here
 
@@ -91,6 +103,8 @@ app.command()(analyze.analyze)
 app.command()(reproduce.reproduce)
 app.command()(impedance.impedance)
 app.command()(diffraction.diffraction)
+app.command()(tomogram.tomogram)
+app.command()(pellet.pellet)
 app.command()(calibrate.calibrate)
 app.command()(calibrate.recommend)
 app.command()(sweep.sweep)

@@ -6,7 +6,6 @@ import json
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -92,48 +91,6 @@ def shares(console: Console, what: str) -> Iterator[Any]:
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(what, total=None)
         yield lambda said, share: bar.update(task, description=f"{what}, {said}", completed=share, total=share and 1.0)
-
-
-def print_best_fit(rows: list[dict[str, Any]], converged: bool) -> None:
-    """Parameters of the best fit with first-order errors."""
-    console = open_console(stderr=False)
-    for row in rows:
-        error = "" if row["interval_90"] is None else f"  90 % {row['shown_low']} to {row['shown_high']}"
-        console.print(f"{row['name']:<26} {row['shown']}{error}", highlight=False)
-    if not converged:
-        console.print("[yellow]warning[/] the search did not converge; start from other values or add data")
-
-
-def print_calibration(found: Any, beside: Any, rivals: Any, written: list[Path]) -> None:
-    """The posterior in a table, what the data say without the model, rivals, warnings."""
-    from rich.markup import escape
-    from rich.table import Table
-
-    from lithostat.calibration.printed import companion_lines, parameter_rows
-
-    console = open_console(stderr=False)
-    table = Table(box=None, padding=(0, 1))
-    for head in ("parameter", "median", "90 % interval", "prior 90 %", "learnt"):
-        table.add_column(head, justify="left" if head == "parameter" else "right")
-    for row in parameter_rows(found):
-        table.add_row(
-            row["name"],
-            row["shown"],
-            f"{row['shown_low']} to {row['shown_high']}",
-            f"{row['prior_low']} to {row['prior_high']}",
-            "yes" if row["learnt"] else "[yellow]no[/]",
-        )
-    console.print(table)
-    for method, line in companion_lines(beside):
-        console.print(f"[bold]{method}[/] {escape(line)}")
-    if rivals is not None:
-        for rival in rivals.rivals:
-            console.print(f"  {rival.name:<28} log score {rival.score:8.2f}   weight {rival.weight:.2f}", markup=False)
-        console.print(escape(rivals.verdict))
-    for line in found.warnings:
-        console.print(f"[yellow]warning[/] {escape(line)}")
-    for path in written:
-        console.print(f"[dim]{escape(str(path))}[/]", soft_wrap=True)
 
 
 def print_cards(console: Console, cards: Sequence[Card]) -> None:

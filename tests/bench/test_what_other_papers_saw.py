@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -110,3 +111,14 @@ def test_pressing_before_cycling_is_better_than_not(pressure: float, current: fl
 def test_at_5_mpa_and_a_current_that_a_pressed_cell_bears_one_that_was_not_pressed_loses_contact() -> None:
     assert cycled(5.0, 2.0, pressed=True).kind == "short"
     assert cycled(5.0, 2.0).kind == "contact lost"
+
+
+def test_the_documentation_has_every_row_and_the_life_that_is_simulated() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "bench.md").read_text(encoding="utf-8")
+    section = page.split("## Laws side by side")[1].split("\n## ")[0]
+    table = [[entry.strip() for entry in line.strip("|").split("|")] for line in section.splitlines() if "|" in line]
+    shown = {row[0]: dict(zip(table[0], row, strict=True)) for row in table[2:]}
+    cells = [cell for paper in read_papers().values() for cell in paper.cells if cell.outcome != "other"]
+    assert set(shown) == {f"{cell.paper} {cell.id}" for cell in cells}
+    here = hours(fate_of(published("doux2020", "fig2b-25MPa"), 3000.0))
+    assert float(shown["doux2020 fig2b-25MPa"][LAW]) == pytest.approx(here, rel=0.01)  # three digits

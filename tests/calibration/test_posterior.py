@@ -11,6 +11,7 @@ from lithostat import InputError
 from lithostat.calibration.best_fit import best_fit
 from lithostat.calibration.calibration import load_calibration
 from lithostat.calibration.checks import leave_one_out, ranks_of_truth
+from lithostat.calibration.companions import companions
 from lithostat.calibration.compare import average_weights
 from lithostat.calibration.conflicts import SHOWN, conflicts, learnt, tail_probabilities
 from lithostat.calibration.data import CellLife, CriticalCurrent, Data, Resistance, numbers_of
@@ -18,7 +19,6 @@ from lithostat.calibration.exposure import steady
 from lithostat.calibration.figures import learnt_figure, predicted_figure, rank_figure
 from lithostat.calibration.layout import layout_of, standard_of
 from lithostat.calibration.packed import pack
-from lithostat.calibration.page import calibration_page
 from lithostat.calibration.papers_left_out import FLOOR, leave_one_group_out
 from lithostat.calibration.parameter import DEFAULTS, Parameter
 from lithostat.calibration.posterior import calibrate
@@ -30,8 +30,10 @@ from lithostat.calibration.prediction import (
     offsets_of,
     predict_life,
 )
+from lithostat.calibration.report import calibration_report
 from lithostat.papers.doux2020.calibration import paper_data
 from lithostat.papers.doux2020.published import cell
+from lithostat.show.report_page import report_page
 
 CAMPAIGN = os.environ.get("LITHOSTAT_CAMPAIGN") == "1"
 HOUR, CURRENT = 3600.0, 0.75
@@ -81,7 +83,7 @@ def test_the_best_fit_is_better_than_every_draw(paper):
     assert len(fit.z) == z.shape[1]
     drawn = paper.log_likelihood.sum(1) - 0.5 * (z**2).sum(1)
     assert fit.log_posterior > drawn.max()
-    # fifteen numbers and offsets: the best of 4000 draws lies a few units below the top, and not twenty
+    # fourteen numbers: the best of 4000 draws lies a few units below the top, and not twenty
     assert fit.log_posterior - drawn.max() < 12.0
 
 
@@ -240,7 +242,8 @@ def test_weights_follow_what_predicts_and_know_how_little_few_cells_say():
 
 def test_the_page_calls_a_lost_contact_by_its_name_and_counts_no_survivor(paper):
     one = dataclasses.replace(lived("gone", 2e6, 30.0, math.inf), contact_lost=True)
-    said = calibration_page("cells", dataclasses.replace(paper, data=Data((one,))), None)
+    report = calibration_report("cells", dataclasses.replace(paper, data=Data((one,))), companions((one,)))
+    said = report_page(report)
     assert "contact lost" in said
     assert "after 30 h, without a short" in said
     assert "0 of 1" in said
@@ -356,3 +359,10 @@ def test_a_law_whose_life_is_not_known_is_refused(law):
     other = type(cell()).from_dict(cell().model_dump(mode="json") | {"laws": {"named": law}}, si=True)
     with pytest.raises(InputError, match="does not know the law"):
         calibrate(Data(), other, seed=1)
+
+
+def test_of_one_group_alone_the_numbers_are_its_own_and_a_new_lab_differs_by_two_offsets(paper):
+    assert not np.any(paper.offsets["doux2020"])
+    spread = paper.draws["life_spread"]
+    assert offsets_of(paper, NEW).std() == pytest.approx(math.sqrt(2.0 * np.mean(spread**2)), rel=0.05)
+    assert not {one.name: one for one in learnt(paper)}["life_spread"].learnt

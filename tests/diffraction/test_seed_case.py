@@ -6,7 +6,11 @@ import os
 
 import numpy as np
 import pytest
+from independent import pattern_of
 from seed_case import WIDTHS, study
+
+from lithostat.diffraction.identify import Question, identify
+from lithostat.materials.phase import find_phase
 
 CAMPAIGN = os.environ.get("LITHOSTAT_CAMPAIGN") == "1"
 SEEDS = range(40) if CAMPAIGN else range(1)
@@ -69,3 +73,13 @@ def test_a_phase_at_its_limit_is_called_in_95_percent(name: str) -> None:
     called = [study({name: call.limit.weight}, 0.10, 4001 + seed).call(name) for seed in range(count)]
     share = np.mean([each is not None and each.call in ("present", "possible") for each in called])
     assert share >= 0.90 - (0.0 if CAMPAIGN else 0.2)
+
+
+def test_not_even_as_a_host_is_it_present() -> None:
+    """A person who says that Li3P7 is there is told that the pattern cannot tell."""
+    pattern = pattern_of({find_phase("Li6PS5Cl"): 1.0}, width=0.30, seed=5000)
+    found = identify(pattern, Question((find_phase("Li6PS5Cl"),), host=(find_phase("Li3P7"),), spread=False))
+    call = found.call("Li3P7")
+    assert call is not None
+    assert call.call == "cannot tell"
+    assert [each.name for each in found.calls].count("Li3P7") == 1

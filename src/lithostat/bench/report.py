@@ -38,7 +38,7 @@ def bench_report(made: Bench) -> Report:
     return Report(
         title="Laws against published cells",
         answer=f"{len(made.laws)} law{'s' if len(made.laws) > 1 else ''}, {total.scored} scored rows of "
-        f"{len(made.papers)} papers.",
+        f"{len(made.papers)} paper{'s' if len(made.papers) > 1 else ''}, as `lithostat bench` predicts them.",
         lead=HOW,
         numbers=tuple(Number(f"{made.summary(law).log_score:.1f}", f"log score of {law}") for law in made.laws),
         sections=(
@@ -94,7 +94,7 @@ def papers_table(made: Bench) -> Table:
             "law": each.law,
             "rows": str(each.scored),
             "not simulated": str(each.not_simulated) if each.not_simulated else "",
-            "log score": f"{each.log_score:.2f}" if each.scored else "",
+            "log score": _nats(each.log_score) if each.scored else "",
             "rms ln": "" if each.rms is None else f"{each.rms:.2f}",
             "inside 90 %": f"{each.inside} of {each.dated}" if each.dated else "",
             "90 % spans": "" if each.width is None else f"{each.width:.3g} x",
@@ -160,7 +160,7 @@ def _line(row: BenchRow) -> dict[str, str]:
         "measured": _with_unit(row),
         "predicted": _predicted(row),
         "90 %": "" if low is None else f"from {low}" if high is None else f"{low} to {high}",
-        "score": "" if points is None else f"{points:.2f}",
+        "score": "" if points is None else _nats(points),
         "verdict": row.score.verdict,
     }
 
@@ -183,9 +183,13 @@ def _predicted(row: BenchRow) -> str:
     return f"{'> ' if found.value is None else ''}{_shown(found.middle)}"
 
 
+def _nats(points: float) -> str:
+    return f"{round(points, 2) + 0.0:.2f}"  # no '-0.00'
+
+
 def _shown(value: float, digits: int = 3) -> str:
     """A number to so many digits, without a power of ten where a person would write none."""
-    return f"{value:.0f}" if 1e3 <= value < 1e6 else f"{value:.{digits}g}"
+    return f"{value:.0f}" if 1e2 <= value < 1e6 else f"{value:.{digits}g}"
 
 
 def _tone(row: BenchRow) -> Tone:
@@ -216,7 +220,7 @@ def _missing(made: Bench) -> Table:
 
 def markdown(report: Report) -> str:
     """The tables of a report as a Markdown page; its figures are left to the page."""
-    lines = [f"# {report.title}", "", report.lead, ""]
+    lines = [f"# {report.title}", "", f"{report.answer} {report.lead}", ""]
     for section in report.sections:
         if not section.tables and not section.points:
             continue

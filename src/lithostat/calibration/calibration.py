@@ -47,8 +47,9 @@ class Calibration:
     `laws` and `parameters` (with their priors) are what was assumed, `data` what was learnt from. `numbers` are those
     of the reference cell, for what is not learnt (area, thickness, creep of lithium), SI. `log_likelihood` (n,
     observations) is in the order of `data.names`. `offsets` (n,) are by how much ln t of each group of cells, a paper
-    or a lab, lies above that of the median group, `resistance_offsets` the same of ln R. `seed` makes it again.
-    `misfits` are those of the `warnings` that say where data and model do not fit together.
+    or a lab, lies above that of the median group, `resistance_offsets` the same of ln R; 0 where there is but one
+    group. `seed` makes it again. `misfits` are those of the `warnings` that say where data and model do not fit
+    together.
     """
 
     draws: Mapping[str, np.ndarray]

@@ -34,7 +34,9 @@ def evaluated(z: np.ndarray, layout: Layout, data: Data, laws: Laws) -> Evaluate
     packed, plated = pack(data)
     with engine():
         program = _program(layout.parameters, layout.counts, laws, plated)
-        return Evaluated(*(np.asarray(part) for part in program(np.asarray(z), packed)))
+        together = np.asarray(program(np.asarray(z), packed))
+    ends = np.cumsum([len(data.names), len(data.lives)])
+    return Evaluated(*np.split(together, ends, axis=1))
 
 
 def log_likelihoods(z: np.ndarray, layout: Layout, data: Data, laws: Laws) -> np.ndarray:
@@ -50,6 +52,6 @@ def _program(
         values, offsets = unpacked(z, parameters, counts, packed)
         said = shifted(means(values, packed, laws, plated), offsets, packed)
         observed = probabilities(said, values, packed).observations()
-        return jnp.concatenate(observed), said.lives, said.resistances
+        return jnp.concatenate([*observed, said.lives, said.resistances])  # one: an empty one cannot be mapped
 
     return jax.jit(lambda z, packed: jax.lax.map(lambda v: one(v, packed), z, batch_size=256))

@@ -45,10 +45,17 @@ class Layout(NamedTuple):
 
 
 def layout_of(parameters: tuple[Parameter, ...], data: Data) -> Layout:
-    """Offsets of groups are learnt where their spread is."""
+    """Offsets of groups are learnt where their spread is, and where there are several.
+
+    The level of one group alone cannot be told from the numbers of the model, which are then taken as that group's.
+    """
     names = {one.name for one in parameters}
-    lives = data.groups if "life_spread" in names else ()
-    return Layout(parameters, lives, data.resistance_groups if "resistance_spread" in names else ())
+    lives = _several(data.groups) if "life_spread" in names else ()
+    return Layout(parameters, lives, _several(data.resistance_groups) if "resistance_spread" in names else ())
+
+
+def _several(groups: tuple[str, ...]) -> tuple[str, ...]:
+    return groups if len(groups) > 1 else ()
 
 
 def unpacked(
@@ -77,8 +84,12 @@ def drawn(
     chosen = layout.parameters
     values = {one.name: np.asarray(one.value(z[:, i])) for i, one in enumerate(chosen)}
     first, second = len(chosen), len(chosen) + len(layout.groups)
-    offsets = {group: values["life_spread"] * z[:, first + i] for i, group in enumerate(layout.groups)}
-    others = {group: values["resistance_spread"] * z[:, second + i] for i, group in enumerate(layout.resistance_groups)}
+    offsets = dict.fromkeys(data.groups, np.zeros(len(z)))
+    offsets |= {group: values["life_spread"] * z[:, first + i] for i, group in enumerate(layout.groups)}
+    others = dict.fromkeys(data.resistance_groups, np.zeros(len(z)))
+    others |= {
+        group: values["resistance_spread"] * z[:, second + i] for i, group in enumerate(layout.resistance_groups)
+    }
     return Calibration(
         draws=values,
         laws=laws,

@@ -9,6 +9,7 @@ group: `NEW`, a lab of which nothing is known, so that every draw has an offset 
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -46,7 +47,10 @@ def offsets_of(calibration: Calibration, group: str | None) -> np.ndarray:
         return np.zeros(calibration.count)
     count = calibration.count
     order = np.random.default_rng(calibration.seed + 1).permutation(count)
-    return np.asarray(calibration.draws["life_spread"]) * ndtri((order + 0.5) / count)  # evenly over the normal
+    # of one group alone the numbers are its own: another lab differs from it by both their offsets
+    apart = math.sqrt(2.0) if len(calibration.data.groups) == 1 else 1.0
+    spread = apart * np.asarray(calibration.draws["life_spread"])
+    return np.asarray(spread * ndtri((order + 0.5) / count))  # evenly over the normal
 
 
 def predict_life(
@@ -157,6 +161,8 @@ def _evaluated(
     several = [exposures] if isinstance(exposures, Exposure) else list(exposures)
     segments, stripping, plated = pack_exposures(several)
     draws = {name: np.asarray(values) for name, values in calibration.draws.items() if name in ALL_NUMBERS}
+    if not draws:  # nothing of the model was learnt: every draw has the same numbers
+        draws = {"thickness": np.full(calibration.count, float(own["thickness"]))}
     rest = {name: float(own[name]) for name in ALL_NUMBERS if name not in draws}
     count = max(1, CHUNK // max(1, calibration.count))
     total = len(several)

@@ -10,7 +10,7 @@ import typer
 from lithostat.commands.options import Json, Output, ready, save_drawings, save_page, tell
 from lithostat.experiment.errors import InputError, nearest
 from lithostat.experiment.output_names import OutputNames
-from lithostat.terminal import open_console, print_best_fit, print_calibration, print_json, shares
+from lithostat.terminal import open_console, shares
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +63,7 @@ def calibrate(
     if known.data is None or known.cell is None:
         raise InputError("holds what was learnt, not data", file=what, expected="a calibration file or a paper")
     if best_fit:
-        _best_fit(known.data, as_json)
+        _best_fit(known.name, known.data, as_json)
         return
     ready(output)
     console = open_console()
@@ -71,16 +71,13 @@ def calibrate(
         found = _sampled(known, seed, told)
         rivals = _rivals(known, seed, told) if compare else None
         told("pages", 1.0)
-        written = _write_calibration(known.name, found, rivals, output)
-    from lithostat.calibration.companions import companions
+        from lithostat.calibration.companions import companions
+        from lithostat.calibration.report import calibration_report
 
-    beside = companions(found.data.lives)
-    if as_json:
-        from lithostat.calibration.printed import calibration_json
-
-        print_json(calibration_json(found, beside, rivals) | {"written": [str(path) for path in written]})
-    else:
-        print_calibration(found, beside, rivals, written)
+        named = OutputNames(output).of(known.name)
+        report = calibration_report(known.name, found, companions(found.data.lives), rivals)
+        written = [found.save(named.path("-calibration.json")), save_page(report, named.path("-calibration.html"))]
+    tell(report.with_written(written), as_json=as_json)
 
 
 def recommend(
@@ -222,30 +219,9 @@ def _by_rival(told: Callable[[str, float], None]) -> Callable[[str], None]:
     return lambda name: told(f"rival: {name}", place[name])
 
 
-def _best_fit(data: Data, as_json: bool) -> None:
-    from rich.markup import escape
-
+def _best_fit(name: str, data: Data, as_json: bool) -> None:
     from lithostat.calibration.best_fit import best_fit
-    from lithostat.calibration.printed import best_fit_rows
+    from lithostat.calibration.report import best_fit_report
 
-    found = best_fit(data)
-    rows = best_fit_rows(found)
     warnings = [*data.warnings, *([] if data.names else ["there are no data: the answer is the prior"])]
-    if as_json:
-        said = {"parameters": rows, "log_likelihood": found.log_likelihood, "converged": found.converged}
-        print_json(said | {"warnings": warnings})
-        return
-    print_best_fit(rows, found.converged)
-    console = open_console(stderr=False)
-    for line in warnings:
-        console.print(f"[yellow]warning[/] {escape(line)}")
-
-
-def _write_calibration(name: str, found: Calibration, rivals: Any, output: Path) -> list[Path]:
-    from lithostat.calibration.page import calibration_page
-    from lithostat.experiment.record import write_text
-
-    named = OutputNames(output).of(name)
-    written = [found.save(named.path("-calibration.json"))]
-    written.append(write_text(named.path("-calibration.html"), calibration_page(name, found, rivals)))
-    return written
+    tell(best_fit_report(name, best_fit(data), warnings), as_json=as_json)

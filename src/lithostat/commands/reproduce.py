@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lithostat.commands.options import Json, Output, ready, save, save_page, tell
+from lithostat.commands.tomogram import packages
 from lithostat.experiment.errors import InputError, MissingPackage, nearest
 from lithostat.terminal import named_steps, open_console, plain, print_json
 
@@ -24,7 +26,8 @@ def _patterns() -> Figure5 | None:
         from lithostat.papers.doux2020.patterns import figure_5
 
         return figure_5()
-    except MissingPackage:
+    except MissingPackage as error:
+        warnings.warn(f"figure 5 is left out: {error}", UserWarning, stacklevel=1)
         return None
 
 
@@ -37,7 +40,7 @@ def reproduce(
     if paper not in PAPERS:
         raise InputError(f"there is no paper '{paper}'{nearest(paper, PAPERS)}", expected=f"one of {', '.join(PAPERS)}")
     ready(output)
-    with named_steps(open_console(), "importing", 20) as step:
+    with named_steps(open_console(), "importing", 22) as step:
         from lithostat.experiment.record import write_text
         from lithostat.papers.doux2020.answer import answer
         from lithostat.papers.doux2020.figures import figures
@@ -49,9 +52,10 @@ def reproduce(
         answered = answer()
         step("patterns")
         patterns = _patterns()
+        result, pictures = _pictured(result, step)
         step("figures")
         folder = output / paper
-        drawn = figures(result) | {"pressure window": answered.figure}
+        drawn = figures(result) | {"pressure window": answered.figure} | pictures
         drawn |= patterns.figures() if patterns is not None else {}
         written = [save(one, folder / f"{name.replace(' ', '-')}.png") for name, one in drawn.items()]
         written += [record.write_parquet(folder / f"{name}.parquet") for name, record in result.records.items()]
@@ -66,3 +70,16 @@ def reproduce(
         tell(report.with_written(written[-1:]), as_json=False)
     if not result.passed:
         raise typer.Exit(1)
+
+
+def _pictured(result: Any, step: Any) -> tuple[Any, dict[str, Any]]:
+    """The result with what scans of the paper's cells would show, and those figures; as it was without the packages."""
+    try:
+        packages()
+    except MissingPackage:
+        return result, {}
+    from lithostat.papers.doux2020.imaged import creep_pellet_figure, figure_5, imaged, rows
+
+    seen = imaged(step)
+    drawn = {"figure 5": figure_5(seen), "creep through pores": creep_pellet_figure(seen)}
+    return result.with_rows(rows(seen)), drawn

@@ -19,6 +19,7 @@ MISSING = 3  # seen lines per missing one, at least
 RIVAL = 0.9  # of the fall of chi2, that no other candidate may reach in its place
 PLENTY = (8.0, 0.5, 4)  # z, gain and seen lines, from which a cell at the wall of its box is a warning and no doubt
 ENOUGH = 0.7  # of what stands above the floor, that must be explained before a share means anything
+_NO_LINE = "none of its lines is in the range, or nothing was found that it could be a share of"
 BLIND = 0.3  # weight fraction, above which a limit says nothing
 
 
@@ -131,7 +132,7 @@ def unseen(limit: Limit, unverified: tuple[str, ...], formula: str, others: str,
             unverified=unverified,
         )
     if not np.isfinite(limit.weight) or limit.weight > BLIND:
-        reason = f"its lines lie under those of {others}" if limit.clear > 0.0 else "none of its lines is in the range"
+        reason = f"its lines lie under those of {others}" if limit.clear > 0.0 else _NO_LINE
         return PhaseCall(limit.name, "cannot tell", reason, formula, limit=limit, unverified=unverified)
     text = (
         f"would be above {percent(limit.weight)} by weight ({percent(limit.volume)} by volume) in 95 % of such patterns"

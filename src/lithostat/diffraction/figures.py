@@ -38,12 +38,11 @@ def pattern_figure(study: PatternStudy, title: str = "") -> Figure:
     fit = study.fit
     x, counts = fit.pattern.degrees, np.maximum(fit.pattern.counts, 0.0)
     rows = max(len(fit.choices), 1)
-    points = "simulated" if "simulated" in fit.pattern.source else "measured"
     with style():
         figure, (top, ticks, low) = blank(
             9.4, 5.4 + 0.16 * rows, 3, 1, sharex=True, height_ratios=(4.2, 0.25 * rows, 1.3)
         )
-        top.plot(x, np.sqrt(counts), ".", color=INK, markersize=1.6, label=points, zorder=2, rasterized=True)
+        top.plot(x, np.sqrt(counts), ".", color=INK, markersize=1.6, label=_points(fit), zorder=2, rasterized=True)
         top.plot(x, np.sqrt(np.maximum(fit.calculated, 0.0)), color=RED, linewidth=0.9, label="calculated", zorder=3)
         top.plot(x, np.sqrt(np.maximum(fit.background, 0.0)), color=MUTED, linewidth=0.9, label="background", zorder=3)
         _root_axis(top, counts)
@@ -58,9 +57,13 @@ def pattern_figure(study: PatternStudy, title: str = "") -> Figure:
     return figure
 
 
+def _points(fit: PatternFit) -> str:
+    return "simulated" if "simulated" in fit.pattern.source else "measured"
+
+
 def _root_axis(axes: Axes, counts: np.ndarray) -> None:
     """Round counts on an axis that shows their root."""
-    top, low = float(counts.max()), float(np.quantile(counts, 0.002))
+    top, low = max(float(counts.max()), 1.0), float(np.quantile(counts, 0.002))
     marks = [m * 10.0**k for k in range(8) for m in (1, 2, 5) if 0.6 * low <= m * 10.0**k <= 1.05 * top]
     marks = marks[:: max(1, round(len(marks) / 5))] or [top]
     axes.set_yticks(np.sqrt(marks), [f"{mark:g}" for mark in marks])
@@ -119,7 +122,8 @@ def zoom_figure(study: PatternStudy) -> Figure | None:
             _zoom(axes, fit, call)
         for axes in flat[len(called) :]:
             axes.set_visible(False)
-        flat[0].legend(loc="upper left", fontsize=7)
+        if flat[0].get_legend_handles_labels()[0]:
+            flat[0].legend(loc="upper left", fontsize=7)
     return figure
 
 
@@ -135,7 +139,7 @@ def _zoom(axes: Axes, fit: PatternFit, call: PhaseCall) -> None:
     centre = np.degrees(best.two_theta)
     x = fit.pattern.degrees
     near = np.abs(x - centre) < wide
-    axes.plot(x[near], fit.pattern.counts[near], ".", color=INK, markersize=2.5, label="measured")
+    axes.plot(x[near], fit.pattern.counts[near], ".", color=INK, markersize=2.5, label=_points(fit))
     own = fit.curve(number)
     axes.plot(x[near], (fit.calculated - own)[near], color=MUTED, linewidth=1.1, label="without it")
     axes.plot(x[near], fit.calculated[near], color=RED, linewidth=1.1, label="with it")

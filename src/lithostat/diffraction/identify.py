@@ -168,6 +168,8 @@ def _calls(
         band = next((each for each in spread if each.name == amount.name), None)
         call, why = judged(evidences[amount.name], share)
         phase = final.choices[number].phase
+        if phase.kind != "structure":  # named as a host; it explains lines of anything
+            call, why = "cannot tell", "known by its cell only: with free intensities it explains lines of anything"
         made.append(
             PhaseCall(
                 amount.name,
@@ -188,7 +190,7 @@ def _calls(
     made += [
         unseen(limit, phases[limit.name].unverified, phases[limit.name].formula, others, share) for limit in limits
     ]
-    made += [PhaseCall(each.name, "cannot tell", each.sentence) for each in cells]
+    made += [PhaseCall(each.name, "cannot tell", each.sentence) for each in cells if each.name not in final.names]
     return tuple(
         sorted(made, key=lambda call: (CALLS.index(call.call), call.name != "Li", -np.nan_to_num(call.weight)))
     )

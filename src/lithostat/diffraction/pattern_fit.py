@@ -89,7 +89,8 @@ class PatternFit:
     @property
     def weighted_profile(self) -> float:
         """R_wp, background included [-]."""
-        return float(np.sqrt(self.optimum.chi2 / np.sum((self.pattern.counts * self.data.weight) ** 2)))
+        whole = max(float(np.sum((self.pattern.counts * self.data.weight) ** 2)), 1e-300)  # zero in the dark
+        return float(np.sqrt(self.optimum.chi2 / whole))
 
     @functools.cached_property
     def inflation(self) -> float:

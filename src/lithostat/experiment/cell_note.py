@@ -38,6 +38,7 @@ LowerVoltage = Annotated[float, BeforeValidator(reader("lower_voltage"))]
 Current = Annotated[float, BeforeValidator(reader("current"))]
 Sensitivity = Annotated[float, BeforeValidator(reader("load_cell_sensitivity"))]
 Zero = Annotated[float, BeforeValidator(reader("load_cell_zero"))]
+VoxelSize = Annotated[float, BeforeValidator(reader("voxel_size"))]
 
 # Where the flat words of earlier notes stand now.
 FLAT: dict[str, tuple[str, ...]] = {
@@ -112,6 +113,23 @@ class SpectrumState(Noun):
     files: str
     pressure: Pressure | None = None
     temperature: Temperature | None = None
+
+
+class StatedVolume(Noun):
+    """A tomogram of the cell: a file or folder beside the note or below it, and what no file can know of it.
+
+    `outside` is the grey of what was not measured, `axis` the one from electrode to electrode, `electrode_1` at which
+    end of it that electrode lies. One scan may be from `before`; the others are held against it.
+    """
+
+    file: str
+    voxel_size: VoxelSize
+    stage: Literal["before", "after", "unknown"] = "unknown"
+    pressure: Pressure | None = None
+    temperature: Temperature | None = None
+    axis: Literal["z", "y", "x"] = "z"
+    electrode_1: Literal["first", "last"] | None = None
+    outside: float | None = None
 
 
 class Uncertainty(Noun):
@@ -199,6 +217,7 @@ class CellNote(Noun):
     uncertainty: Uncertainty | None = None
     load_cell: LoadCell | None = None
     spectra: tuple[SpectrumState, ...] = ()
+    volumes: tuple[StatedVolume, ...] = ()
     patterns: tuple[PatternState, ...] = ()
     time_zone: str | None = None
     current: Current | None = None
@@ -232,6 +251,13 @@ class CellNote(Noun):
                 ZoneInfo(value)
         except (ValueError, OSError, KeyError):
             raise ValueError(f"received '{value}'; expected a time zone like 'Europe/Berlin' or 'UTC'") from None
+        return value
+
+    @field_validator("volumes")
+    @classmethod
+    def _one_before(cls, value: tuple[StatedVolume, ...]) -> tuple[StatedVolume, ...]:
+        if sum(one.stage == "before" for one in value) > 1:
+            raise ValueError("more than one of the volumes is from before; expected one scan that all others meet")
         return value
 
     @model_validator(mode="after")

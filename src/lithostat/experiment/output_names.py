@@ -20,7 +20,8 @@ ENDINGS = (
     *("-cells.parquet", "-cells.png", "-spectra.csv", "-spectra.html", "-posterior.csv"),
     *("-spectra-points.csv", "-spectra-curves.csv", "-spectra-distributions.csv"),
     *(f"-{figure}.{kind}" for figure in SPECTRA_FIGURES for kind in FIGURE_FILES),
-    *("-calibration.json", "-calibration.html", "-window.png", "-map", "-map.png"),
+    *("-calibration.json", "-calibration.html", "-recommendation.html", "-window.png", "-map", "-map.png", "-map.html"),
+    *(".json", ".zarr", "-before.zarr", "-tomogram", "-tomogram.html", "-tomogram.json"),
     *("-diffraction.html", "-phases.csv", "-pattern.svg", "-pattern.pdf", "-zoom.svg", "-zoom.pdf"),
     *("-amounts.svg", "-amounts.pdf", "-series.svg", "-series.pdf"),
 )

@@ -58,6 +58,8 @@ QUANTITIES: dict[str, Quantity] = {
     "area": Quantity("A", "m2", "cm2", "geometric electrode area", 1e-12, True, 100.0),
     "mass": _positive("m", "kg", "mg", "of a component", 100.0),
     "density": _positive("rho", "kg/m3", "g/cm3", "mass per volume"),
+    "charge": _from_zero("Q", "C", "C", "charge, not per area"),
+    "voxel_size": Quantity("v", "m", "um", "edge of a cubic voxel of a tomogram", 1e-9, True, 1e-3),
     "fraction": _from_zero("x", "", "", "dimensionless share between 0 and 1", 1.0),
     "porosity": _from_zero("eps", "", "", "share of the pellet that is pores", 0.95),
     "number": Quantity("n", "", "", "dimensionless"),

@@ -18,6 +18,7 @@ from lithostat.lab.cell_report import cell_report
 from lithostat.lab.completeness import Completeness, completeness
 from lithostat.lab.export import write_bdf
 from lithostat.lab.folder import CellFolder, LoadedCell, load
+from lithostat.lab.tomograms import CellTomogram, read_tomograms, without_report
 from lithostat.show.report_page import report_page
 
 
@@ -35,6 +36,7 @@ class AnalysedCell:
     error: str | None = None
     named: Named | None = None
     written: tuple[Path, ...] = field(default=())
+    tomograms: tuple[CellTomogram, ...] = ()
 
     @property
     def outcome(self) -> str:
@@ -58,6 +60,7 @@ class AnalysedCell:
                 },
                 "files": list(self.loaded.files),
                 "refused": [{"file": name, "why": why} for name, why in self.loaded.refused],
+                **({"volumes": [one.as_json() for one in self.tomograms]} if self.tomograms else {}),
                 "written_as": self.named.stem.name if self.named else None,
                 "written": [str(path) for path in self.written],
             }
@@ -99,13 +102,16 @@ def write_cell(cell: AnalysedCell, named: Named, *, draw: bool = True) -> Analys
     """
     if cell.loaded is None or cell.analysis is None or cell.complete is None:
         return cell
-    files = _files(cell.loaded, cell.analysis, cell.complete, draw)
+    scans = read_tomograms(cell.loaded, cell.analysis, named, draw=draw)
+    files = _files(cell.loaded, cell.analysis, cell.complete, draw, scans)
     written, problems = write_each((named.path(ending), write) for ending, write in files)
-    return replace(cell, named=named, written=written, error="; ".join(problems) or None)
+    written = (*written, *(one.page for one in scans if one.page is not None))
+    said = "; ".join((*problems, *(f"{one.file}: {one.error}" for one in scans if one.error)))
+    return replace(cell, named=named, written=written, error=said or None, tomograms=scans)
 
 
 def _files(
-    loaded: LoadedCell, found: Analysis, complete: Completeness, draw: bool
+    loaded: LoadedCell, found: Analysis, complete: Completeness, draw: bool, scans: tuple[CellTomogram, ...]
 ) -> Iterator[tuple[str, Callable[[Path], Any]]]:
     """(ending, what writes it) of every file of a cell."""
     record = loaded.record
@@ -117,7 +123,7 @@ def _files(
     if len(found.cycles):
         yield "-cycles.csv", lambda path: write_whole(path, found.cycles.write_csv)
     if draw:
-        yield ".html", lambda path: write_text(path, report_page(cell_report(loaded, found, complete)))
+        yield ".html", lambda path: write_text(path, report_page(cell_report(loaded, found, complete, scans)))
 
 
 def analyze_and_write(
@@ -141,4 +147,5 @@ def without_rows(cell: AnalysedCell) -> AnalysedCell:
     record = replace(cell.loaded.record, table=cell.loaded.record.table.clear(), spectra=())
     trace = replace(cell.analysis.trace, record=record, came=record, half=half_cycles(record), technique=np.zeros(0))
     analysis = replace(cell.analysis, trace=trace, suspects=())
-    return replace(cell, loaded=replace(cell.loaded, record=record), analysis=analysis)
+    scans = tuple(map(without_report, cell.tomograms))
+    return replace(cell, loaded=replace(cell.loaded, record=record), analysis=analysis, tomograms=scans)

@@ -16,13 +16,16 @@ from lithostat.experiment.quantity import show, span
 from lithostat.experiment.report import Column, Drawing, Number, Report, Section, Table, Tone
 from lithostat.lab.completeness import Completeness
 from lithostat.lab.folder import LoadedCell
+from lithostat.lab.tomograms import CellTomogram, tomogram_section
 from lithostat.show.cell_figure import Mark, cell_figure, drawable
 from lithostat.show.cycles_figure import capacity_figure, overpotential_figure
 from lithostat.show.spectra_figure import drawn_spectra, spectra_figure
 
 
-def cell_report(loaded: LoadedCell, analysis: Analysis, complete: Completeness) -> Report:
-    """The report of a cell as `analysis` judges it."""
+def cell_report(
+    loaded: LoadedCell, analysis: Analysis, complete: Completeness, scans: tuple[CellTomogram, ...] = ()
+) -> Report:
+    """The report of a cell as `analysis` judges it, with what its tomograms show."""
     call, drawn = analysis.outcome, _drawn(loaded, analysis)
     return Report(
         title=loaded.name,
@@ -35,6 +38,7 @@ def cell_report(loaded: LoadedCell, analysis: Analysis, complete: Completeness) 
             Section("Why", text=_override(analysis), points=(*call.evidence, *_interval(analysis)), spoken=True),
             *_figures(loaded, drawn),
             Section("Findings", findings=analysis.findings),
+            *map(tomogram_section, scans),
             Section(f"What is known of this cell: {_known(complete)}", tables=(_completeness(complete),)),
             Section("Files", tables=(_files(loaded),)),
         ),

@@ -195,9 +195,20 @@ def _timeline(records: list[Record], names: list[str], note: CellNote, cell: Cel
 
 
 def _candidates(every: list[Path], written: Mapping[Path, CellNote]) -> list[Path]:
-    """Files that may hold data: not ignored, and no declaration that a note names."""
+    """Files that may hold data: not ignored, no declaration and no tomogram that a note names."""
     declared = {_declared(note.parent, to) for note, said in written.items() for to in said.read_as.values()}
-    return [path for path in every if not is_ignored(path) and path.resolve() not in declared]
+    scans = {_declared(note.parent, one.file) for note, said in written.items() for one in said.volumes}
+    return [
+        path
+        for path in every
+        if not is_ignored(path) and path.resolve() not in declared and scans.isdisjoint(_with_parents(path))
+    ]
+
+
+def _with_parents(path: Path) -> set[Path]:
+    """A file and the folders that it lies in: a stack of slices is a folder."""
+    place = path.resolve()
+    return {place, *place.parents}
 
 
 def _written(note: Path) -> CellNote:

@@ -1,25 +1,8 @@
-"""Numbers and findings as pages print them."""
+"""Numbers with their errors as people read them."""
 
 from __future__ import annotations
 
 import math
-
-from lithostat.experiment.finding import Finding
-
-
-def printed(finding: Finding) -> dict[str, str]:
-    """A finding as a row of a table, its value with its uncertainty."""
-    value = "not known" if finding.value is None or not math.isfinite(finding.value) else f"{finding.value:.4g}"
-    if finding.uncertainty is not None:
-        value += f" ± {finding.uncertainty:.2g}"
-    notes = [*finding.evidence, *([f"uncertainty from {finding.uncertainty_from}"] if finding.uncertainty_from else [])]
-    return {
-        "name": finding.name,
-        "value": value,
-        "unit": finding.unit,
-        "formula": finding.formula,
-        "notes": "; ".join(notes),
-    }
 
 
 def pair(value: float, error: float) -> str:

@@ -27,7 +27,7 @@ def blocks(study: SpectraStudy, width: int = WIDTH, *, every: bool = False) -> t
     the values, then what the circuit leaves over. `every` shows all spectra."""
     rows = range(len(study.validities)) if every else chosen_rows(study)
     fits = [study.series.fits[k] for k in rows]
-    name = Column("spectrum", tuple(short_name(fit.spectrum.name) for fit in fits))
+    name = Column("spectrum", tuple(short_name(fit.spectrum.name) for fit in fits), key=True)
     left_over = Column("left over", tuple(f"{100.0 * fit.noise:.2g} %" for fit in fits), True)
     kinds = tuple(study.validities[k].kind for k in rows)
     tones: tuple[Tone, ...] = tuple("good" if kind == "valid" else "doubtful" for kind in kinds)

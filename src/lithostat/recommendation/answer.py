@@ -152,11 +152,12 @@ class Recommendation:
         if self.of_lab is None:
             return None
         whose = "your own cells" if self.of_lab.group == OWN else f"the cells of '{self.of_lab.group}'"
+        middle, low, high = self.of_lab.factor
+        known = f", which live {middle:.2g} times as long as those of the median lab ({low:.2g} to {high:.2g})"
         return (
             f"the first answer is for a lab that made none of these cells and carries that labs differ, by a factor "
-            f"{self.labs_differ:.2g} in life (one standard deviation); the second knows {whose}, which live "
-            f"{self.of_lab.factor[0]:.2g} times as long as those of the median lab "
-            f"({self.of_lab.factor[1]:.2g} to {self.of_lab.factor[2]:.2g})"
+            f"{self.labs_differ:.2g} in life (one standard deviation); the second knows {whose}"
+            f"{known if low < high else ', the only ones there are'}"
         )
 
     @property

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table as Grid
 
+WIDEST = 30  # letters of what a row is called that no other column takes away
 _COLOURS = {"good": "green", "bad": "red", "doubtful": "yellow", "": ""}
 
 
@@ -67,8 +68,11 @@ def _table(table: Table) -> Grid:
 
     grid = _grid(header=True)
     table = table._replace(columns=tuple(column for column in table.columns if not column.page_only))
-    for column in table.columns:
-        grid.add_column(Text(column.head), justify="right" if column.numeric else "left", no_wrap=column.numeric)
+    for place, column in enumerate(table.columns):
+        least = min(max(map(len, column.cells), default=0), WIDEST) if place == 0 else None
+        grid.add_column(
+            Text(column.head), justify="right" if column.numeric else "left", no_wrap=column.numeric, min_width=least
+        )
     for k in range(table.rows):
         tones = [column.tones[k] if column.tones else "" for column in table.columns]
         cells = [column.cells[k] for column in table.columns]

@@ -9,7 +9,7 @@ import pytest
 
 from lithostat.experiment.spectrum import Spectrum
 from lithostat.impedance.circuits import suggestion
-from lithostat.impedance.circuits.suggestion import IN_VAIN, LADDER, Candidate, suggest
+from lithostat.impedance.circuits.suggestion import IN_VAIN, LADDER, Candidate, suggest, too_poor
 from lithostat.impedance.validity.check import check, clean
 from lithostat.reading.read import read
 
@@ -87,3 +87,19 @@ def test_with_long_leads_no_circuit_without_them_is_tried_in_the_end(
     assert len(whole) == (2 if henry else 1) * len(LADDER)
     assert short[0] == whole[0]
     assert short[0].text == ("L0-" if henry else "") + ARC
+
+
+def test_a_circuit_that_leaves_far_more_than_another_is_passed_over() -> None:
+    poor, vague = Candidate("R0-CPE1", -440.0, 0.2, ""), Candidate("p(R1,CPE1)-CPE2", -764.0, 0.06, "not determined")
+    assert too_poor([poor, vague]) == [poor._replace(doubt="leaves 20% of |Z| over"), vague]
+    noisy = vague._replace(noise=0.19)
+    assert too_poor([poor, noisy]) == [poor, noisy], "where all leave as much, it is the noise"
+    fine = poor._replace(noise=0.04)
+    assert too_poor([fine, vague._replace(noise=0.01)])[0] == fine
+
+
+@real
+def test_an_arc_that_is_plain_to_see_is_in_the_suggested_circuit() -> None:
+    best = suggest(read(EIS / "exampleDataGamry.DTA").spectra)[0]
+    assert "p(R1,CPE1)" in best.text
+    assert best.noise < 0.07

@@ -37,6 +37,8 @@ DECISIVE = 10.0  # difference of the criterion that leaves no doubt (Kass, Rafte
 LOOKED_AT = 5  # spectra of a series, evenly chosen
 INDUCTIVE = 3  # points above the axis at the high-frequency end, from which circuits with an inductor are tried too
 SMALL = 0.05  # share of |Z| that an element may add anywhere without being seen
+MUCH = 0.05  # of |Z| left over, above which nothing is taken from a circuit
+POORER = 2.0  # times more left over than another circuit leaves
 LEADS, LOOP, SERIES = "L0-", "-RL1", "R0-"
 
 
@@ -75,8 +77,20 @@ def suggest(spectra: Sequence[Spectrum], *, progress: Callable[[str], None] | No
                 continue  # more values than points
             rungs[-1].append(_candidate(text, fits))
             variants.saw(text, fits)
-    found = [candidate for rung in rungs for candidate in rung]
+    found = too_poor([candidate for rung in rungs for candidate in rung])
     return tuple(sorted(found, key=lambda candidate: (bool(candidate.doubt), candidate.criterion)))
+
+
+def too_poor(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The candidates; those that leave more than `MUCH`, and far more than another, are passed over for that: a value
+    that is not determined is named, and what a circuit does not describe cannot be."""
+    least = min((each.noise for each in candidates), default=0.0)
+    return [
+        each._replace(doubt=f"leaves {each.noise:.0%} of |Z| over")
+        if not each.doubt and each.noise > max(MUCH, POORER * least)
+        else each
+        for each in candidates
+    ]
 
 
 class _Variants:

@@ -55,7 +55,7 @@ class Figure5:
             "figure 5b": pattern_figure(self.after, "electrolyte after the short (simulated)"),
         }
         zoomed = zoom_figure(self.after)
-        return drawn | ({"figure 5b, lines": zoomed} if zoomed is not None else {})
+        return drawn | ({"figure 5b lines": zoomed} if zoomed is not None else {})
 
 
 def figure_5() -> Figure5:
@@ -118,7 +118,9 @@ def sentences(made: Figure5) -> tuple[str, ...]:
     """What holds for the paper's own claims, with its figures."""
     lithium, narrow, wide = made.before.call("Li"), made.shares[WIDTHS[0]], made.shares[WIDTHS[1]]
     matched = "; ".join(f"{name} {100 * narrow[name]:.0f} and {100 * wide[name]:.0f} %" for name in NAMED)
-    real = " and ".join(f"{name} {100 * narrow[name]:.0f} and {100 * wide[name]:.0f} %" for name in TOLD)
+    real = " and ".join(
+        f"{name} {100 * max(narrow[name], 0):.0f} and {100 * max(wide[name], 0):.0f} %" for name in TOLD
+    )
     said = [
         f"P4 and Li3P7 cannot rest on profile matching: of {LINES} weak lines that belong to nothing (at random "
         f"angles, {100 * HEIGHTS[0]:.0f} to {100 * HEIGHTS[1]:.0f} % of the highest), their cells with free "

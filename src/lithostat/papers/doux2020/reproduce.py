@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,10 @@ class Reproduction:
     rows: tuple[Row, ...]
     records: dict[str, Record]
     full_cells: bool = False
+
+    def with_rows(self, rows: tuple[Row, ...]) -> Reproduction:
+        """The same with further rows."""
+        return replace(self, rows=(*self.rows, *rows))
 
     @property
     def passed(self) -> bool:

@@ -1,0 +1,210 @@
+"""Tomograms of a cell: one more measurement of it, read beside its record and held against it."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lithostat.cycling.analysis import Analysis
+from lithostat.experiment.cell_note import CellNote, StatedVolume
+from lithostat.experiment.errors import InputError, MissingPackage, sentence_of, short
+from lithostat.experiment.output_names import LONGEST, Named, possible, readable
+from lithostat.experiment.record import write_text
+from lithostat.experiment.report import Report, Section
+from lithostat.experiment.volume import Volume, VolumeState
+from lithostat.lab.folder import LoadedCell
+from lithostat.materials.card import find
+from lithostat.tomography.tomogram import Asked, Tomogram
+
+DIFFER = 0.1  # relative, by which two statements of a pressure may differ
+
+
+@dataclass(frozen=True)
+class CellTomogram:
+    """A tomogram of a cell: its file as the note names it, what it says (`data`: for programs, SI), what does not fit
+    the cell; or `error`."""
+
+    file: str
+    report: Report | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+    conflicts: tuple[str, ...] = ()
+    page: Path | None = None
+    error: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data for people and programs."""
+        if self.error is not None:
+            return {"file": self.file, "error": self.error}
+        written = [] if self.page is None else [str(self.page)]
+        return {"file": self.file, "conflicts": list(self.conflicts), "written": written} | self.data
+
+
+def read_tomograms(loaded: LoadedCell, analysis: Analysis, named: Named, *, draw: bool) -> tuple[CellTomogram, ...]:
+    """Read the volumes that a cell's note names, those after a scan from before against that scan.
+
+    A volume that cannot be read is told in its `error` and stops none of the others. Pages and labels are written into
+    one folder.
+    """
+    stated = loaded.note.volumes
+    earlier = next((one for one in stated if one.stage == "before"), None)
+    later = [one for one in stated if one is not earlier] or list(stated)
+    found = []
+    for number, one in enumerate(later):
+        folder = named.path("-tomogram")
+        try:
+            stem = f"{number + 1}-{possible(Path(one.file).stem)}"
+            held = earlier if one is not earlier else None
+            found.append(_read(loaded, analysis, one, held, (folder, stem), draw))
+        except BaseException as error:  # whatever is wrong with a scan must not take the cell with it
+            if isinstance(error, (KeyboardInterrupt, SystemExit)):
+                raise
+            found.append(CellTomogram(shown(one.file), error=sentence_of(error)))
+    return tuple(found)
+
+
+def _read(
+    loaded: LoadedCell,
+    analysis: Analysis,
+    one: StatedVolume,
+    earlier: StatedVolume | None,
+    place: tuple[Path, str],
+    draw: bool,
+) -> CellTomogram:
+    try:
+        from lithostat.tomography.report import tomogram_report
+        from lithostat.tomography.study import study_volume
+    except ImportError as error:
+        raise MissingPackage(f"tomograms need {error.name}: pip install 'lithostat[tomography]'") from None
+    from lithostat.tomography.plan import available_memory, plan, refuse_above
+
+    folder, stem = place
+    opened = _opened(loaded.folder, one)
+    before = None if earlier is None else _opened(loaded.folder, earlier)
+    refuse_above(plan(opened, ingest=not opened.coarse, before=before), available_memory())
+    after = _ingested(opened, folder / f"{stem}.zarr")
+    held = None if before is None else _ingested(before, folder / "before.zarr")
+    result = study_volume(after, before=held, asked=asked(loaded.note, analysis), folder=folder / stem)
+    said = conflicts(result, analysis)
+    report = tomogram_report(result)
+    data = _plain(report.data)
+    page = None
+    if draw:
+        from lithostat.show.report_page import report_page
+
+        page = write_text(folder / f"{stem}.html", report_page(report))
+    write_text(folder / f"{stem}.json", json.dumps(data, indent=1))
+    return CellTomogram(shown(one.file), report, data, said, page)
+
+
+def tomogram_section(of: CellTomogram) -> Section:
+    """What the page of the cell shows of a tomogram: its answer, what does not fit, its first figure, its findings."""
+    title = f"Tomogram {of.file}"
+    if of.report is None:
+        return Section(title, text=(f"Not read: {of.error}",))
+    first = tuple(one for section in of.report.sections for one in section.drawings if one.name == "crossing")
+    more = () if of.page is None else (f"All of it: {of.page.parent.name}/{of.page.name}",)
+    said = (*of.conflicts, *of.report.warnings)
+    return Section(
+        title, text=(of.report.answer, *more), points=said, drawings=first, findings=of.report.findings, spoken=True
+    )
+
+
+def without_report(of: CellTomogram) -> CellTomogram:
+    """The same without what draws its figures, which no other process can take."""
+    return replace(of, report=None)
+
+
+def asked(note: CellNote, analysis: Analysis) -> Asked:
+    """What the cell's own note and record say that a tomogram can be held against."""
+    charge = float(abs(analysis.trace.half.charge).sum())
+    card = None
+    if note.electrolyte is not None:
+        try:
+            card = find(note.electrolyte).value("theoretical_density").value
+        except (InputError, KeyError):
+            card = None
+    die = note.die_diameter
+    return Asked(
+        charge=charge or None,
+        charge_from=", integral of the cell's record",
+        pellet_mass=note.electrolyte_mass,
+        pellet_area=None if die is None else 0.25 * math.pi * die**2,
+        pellet_thickness=note.electrolyte_thickness,
+        theoretical_density=card,
+    )
+
+
+def conflicts(of: Tomogram, analysis: Analysis) -> tuple[str, ...]:
+    """What the tomogram and the cell's record or note say differently, each a sentence."""
+    said = []
+    shorted = analysis.outcome.shorted
+    if of.spans == "yes" and not shorted and analysis.outcome.kind != "unknown":
+        said.append(f"the tomogram shows something that crosses; the record ends as '{analysis.outcome.kind}'")
+    if of.spans == "no" and shorted and of.volume.state.stage != "before" and of.resolution is not None:
+        said.append(
+            f"the record is called '{analysis.outcome.kind}' and nothing wider than {1e6 * of.resolution:.2g} um "
+            "crosses in the tomogram: thinner lithium, or outside of what was scanned"
+        )
+    by_name = {finding.name: finding for finding in of.findings}
+    mass = by_name.get("porosity by mass")
+    if mass is not None and any("less than is seen" in line for line in mass.evidence):
+        said.append(f"the pellet's mass leaves a porosity of {mass.value:.3g}, and more than that is seen as dark")
+    if of.charge_bound is not None and of.new_dark is not None and of.new_dark[0] > of.charge_bound:
+        said.append("more became dark than the record's charge can have plated: not all of it is plated lithium")
+    pressure, logged = of.volume.state.pressure, analysis.outcome.pressure
+    if pressure is not None and logged is not None and abs(pressure - logged) > DIFFER * logged:
+        said.append(f"scanned at {1e-6 * pressure:.3g} MPa, the record ends at {1e-6 * logged:.3g} MPa")
+    return tuple(said)
+
+
+def shown(file: str) -> str:
+    """A file as a note names it, for people."""
+    return readable(file)[:LONGEST]
+
+
+def _plain(data: Any) -> Any:
+    """Numbers of NumPy as Python's; what is not finite as None, which JSON lacks."""
+    if isinstance(data, dict):
+        return {key: _plain(value) for key, value in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [_plain(value) for value in data]
+    if isinstance(data, np.generic):
+        data = data.item()
+    return None if isinstance(data, float) and not math.isfinite(data) else data
+
+
+def _opened(base: Path, one: StatedVolume) -> Volume:
+    from lithostat.reading.volumes.read_volume import Stated, read_volume
+
+    path = volume_path(base, one.file)
+    if path is None:
+        raise InputError(
+            f"'volumes' names {short(one.file)}, which does not lie in the folder of the note or below it",
+            file=str(base),
+            expected="a scan beside cell.yaml",
+        )
+    state = VolumeState(one.stage, one.pressure, one.temperature)
+    return read_volume(path, stated=Stated(one.voxel_size, one.axis, one.electrode_1, one.outside, state))
+
+
+def volume_path(base: Path, file: str) -> Path | None:
+    """Where a volume lies that a note in `base` names; None outside of that folder."""
+    try:
+        place = (base / file).resolve()
+        return place if place.is_relative_to(base.resolve()) else None
+    except (OSError, RuntimeError, ValueError):
+        return None
+
+
+def _ingested(volume: Volume, path: Path) -> Volume:
+    from lithostat.reading.volumes.ingest import ingest, made_of
+
+    if volume.coarse:
+        return volume
+    known = made_of(volume, path) if path.exists() else None
+    return known or ingest(volume, path)

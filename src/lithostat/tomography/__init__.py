@@ -1,0 +1,1 @@
+"""Tomograms to findings: phases, filaments, interfaces, and what is new since an earlier scan."""
