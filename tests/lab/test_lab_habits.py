@@ -116,7 +116,6 @@ def test_spectra_of_cells_whatever_their_columns(name):
     assert found["total resistance, first spectrum"] == pytest.approx(130.0, rel=1e-3)
 
 
-@pytest.mark.skip(reason="a blocking pellet waits for the resistance that the room of impedance reads")
 def test_a_blocking_pellet_shows_its_ionic_resistance():
     assert values(analysed("09_blocking"))["ionic resistance, first spectrum"] == pytest.approx(420.0, rel=0.02)
 
