@@ -65,9 +65,9 @@ class History(NamedTuple):
 
 def past_of(block: Blocks) -> Past:
     """What of a record's past does not depend on which blocks are intact."""
-    factors = _factors(block.pressure, block.temperature, block.current)
-    regime = _regimes(block.pressure, block.current)
-    return Past(block, _without_glitches(block), *factors, block.age**RIPENING, regime, _window(block))
+    press, conduct, drive = _factors(block.pressure, block.temperature, block.current)
+    ripe, regime = block.age**RIPENING, _regimes(block.pressure, block.current)
+    return Past(block, _without_glitches(block), press, conduct, drive, ripe, regime, _window(block))
 
 
 def history_bound(past: Past, among: np.ndarray) -> History:
