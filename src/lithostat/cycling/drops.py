@@ -9,6 +9,7 @@ import numpy as np
 from lithostat.cycling.event_rows import STEP, first_row
 from lithostat.cycling.lower_bound import ACTIVATION
 from lithostat.cycling.resistance import Blocks
+from lithostat.cycling.running_median import median_of_three
 
 LEAST = 0.15  # relative fall that counts
 SIGMAS = 6.0  # of the noise of three blocks
@@ -35,18 +36,20 @@ def sudden_drops(block: Blocks, judged: np.ndarray) -> list[Drop]:
     size = len(block)
     if size < 2 * AROUND + 1:
         return []
-    windows = np.lib.stride_tricks.sliding_window_view(block.resistance, AROUND)
     owner = block.half_cycle  # never falls
-    middle_of_three = _median_of_three(block.resistance)
+    inside = judged[AROUND : size - AROUND] & (owner[: size - 2 * AROUND] == owner[2 * AROUND :])
+    if not inside.any():  # half-cycles of few blocks
+        return []
+    windows = np.lib.stride_tricks.sliding_window_view(block.resistance, AROUND)
+    middle_of_three = median_of_three(block.resistance)
     high, low = middle_of_three[: size - 2 * AROUND], middle_of_three[AROUND + 1 :]
-    likely = (high - low > LEAST * high) & (high > 0.0) & judged[AROUND : size - AROUND]
-    likely = np.flatnonzero(likely & (owner[: size - 2 * AROUND] == owner[2 * AROUND :]))
+    likely = np.flatnonzero((high - low > LEAST * high) & (high > 0.0) & inside)
     if not len(likely):
         return []
     middle, high, low = likely + AROUND, high[likely], low[likely]
     before, after = windows[middle - AROUND], windows[middle + 1]
     fall = high * _weather(block, middle) - low
-    noise = SIGMAS * block.block_noise()[middle] * 1.25 / np.sqrt(AROUND)
+    noise = SIGMAS * block.block_noise[middle] * 1.25 / np.sqrt(AROUND)
     flat = np.maximum(np.ptp(before, axis=1), np.ptp(after, axis=1)) - noise < FLAT * fall
     found = flat & (fall > LEAST * high + noise) & ~_early(block)[middle]
     drops = []
@@ -57,12 +60,6 @@ def sudden_drops(block: Blocks, judged: np.ndarray) -> list[Drop]:
         drop = _abrupt(block, int(middle[best]), float(high[best]), float(low[best]), float(fall[best]))
         drops += [drop] if drop is not None else []
     return drops
-
-
-def _median_of_three(values: np.ndarray) -> np.ndarray:
-    """Median of each value and the two behind it."""
-    one, two, three = values[:-2], values[1:-1], values[2:]
-    return np.maximum(np.minimum(one, two), np.minimum(np.maximum(one, two), three))
 
 
 def _weather(block: Blocks, middle: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 
 from lithostat.cycling.drops import Drop, sudden_drops
 from lithostat.cycling.event_rows import first_row
-from lithostat.cycling.lower_bound import history_bound, impedance_bound, pellet_bound
+from lithostat.cycling.lower_bound import History, history_bound, impedance_bound, past_of, pellet_bound
 from lithostat.cycling.resistance import PER_HALF_CYCLE, Blocks
 from lithostat.experiment.cell_note import CellNote
 from lithostat.experiment.spectrum import Spectrum
@@ -71,12 +71,12 @@ def find_events(block: Blocks, note: CellNote, spectra: Sequence[Spectrum]) -> l
         return []
     judged = block.current >= WEAK * np.maximum.accumulate(block.current)
     bounds, drops = _fixed_bounds(block, note, spectra), sudden_drops(block, judged)
-    intact = np.ones(len(block), bool)
+    past, intact = past_of(block), np.ones(len(block), bool)
     events: list[Event] = []
     after, origin = 0, None
     while len(events) < MOST:
-        history = history_bound(block, block.current, intact)
-        limit = np.where(judged, _limit(block, history, bounds), -np.inf)
+        history = history_bound(past, intact)
+        limit = np.where(judged, _limit(block, history.least, bounds), -np.inf)
         index = _next_run(limit, intact, after, block)
         drop = _drop_before(drops, index, after)
         if drop is not None:
@@ -85,8 +85,8 @@ def find_events(block: Blocks, note: CellNote, spectra: Sequence[Spectrum]) -> l
         elif index is None:
             break
         else:
-            expected, event_limit = _expected(block, index, intact, bounds, limit), float(limit[index])
-            broken = {OWN_PAST: history, **bounds}
+            expected, event_limit = _expected(block, index, history, bounds, limit), float(limit[index])
+            broken = {OWN_PAST: history.least, **bounds}
         end = _recovery(block, index, expected)
         event = _event(block, index, end, expected, event_limit, broken)
         origin = index if origin is None else origin
@@ -108,11 +108,10 @@ def _drop_before(drops: Sequence[Drop], index: int | None, after: int) -> Drop |
     return later[0]
 
 
-def _expected(block: Blocks, index: int, intact: np.ndarray, bounds: dict[str, np.ndarray], limit: np.ndarray) -> float:
+def _expected(block: Blocks, index: int, history: History, bounds: dict[str, np.ndarray], limit: np.ndarray) -> float:
     """What the intact cell would have shown at block `index` at least [ohm]."""
-    own = history_bound(block, block.current, intact, creep=False)
     near = slice(index - int(index > 0 and block.half_cycle[index - 1] == block.half_cycle[index]), index + 1)
-    known = [bound[near].max() for bound in (own, *bounds.values()) if np.isfinite(bound[near]).all()]
+    known = [bound[near].max() for bound in (history.unripened, *bounds.values()) if np.isfinite(bound[near]).all()]
     return float(max([limit[index], *known]))
 
 
@@ -121,7 +120,7 @@ def _limit(block: Blocks, history: np.ndarray, bounds: dict[str, np.ndarray]) ->
     known = np.isfinite(history) & (history > 0.0)
     limit = np.where(known, np.where(known, history, 0.0) * (1.0 - margin(block, history)), -np.inf)
     for bound in bounds.values():
-        below = bound * (1.0 - MARGIN) - SIGMAS * block.block_noise()
+        below = bound * (1.0 - MARGIN) - SIGMAS * block.block_noise
         limit = np.maximum(limit, np.where(np.isfinite(bound), below, -np.inf))
     return limit
 
@@ -130,7 +129,7 @@ def margin(block: Blocks, bound: np.ndarray) -> np.ndarray:
     """How far below its past a block must lie to count [share]: weather and noise."""
     known = np.isfinite(block.pressure) & np.isfinite(block.temperature)
     noise = np.divide(
-        SIGMAS * block.block_noise(), bound, out=np.zeros(len(block)), where=np.isfinite(bound) & (bound > 0.0)
+        SIGMAS * block.block_noise, bound, out=np.zeros(len(block)), where=np.isfinite(bound) & (bound > 0.0)
     )
     weather = np.where(known, MARGIN, MARGIN_BLIND)
     total: np.ndarray = np.where(_first_plated(block), MARGIN_UNPLATED, weather) + noise
@@ -139,11 +138,11 @@ def margin(block: Blocks, bound: np.ndarray) -> np.ndarray:
 
 def _first_plated(block: Blocks) -> np.ndarray:
     """True in the first half of the first half-cycle of the second direction."""
-    other = np.flatnonzero(block.direction != block.direction[0])
+    other = int(np.argmax(block.direction != block.direction[0]))  # 0 where there is no other
     plated = np.zeros(len(block), bool)
-    if len(other):
-        same = other[block.half_cycle[other] == block.half_cycle[other[0]]]
-        plated[same[: (len(same) + 1) // 2]] = True
+    if other:
+        behind = int(np.searchsorted(block.half_cycle, block.half_cycle[other], side="right"))
+        plated[other : other + (behind - other + 1) // 2] = True
     return plated
 
 
@@ -203,7 +202,7 @@ def _event(
     held = (
         electrons if len(electrons) < 3 else np.min(np.stack([electrons[:-2], electrons[1:-1], electrons[2:]]), axis=0)
     )
-    noise_share = block.block_noise()[inside][: len(held)] / expected
+    noise_share = block.block_noise[inside][: len(held)] / expected
     hard = np.flatnonzero(held >= HARD - 2.0 * noise_share)  # the least of three lies below their mean
     noise = _noise_ratio(block, index, end)
     if np.median(electrons[:3]) >= HARD:
@@ -217,7 +216,7 @@ def _event(
         level=float(np.median(ohm[:3])),
         least=float(np.min(ohm)),
         electrons=float(np.max(held)),
-        directions=tuple(sorted({int(d) for d in block.direction[inside]})),
+        directions=tuple(np.unique(block.direction[inside]).tolist()),
         below=tuple(
             name
             for name, bound in bounds.items()

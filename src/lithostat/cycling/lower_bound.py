@@ -5,11 +5,15 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import NamedTuple
 
 import numpy as np
 from scipy.ndimage import minimum_filter1d
 
 from lithostat.cycling.resistance import YOUNG, Blocks, jumps
+from lithostat.cycling.running_median import median_of_five, median_of_three
 from lithostat.experiment.cell_note import CellNote
 from lithostat.experiment.spectrum import Spectrum
 from lithostat.impedance.validity.foot import first_foot
@@ -30,39 +34,73 @@ _NEAR = 1.03  # times the least resistance counts as having shown it again
 _MOST_REGIMES = 5000  # more of them are noise
 
 
-def history_bound(block: Blocks, current: np.ndarray, among: np.ndarray, *, creep: bool = True) -> np.ndarray:
+@dataclass(frozen=True)
+class Past:
+    """What the blocks of a record are held against, whichever of them are intact: one entry per block.
+
+    `ohm` is their resistance [ohm] without glitches; `press`, `conduct` and `drive` are what it may be inversely
+    proportional to (see `_factors`), `ripe` is the share that ripening takes, `regime` counts the stretches at one
+    pressure and current, `window` blocks are the recent past.
+    """
+
+    block: Blocks
+    ohm: np.ndarray
+    press: np.ndarray
+    conduct: np.ndarray
+    drive: np.ndarray
+    ripe: np.ndarray
+    regime: np.ndarray
+    window: int
+
+
+class History(NamedTuple):
     """Least resistance [ohm] that each block's own past allows, inf where there is no past.
 
-    `current` is |I| of each block [A], `among` says which blocks belong to the intact past. Two things must both be
+    `unripened` leaves the ripening out: what the cell would show had nothing happened.
+    """
+
+    least: np.ndarray
+    unripened: np.ndarray
+
+
+def past_of(block: Blocks) -> Past:
+    """What of a record's past does not depend on which blocks are intact."""
+    press, conduct, drive = _factors(block.pressure, block.temperature, block.current)
+    ripe, regime = block.age**RIPENING, _regimes(block.pressure, block.current)
+    return Past(block, _without_glitches(block), press, conduct, drive, ripe, regime, _window(block))
+
+
+def history_bound(past: Past, among: np.ndarray) -> History:
+    """Least resistance [ohm] that each block's own past allows, with ripening and without.
+
+    `among` says which blocks belong to the intact past. Two things must both be
     undercut. First, the least that the cell ever showed, carried to the block's pressure, temperature and current as
     far as resistance is known to fall: in inverse proportion to pressure (contact) and to current (the voltage
     cannot fall when the current rises), with 0.5 eV against temperature. Second, if the block has neighbours in the
     same regime (pressure and current hold still), the least of the last four half-cycles, from which contact may
     only ripen: with the time since the pressure last changed to the power -0.25 (creep of lithium gives -0.13).
     After a jump of pressure or current the recent past is carried like the whole.
-    `creep=False` leaves the ripening out: what the cell would show had nothing happened.
     """
-    smooth = _without_glitches(block)
-    ohm = np.where(among, smooth, np.inf)
-    press, conduct, drive = _factors(block.pressure, block.temperature, current)
-    regime = _regimes(block.pressure, current)
+    ohm, regime, window = np.where(among, past.ohm, np.inf), past.regime, past.window
     if not len(ohm) or regime[-1] > _MOST_REGIMES:
-        return _carried(ohm, [press, conduct, drive])
-    window = _window(block)
-    age = block.age**RIPENING if creep else np.ones(len(ohm))
-    bound = np.full(len(ohm), np.inf)
+        everything = _carried(ohm, [past.press, past.conduct, past.drive])
+        return History(everything, everything)
+    bounds = History(np.full(len(ohm), np.inf), np.full(len(ohm), np.inf))
     jumped = slice(None if regime[-1] else 1)  # where there is one regime the loop below does it all
-    factors = [factor[jumped] for factor in (press, conduct, drive, age)]
-    bound[jumped] = np.maximum(_carried(ohm[jumped], factors[:3]), _recent(ohm[jumped], factors, window))
+    factors = [factor[jumped] for factor in (past.press, past.conduct, past.drive)]
+    carried = _carried(ohm[jumped], factors)
+    for bound, recent in zip(bounds, _recent(ohm[jumped], factors, past.ripe[jumped], window), strict=True):
+        bound[jumped] = np.maximum(carried, recent)
     edges = np.concatenate([[0], np.flatnonzero(np.diff(regime)) + 1, [len(ohm)]])
     for begin, end in itertools.pairwise(edges):
-        first = _both_seen(block, begin, end) if begin else 0  # nothing can be carried into the first regime
+        first = _both_seen(past.block, begin, end) if begin else 0  # nothing can be carried into the first regime
         settled = slice(begin + first, end)
         part = slice(begin, end)
-        here = _carried(ohm[part], [press[part], conduct[part]])
-        recent = _recent(ohm[part], [press[part], conduct[part], age[part]], window)
-        bound[settled] = np.minimum(here, recent)[first:]
-    return bound
+        factors = [past.press[part], past.conduct[part]]
+        here = _carried(ohm[part], factors)
+        for bound, recent in zip(bounds, _recent(ohm[part], factors, past.ripe[part], window), strict=True):
+            bound[settled] = np.minimum(here, recent)[first:]
+    return bounds
 
 
 def _both_seen(block: Blocks, begin: int, end: int) -> int:
@@ -147,17 +185,20 @@ def _without_glitches(block: Blocks) -> np.ndarray:
 
     A block of eight samples and more has left out its extremes, and two of them hardly move it.
     """
-    samples = block.samples
-    few = np.where(samples <= 2, _median_around(block.resistance, 2), _median_around(block.resistance, 1))
-    return np.where(samples >= 8, block.resistance, few)
+    few, very_few = block.samples < 8, block.samples <= 2
+    smooth = block.resistance
+    if few.any():
+        smooth = np.where(few, _median_around(block.resistance, 1), smooth)
+    if very_few.any():
+        smooth = np.where(very_few, _median_around(block.resistance, 2), smooth)
+    return smooth
 
 
 def _median_around(values: np.ndarray, reach: int) -> np.ndarray:
-    """Median of each value and its `reach` neighbours on both sides; at the ends the larger of that and the value."""
-    width = 2 * reach + 1
-    if len(values) < width:
+    """Median of each value and 1 or 2 neighbours on both sides; at the ends the larger of that and the value."""
+    if len(values) < 2 * reach + 1:
         return np.full(len(values), np.median(values)) if len(values) else values
-    middle = np.median(np.lib.stride_tricks.sliding_window_view(values, width), axis=1)
+    middle = median_of_three(values) if reach == 1 else median_of_five(values)
     return np.concatenate(
         [np.maximum(values[:reach], middle[0]), middle, np.maximum(values[len(values) - reach :], middle[-1])]
     )
@@ -197,29 +238,44 @@ def _carried(ohm: np.ndarray, factors: list[np.ndarray]) -> np.ndarray:
     bound = np.full(len(ohm), np.inf)
     for size in range(len(factors) + 1):
         for chosen in itertools.combinations(factors, size):
-            product = np.prod(chosen, axis=0) if chosen else np.ones(len(ohm))
-            before = np.concatenate([[np.inf], np.minimum.accumulate(ohm * product)[:-1]])
-            bound = np.minimum(bound, before / product)
+            product = reduce(np.multiply, chosen) if chosen else None
+            before = np.minimum.accumulate(ohm if product is None else ohm * product)[:-1]
+            if product is not None:
+                before /= product[1:]
+            np.minimum(bound[1:], before, out=bound[1:])
     return bound
 
 
-def _recent(ohm: np.ndarray, factors: list[np.ndarray], window: int) -> np.ndarray:
-    """Least resistance of the `window` blocks before each, carried from where it was last seen (within 3 %)."""
+def _recent(ohm: np.ndarray, factors: list[np.ndarray], ripe: np.ndarray, window: int) -> tuple[np.ndarray, np.ndarray]:
+    """Least resistance of the `window` blocks before each, carried from where it was last seen (within 3 %).
+
+    With what ripening may take of it since, and without.
+    """
     if len(ohm) < 2:
-        return np.full(len(ohm), np.inf)
+        return np.full(len(ohm), np.inf), np.full(len(ohm), np.inf)
     least = _least_before(ohm, window)
-    now = np.flatnonzero(np.isfinite(least))
-    then = np.zeros(len(ohm), np.int64)
-    back = 1
+    then = _last_near(ohm, least)
+    unripened = least.copy()
+    for factor in factors:
+        unripened *= np.minimum(factor[then] / factor, 1.0)
+    unripened[~np.isfinite(least)] = np.inf
+    return unripened * np.minimum(ripe[then] / ripe, 1.0), unripened
+
+
+def _last_near(ohm: np.ndarray, least: np.ndarray) -> np.ndarray:
+    """The last block before each whose resistance is within 3 % of the `least`, where that is finite."""
+    near = _NEAR * np.maximum(least, 0.0) + np.minimum(least, 0.0)
+    then = np.arange(-1, len(ohm) - 1)
+    now = np.flatnonzero(np.isfinite(least[1:]) & ~(ohm[:-1] <= near[1:])) + 1  # most have it right behind them
+    then[now], then[0] = 0, 0
+    back = 2
+    now = now[now >= back]
     while len(now):
-        seen = ohm[now - back] <= _NEAR * np.maximum(least[now], 0.0) + np.minimum(least[now], 0.0)
+        seen = ohm[now - back] <= near[now]
         then[now[seen]] = now[seen] - back
         back += 1
         now = now[~seen & (now >= back)]
-    bound = least.copy()
-    for factor in factors:
-        bound *= np.minimum(factor[then] / factor, 1.0)
-    return np.where(np.isfinite(least), bound, np.inf)
+    return then
 
 
 def _least_before(values: np.ndarray, window: int) -> np.ndarray:

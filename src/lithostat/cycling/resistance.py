@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -51,11 +52,12 @@ class Blocks:
         """Number of blocks."""
         return len(self.first)
 
-    @property
+    @cached_property
     def samples(self) -> np.ndarray:
         """Samples in each block."""
         return self.last - self.first + 1
 
+    @cached_property
     def block_noise(self) -> np.ndarray:
         """Standard deviation of each block's resistance [ohm]."""
         noise: np.ndarray = self.noise / (np.sqrt(self.samples) * self.current)
