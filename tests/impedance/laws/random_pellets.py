@@ -2,8 +2,8 @@
 
 The arc of the bulk lies inside the measured frequencies, at their edge or above them, from spectrum to spectrum;
 garnets have grain boundaries with an activation energy of their own. Capacitances and exponents do not depend on
-temperature. A third of the pellets conduct so badly that the slowest arc lies below the window when it is cold, or always: about a
-fifth of all spectra hold no resistance of the whole.
+temperature. A third of the pellets conduct so badly that the slowest arc lies below the window when it is cold, or
+always: about a fifth of all spectra hold no resistance of the whole.
 """
 
 from __future__ import annotations
