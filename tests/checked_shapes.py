@@ -2,4 +2,4 @@
 
 from jaxtyping import install_import_hook
 
-install_import_hook(["lithostat.physics", "lithostat.model"], "beartype.beartype")
+install_import_hook(["lithostat.physics", "lithostat.model", "lithostat.impedance.circuits"], "beartype.beartype")

@@ -15,6 +15,7 @@ from lithostat.model.interface import critical_stripping_current
 from lithostat.model.life import Segments, log_life
 from lithostat.model.parameters import Laws, parameters_of
 from lithostat.model.resistance import log_resistance, stripping_load
+from lithostat.physics.types import Values
 from lithostat.physics.weakest_link import links
 
 _LOG_ROOT = 0.5 * math.log(2.0 * math.pi)
@@ -22,7 +23,7 @@ ROOM = 298.15  # of critical currents where nobody stated another temperature [K
 _FIRST = -5.0  # standard deviations below the mean where 1 - S has lost its digits
 
 
-def log_probability(ends: Any, mean: Any, scatter: Any, count: Any) -> Any:
+def log_probability(ends: Values, mean: Values, scatter: Values, count: Values) -> Values:
     """ln of the probability (equal ends: of the density) of the weakest of `count` links, (n,).
 
     `ends` (n, 2) are the lowest and the highest value that fits the observation; -1e4 and 1e4 stand for infinities.
@@ -41,7 +42,7 @@ def log_probability(ends: Any, mean: Any, scatter: Any, count: Any) -> Any:
     return jnp.where(exact, density, jnp.where(high < _FIRST, lower, upper))
 
 
-def _log_1_minus_exp(x: Any) -> Any:
+def _log_1_minus_exp(x: Values) -> Values:
     """ln(1 - exp(-x)) for x > 0."""
     x = jnp.maximum(x, 1e-300)
     small = x < math.log(2.0)
@@ -53,23 +54,23 @@ def _log_1_minus_exp(x: Any) -> Any:
 class Offsets(NamedTuple):
     """By how much everything of a group is larger than the model says, besides the scatter from cell to cell."""
 
-    lives: Any  # (groups,) of ln t
-    resistances: Any  # (groups,) of ln R
+    lives: Values  # (groups,) of ln t
+    resistances: Values  # (groups,) of ln R
 
 
 class Pointwise(NamedTuple):
     """ln of the probability of every observation: lives, contact kept or lost, resistances, critical currents."""
 
-    lives: Any
-    contacts: Any
-    resistances: Any
-    critical_currents: Any
+    lives: Values
+    contacts: Values
+    resistances: Values
+    critical_currents: Values
 
-    def observations(self) -> tuple[Any, Any, Any]:
+    def observations(self) -> tuple[Values, Values, Values]:
         """The same in the order of `Data.names`: that a cell kept or lost its contact is part of its life."""
         return self.lives + self.contacts, self.resistances, self.critical_currents
 
-    def total(self, packed: Packed) -> Any:
+    def total(self, packed: Packed) -> Values:
         """Their sum with the weight of each observation, scalar."""
         lives, resistances, currents = self.observations()
         weighted = (packed.weight * lives).sum() + (packed.point_weight * resistances).sum()
@@ -79,10 +80,10 @@ class Pointwise(NamedTuple):
 class Means(NamedTuple):
     """What the model says of every observation, for one set of values: logarithms."""
 
-    lives: Any  # of the time to short [s]
-    loads: Any  # of the largest local stripping current over the critical one
-    resistances: Any
-    critical_currents: Any
+    lives: Values  # of the time to short [s]
+    loads: Values  # of the largest local stripping current over the critical one
+    resistances: Values
+    critical_currents: Values
 
 
 def means(values: Mapping[str, Any], packed: Packed, laws: Laws, plated: tuple[bool, ...]) -> Means:
@@ -91,7 +92,7 @@ def means(values: Mapping[str, Any], packed: Packed, laws: Laws, plated: tuple[b
     lives = loads = resistances = currents = nothing
     if len(packed.life):
 
-        def one(segments: Segments, stripping: Any, own: dict[str, Any]) -> tuple[Any, Any]:
+        def one(segments: Segments, stripping: Values, own: dict[str, Any]) -> tuple[Values, Values]:
             numbers = own | dict(values)
             life = log_life(segments, parameters_of(numbers), laws, plated)
             return life, largest_load(segments.pressures, stripping, segments.temperatures, numbers)
@@ -146,12 +147,12 @@ def probabilities(said: Means, values: Mapping[str, Any], packed: Packed) -> Poi
     return Pointwise(lives, contacts, resistances, currents)
 
 
-def largest_load(pressures: Any, stripping: Any, temperatures: Any, numbers: Mapping[str, Any]) -> Any:
+def largest_load(pressures: Values, stripping: Values, temperatures: Values, numbers: Mapping[str, Any]) -> Values:
     """`stripping_load` at the worst segment of an exposure, `pressures` [Pa] and `stripping` [A/m2] (segments,)."""
     highest = jax.lax.cummax(pressures)
     return stripping_load(pressures, highest, stripping, temperatures, parameters_of(numbers), xp=jnp).max()
 
 
-def spots(numbers: Mapping[str, Any]) -> Any:
+def spots(numbers: Mapping[str, Any]) -> Values:
     """Number of independent spots of a cell relative to one of the reference area."""
     return links(numbers["area"], reference_area=numbers["reference_area"], exponent=numbers["area_exponent"])

@@ -21,23 +21,23 @@ class Packed(NamedTuple):
     """Data as arrays; leading axis: observations, or the `exposures` that differ. Logarithms of times, ohms, A/m2."""
 
     segments: Segments  # (exposures, segments)
-    stripping: Any  # (exposures, segments) [A/m2]
-    numbers: dict[str, Any]  # (exposures,)
-    which: Any  # (lives,) exposure of each life
-    life: Any  # (lives, 2) ln of low and high
-    lost: Any  # (lives,) 1 contact lost, 0 kept, NaN unknown
-    spots: dict[str, Any]  # (lives,)
-    group: Any  # (lives,)
-    weight: Any  # (lives,) 1, or 0 for what is left out
-    points: Any  # (resistances, 4) pressure, highest, temperature, time
-    resistance: Any  # (resistances, 2)
-    point_numbers: dict[str, Any]
-    point_group: Any
-    point_weight: Any
-    critical_pressure: Any  # (critical currents,)
-    critical: Any  # (critical currents, 2)
-    critical_numbers: dict[str, Any]
-    critical_weight: Any
+    stripping: np.ndarray  # (exposures, segments) [A/m2]
+    numbers: dict[str, np.ndarray]  # (exposures,)
+    which: np.ndarray  # (lives,) exposure of each life
+    life: np.ndarray  # (lives, 2) ln of low and high
+    lost: np.ndarray  # (lives,) 1 contact lost, 0 kept, NaN unknown
+    spots: dict[str, np.ndarray]  # (lives,)
+    group: np.ndarray  # (lives,)
+    weight: np.ndarray  # (lives,) 1, or 0 for what is left out
+    points: np.ndarray  # (resistances, 4) pressure, highest, temperature, time
+    resistance: np.ndarray  # (resistances, 2)
+    point_numbers: dict[str, np.ndarray]
+    point_group: np.ndarray
+    point_weight: np.ndarray
+    critical_pressure: np.ndarray  # (critical currents,)
+    critical: np.ndarray  # (critical currents, 2)
+    critical_numbers: dict[str, np.ndarray]
+    critical_weight: np.ndarray
 
 
 def pack(data: Data) -> tuple[Packed, tuple[bool, ...]]:

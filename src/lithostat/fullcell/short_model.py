@@ -181,13 +181,7 @@ def _couple(
     model.initial_conditions |= dict.fromkeys([ionic, leaked, conductance], pybamm.Scalar(0.0))
     model.rhs[conductance] = pybamm.Scalar(0.0)
     if metal and seen is not None:
-        holder = interface.Holder(pressure, control.pressure, 1.0 - control.clamped)
-        pellet = interface.Pellet(temperature, pellet_conductivity(model), p.charge_transfer_seen)
-        model.rhs |= interface.rates(y, (seen,), (j_ion,), holder, pellet, p, laws)
-        if control.shorted is None:  # nobody watches
-            for state, rate in interface.following(y, pressure, p).items():
-                model.rhs[state] = model.rhs[state] + rate
-        model.initial_conditions |= interface.initial(y, p, laws, control.fabrication)
+        _grow(model, control, y, seen, j_ion, pressure, temperature, laws)
         model.rhs[conductance] = conductance_rate(control.shorted, conductance, seen.filament, limit, p)
     _replace_events(model, control, voltage, seen, limit, y)
     if collector and seen is not None:
@@ -210,6 +204,27 @@ def _couple(
             **(_seen_variables(seen, limit, y) if metal and seen is not None else {}),
         }
     )
+
+
+def _grow(
+    model: pybamm.BaseModel,
+    control: Control,
+    y: interface.States,
+    seen: View,
+    j_ion: Values,
+    pressure: Values,
+    temperature: Values,
+    laws: Laws,
+) -> None:
+    """Rates and starts of the lithium interface."""
+    p: Values = Numbers()
+    holder = interface.Holder(pressure, control.pressure, 1.0 - control.clamped)
+    pellet = interface.Pellet(temperature, pellet_conductivity(model), p.charge_transfer_seen)
+    model.rhs |= interface.rates(y, (seen,), (j_ion,), holder, pellet, p, laws)
+    if control.shorted is None:  # nobody watches
+        for state, rate in interface.following(y, pressure, p).items():
+            model.rhs[state] = model.rhs[state] + rate
+    model.initial_conditions |= interface.initial(y, p, laws, control.fabrication)
 
 
 def _let_it_be_bare(model: pybamm.BaseModel, control: Control, y: interface.States, j_ion: Values) -> None:

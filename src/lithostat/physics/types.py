@@ -12,8 +12,9 @@ Namespace: TypeAlias = Any
 
 if TYPE_CHECKING:
     Values: TypeAlias = Any
+    Waves: TypeAlias = Any
 else:
-    from jaxtyping import Float, Int
+    from jaxtyping import Complex, Float, Int
 
     @runtime_checkable
     class _Symbol(Protocol):
@@ -28,3 +29,4 @@ else:
         dtype: Any
 
     Values = _Symbol | float | int | Float[_Array, "*#shape"] | Int[_Array, "*#shape"]
+    Waves = Values | complex | Complex[_Array, "*#shape"]  # real or complex

@@ -101,6 +101,16 @@ def recommend(
     wanted = target_hours(current, hours=hours, cycles=cycles, half_cycle=half_cycle, capacity=capacity)
     question = Question(current, wanted, temperature, accepted, numbers)
     believed = averaged(rivals) if rivals else (calibration.thinned(MOST_DRAWS),)
+    made = _answered(believed, question, lab, told)
+    told("the next cell", 1.0)
+    return replace(made, warnings=(*made.warnings, *_doubts(made)))
+
+
+def _answered(
+    believed: tuple[Calibration, ...], question: Question, lab: str | None, told: Callable[[str, float], None]
+) -> Recommendation:
+    """The answer for a new lab, and for the one whose cells are known; `believed` are thinned calibrations."""
+    accepted = question.accepted
     calibration = believed[0]
     lab = lab or _lab_of(calibration)
     told("failure against pressure", 0.0)
@@ -117,7 +127,7 @@ def recommend(
     index = best_index(curve)
     lasts = 1.0 - curve.failure[index]
     found = window(curve, accepted)
-    made = Recommendation(
+    return Recommendation(
         question=question,
         window=found,
         best=float(curve.pressures[index]),
@@ -135,8 +145,6 @@ def recommend(
         of_lab=_of_lab(believed, lab, others[0], accepted) if lab is not None else None,
         labs_differ=float(np.exp(np.median(calibration.draws.get("life_spread", np.zeros(1))))),
     )
-    told("the next cell", 1.0)
-    return replace(made, warnings=(*made.warnings, *_doubts(made)))
 
 
 def averaged(rivals: Sequence[tuple[float, Calibration]]) -> tuple[Calibration, ...]:

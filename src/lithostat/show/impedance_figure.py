@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -65,35 +66,21 @@ def impedance_figure(
         raise InputError("there is no spectrum to draw", expected="measured, fits or simulated")
     chosen = range(0, count, max(1, -(-count // MOST)))
     with style():
-        figure = Figure(figsize=(10.0, 4.6), layout="constrained")
-        grid = figure.add_gridspec(2, 2, width_ratios=(1.25, 1.0))
-        nyquist = figure.add_subplot(grid[:, 0])
-        modulus = figure.add_subplot(grid[0, 1])
-        phase = figure.add_subplot(grid[1, 1], sharex=modulus)
+        figure, (nyquist, modulus, phase) = _panels()
         colours = mpl.colormaps["viridis"](np.linspace(0.05, 0.85, max(len(chosen), 2)))
         names: list[tuple[Any, str]] = []
         for colour, k in zip(colours, chosen, strict=False):
             every = [group[k] for group in (measured, [one.spectrum for one in fits], simulated) if k < len(group)]
             names.append((colour, label_of(every[0])))
             if k < len(measured):
-                _draw(
-                    (nyquist, modulus, phase),
-                    measured[k],
-                    color=colour,
-                    marker="o",
-                    markersize=3.0,
-                    linestyle="",
-                    alpha=0.5,
-                )
+                _draw((nyquist, modulus, phase), measured[k], color=colour, **_POINTS)
             if k < len(fits):
                 _draw((nyquist, modulus, phase), _dense(fits[k]), color=colour, linewidth=1.3, zorder=4)
             if marked is not None and k < len(marked) and np.isfinite(marked[k]):
                 nyquist.plot([marked[k]], [0.0], color=colour, zorder=6, **_MARK)
             if k < len(simulated):
-                broken = {"linewidth": 1.4, "linestyle": (0, (4, 3)), "zorder": 5}
-                _draw(
-                    (nyquist, modulus, phase), simulated[k], color=SIMULATED if len(chosen) == 1 else colour, **broken
-                )
+                own = SIMULATED if len(chosen) == 1 else colour
+                _draw((nyquist, modulus, phase), simulated[k], color=own, **_BROKEN)
         _axes(nyquist, modulus, phase)
         cut = marked is not None and _near(nyquist, marked)
         if area is not None:
@@ -106,6 +93,18 @@ def impedance_figure(
         if title:
             figure.suptitle(title, x=0.01, ha="left", parse_math=False, fontweight="bold", fontsize=11)
     return figure
+
+
+_POINTS: dict[str, Any] = {"marker": "o", "markersize": 3.0, "linestyle": "", "alpha": 0.5}
+_BROKEN: dict[str, Any] = {"linewidth": 1.4, "linestyle": (0, (4, 3)), "zorder": 5}
+
+
+def _panels() -> tuple[Figure, tuple[Axes, Axes, Axes]]:
+    """An empty figure: Nyquist plot, modulus and phase."""
+    figure = Figure(figsize=(10.0, 4.6), layout="constrained")
+    grid = figure.add_gridspec(2, 2, width_ratios=(1.25, 1.0))
+    nyquist, modulus = figure.add_subplot(grid[:, 0]), figure.add_subplot(grid[0, 1])
+    return figure, (nyquist, modulus, figure.add_subplot(grid[1, 1], sharex=modulus))
 
 
 def _draw(axes: tuple[Any, Any, Any], spectrum: Spectrum, **look: Any) -> None:

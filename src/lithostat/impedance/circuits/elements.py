@@ -10,9 +10,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+
+from lithostat.physics.types import Namespace, Waves
 
 QUARTER = 0.5j * math.pi  # logarithm of j
 
@@ -48,100 +49,102 @@ class Element:
     equation: str
     parameters: tuple[Parameter, ...]
     source: str
-    impedance: Callable[..., Any]
-    log_slopes: Callable[[Any], tuple[Any, ...]] | None = None
+    impedance: Callable[..., Waves]
+    log_slopes: Callable[[Waves], tuple[Waves, ...]] | None = None
 
 
-def _power(omega: Any, exponent: Any, xp: Any) -> Any:
+def _power(omega: Waves, exponent: Waves, xp: Namespace) -> Waves:
     """(j w)^n, without the complex power whose derivative is undefined at a whole n."""
     return xp.exp(exponent * xp.log(omega)) * xp.exp(exponent * QUARTER)
 
 
-def _resistor(omega: Any, r: Any, *, xp: Any = np) -> Any:
+def _resistor(omega: Waves, r: Waves, *, xp: Namespace = np) -> Waves:
     return r + 0j * omega
 
 
-def _capacitor(omega: Any, c: Any, *, xp: Any = np) -> Any:
+def _capacitor(omega: Waves, c: Waves, *, xp: Namespace = np) -> Waves:
     return 1.0 / (1j * omega * c)
 
 
-def _inductor(omega: Any, inductance: Any, *, xp: Any = np) -> Any:
+def _inductor(omega: Waves, inductance: Waves, *, xp: Namespace = np) -> Waves:
     return 1j * omega * inductance
 
 
-def _lossy_inductor(omega: Any, inductance: Any, n: Any, *, xp: Any = np) -> Any:
+def _lossy_inductor(omega: Waves, inductance: Waves, n: Waves, *, xp: Namespace = np) -> Waves:
     return inductance * _power(omega, n, xp)
 
 
-def _constant_phase(omega: Any, q: Any, n: Any, *, xp: Any = np) -> Any:
+def _constant_phase(omega: Waves, q: Waves, n: Waves, *, xp: Namespace = np) -> Waves:
     return 1.0 / (q * _power(omega, n, xp))
 
 
-def _warburg(omega: Any, a: Any, *, xp: Any = np) -> Any:
+def _warburg(omega: Waves, a: Waves, *, xp: Namespace = np) -> Waves:
     return a * (1.0 - 1j) / xp.sqrt(omega)
 
 
-def _root(omega: Any, tau: Any, xp: Any) -> Any:
+def _root(omega: Waves, tau: Waves, xp: Namespace) -> Waves:
     """sqrt(j w tau), as two real parts."""
     return (1.0 + 1j) * xp.sqrt(0.5 * omega * tau)
 
 
-def _coth_of_root(omega: Any, tau: Any, xp: Any) -> Any:
+def _coth_of_root(omega: Waves, tau: Waves, xp: Namespace) -> Waves:
     """coth(sqrt(j w tau)) from decaying exponentials, which cannot overflow."""
     decay = xp.exp(-2.0 * _root(omega, tau, xp))
     return (1.0 + decay) / (1.0 - decay)
 
 
-def _warburg_short(omega: Any, r: Any, tau: Any, *, xp: Any = np) -> Any:
+def _warburg_short(omega: Waves, r: Waves, tau: Waves, *, xp: Namespace = np) -> Waves:
     return r / (_coth_of_root(omega, tau, xp) * _root(omega, tau, xp))
 
 
-def _warburg_open(omega: Any, r: Any, tau: Any, *, xp: Any = np) -> Any:
+def _warburg_open(omega: Waves, r: Waves, tau: Waves, *, xp: Namespace = np) -> Waves:
     return r * _coth_of_root(omega, tau, xp) / _root(omega, tau, xp)
 
 
-def _gerischer(omega: Any, r: Any, tau: Any, *, xp: Any = np) -> Any:
+def _gerischer(omega: Waves, r: Waves, tau: Waves, *, xp: Namespace = np) -> Waves:
     return r / xp.sqrt(1.0 + 1j * omega * tau)
 
 
-def _zarc(omega: Any, r: Any, tau: Any, n: Any, *, xp: Any = np) -> Any:
+def _zarc(omega: Waves, r: Waves, tau: Waves, n: Waves, *, xp: Namespace = np) -> Waves:
     return r / (1.0 + _power(omega * tau, n, xp))
 
 
-def _arc(omega: Any, r: Any, c: Any, n: Any, *, xp: Any = np) -> Any:
+def _arc(omega: Waves, r: Waves, c: Waves, n: Waves, *, xp: Namespace = np) -> Waves:
     return r / (1.0 + _power(omega * (r * c), n, xp))
 
 
-def _havriliak_negami(omega: Any, r: Any, tau: Any, n: Any, m: Any, *, xp: Any = np) -> Any:
+def _havriliak_negami(omega: Waves, r: Waves, tau: Waves, n: Waves, m: Waves, *, xp: Namespace = np) -> Waves:
     return r * xp.exp(-m * xp.log(1.0 + _power(omega * tau, n, xp)))
 
 
-def _loop(omega: Any, r: Any, tau: Any, *, xp: Any = np) -> Any:
+def _loop(omega: Waves, r: Waves, tau: Waves, *, xp: Namespace = np) -> Waves:
     return -r / (1.0 + 1j * omega * tau)
 
 
-def _coth_and_sinh(nu: Any, xp: Any) -> tuple[Any, Any]:
+def _coth_and_sinh(nu: Waves, xp: Namespace) -> tuple[Waves, Waves]:
     """(coth nu / nu, 1 / (nu sinh nu)) from decaying exponentials, which cannot overflow."""
     once, twice = xp.exp(-nu), xp.expm1(-2.0 * nu)
     return -(2.0 + twice) / (nu * twice), -2.0 * once / (nu * twice)
 
 
-def _rails(first: Any, second: Any, interface: Any, xp: Any) -> Any:
+def _rails(first: Waves, second: Waves, interface: Waves, xp: Namespace) -> Waves:
     """Two resistive rails with `interface` [ohm, of the whole electrode] between them, contacted at opposite ends."""
     both = first + second
     straight, across = _coth_and_sinh(xp.sqrt(both / interface), xp)
     return (first * second * (1.0 + 2.0 * across) + (first**2 + second**2) * straight) / both
 
 
-def _line(omega: Any, ion: Any, electron: Any, transfer: Any, q: Any, n: Any, *, xp: Any = np) -> Any:
+def _line(
+    omega: Waves, ion: Waves, electron: Waves, transfer: Waves, q: Waves, n: Waves, *, xp: Namespace = np
+) -> Waves:
     return _rails(ion, electron, 1.0 / (1.0 / transfer + q * _power(omega, n, xp)), xp)
 
 
-def _line_blocking(omega: Any, ion: Any, electron: Any, q: Any, n: Any, *, xp: Any = np) -> Any:
+def _line_blocking(omega: Waves, ion: Waves, electron: Waves, q: Waves, n: Waves, *, xp: Namespace = np) -> Waves:
     return _rails(ion, electron, 1.0 / (q * _power(omega, n, xp)), xp)
 
 
-def _line_symmetric(omega: Any, contacted: Any, other: Any, q: Any, n: Any, *, xp: Any = np) -> Any:
+def _line_symmetric(omega: Waves, contacted: Waves, other: Waves, q: Waves, n: Waves, *, xp: Namespace = np) -> Waves:
     both = contacted + other
     nu = xp.sqrt(both * q * _power(omega, n, xp))
     decay = xp.expm1(-nu)

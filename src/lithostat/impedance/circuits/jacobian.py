@@ -8,19 +8,18 @@ and the mean over four points of a small circle in the complex plane gives the d
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from lithostat.impedance.circuits.circuit import Circuit, Leaf, Node, Series
 from lithostat.impedance.circuits.elements import QUARTER
+from lithostat.physics.types import Namespace, Waves
 
 _STEP = 1e-3  # of a coordinate: what is left out is its fourth power
 _TURNS = (1.0, 1j, -1.0, -1j)
 _SMALLEST = 1e-280  # ohm; a branch of nothing stays a branch
 
 
-def natural(coordinates: Any, logarithmic: np.ndarray, xp: Any = np) -> Any:
+def natural(coordinates: Waves, logarithmic: np.ndarray, xp: Namespace = np) -> Waves:
     """From fit coordinates (logarithms where `logarithmic`) to values in SI; parameters on the last axis."""
     with np.errstate(over="ignore"):  # a start far off; its misfit is then infinite
         return xp.where(logarithmic, xp.exp(xp.where(logarithmic, coordinates, 0.0)), coordinates)
@@ -68,7 +67,7 @@ def _leaf(part: Leaf, omega: np.ndarray, log_jw: np.ndarray, values: np.ndarray,
             slopes[..., first + k] = z * slope
         return z
     for k, parameter in enumerate(element.parameters):
-        total: Any = 0.0
+        total: Waves = 0.0
         for turn in _TURNS:
             step = _STEP * turn
             moved = own[k] * np.exp(step) if parameter.logarithmic else own[k] + step

@@ -131,7 +131,7 @@ def _in_vain(rungs: Sequence[Sequence[Candidate]]) -> bool:
     going on: the spectra hold more than that circuit says."""
     below = [one.criterion for rung in rungs[:-IN_VAIN] for one in rung if not one.doubt]
     last = [one.criterion for rung in rungs[-IN_VAIN:] for one in rung]
-    return bool(below) and min(last, default=np.inf) > min(below)
+    return bool(below) and bool(min(last, default=np.inf) > min(below))
 
 
 def _candidate(text: str, fits: Sequence[Fit]) -> Candidate:

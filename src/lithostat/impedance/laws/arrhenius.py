@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import stats
 
 from lithostat.experiment.errors import InputError
@@ -113,12 +114,12 @@ class Arrhenius:
             found.append(Finding("probability of one branch", self.sigma.curvature, "", (said,), formula="F test"))
         return tuple(found)
 
-    def at(self, temperature: Any) -> np.ndarray:
+    def at(self, temperature: ArrayLike) -> np.ndarray:
         """Conductivity of the line through ln sigma [S/m] at `temperature` [K]."""
         inverse = 1.0 / np.asarray(temperature, float) - 1.0 / self.reference_temperature
         return np.asarray(self.sigma.reference * np.exp(-self.sigma.activation_energy / GAS * inverse))
 
-    def band(self, temperature: Any) -> tuple[np.ndarray, np.ndarray]:
+    def band(self, temperature: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """One standard error of that line on either side [S/m]."""
         inverse = (1.0 / np.asarray(temperature, float) - 1.0 / self.reference_temperature) / -GAS
         covariance = self.sigma.covariance
@@ -135,7 +136,11 @@ class Arrhenius:
 
 
 def conductivity(
-    resistance: Any, *, thickness: float | None = None, area: float | None = None, cell_constant: float | None = None
+    resistance: ArrayLike,
+    *,
+    thickness: float | None = None,
+    area: float | None = None,
+    cell_constant: float | None = None,
 ) -> np.ndarray:
     """sigma = L / (A R) [S/m] from resistances [ohm], or K / R with a stated cell constant K [1/m].
 
@@ -159,7 +164,12 @@ def conductivity(
 
 
 def fit_arrhenius(
-    temperature: Any, conductivity: Any, *, error: Any = None, scaled: bool = False, reference_temperature: float = ROOM
+    temperature: ArrayLike,
+    conductivity: ArrayLike,
+    *,
+    error: ArrayLike | None = None,
+    scaled: bool = False,
+    reference_temperature: float = ROOM,
 ) -> Arrhenius:
     """Fit both lines to `conductivity` [S/m] at `temperature` [K], weighted by its standard `error` [S/m]; all (N,).
 

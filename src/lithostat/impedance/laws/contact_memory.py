@@ -13,7 +13,7 @@ is ignored unless the times are given.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -165,11 +165,7 @@ def fit_memory(
         ends = np.array(
             [profile_interval(linearised, at, cost, k, rise=allowed, low=low, high=high) for k in range(len(names))]
         )
-    errors = np.sqrt(np.diag(covariance))
-    estimates = tuple(
-        Estimate(name, float(np.exp(at[k])), float(np.exp(ends[k, 0])), float(np.exp(ends[k, 1])), float(errors[k]))
-        for k, name in enumerate(names)
-    )
+    estimates = _estimates(names, at, ends, np.sqrt(np.diag(covariance)))
     chi = 2.0 * cost if stated else None
     return Memory(
         estimates=estimates,
@@ -188,6 +184,15 @@ def fit_memory(
         times=data.times,
         ripening=ripening,
         warnings=_warnings(data, estimates, solution.bound[best], names, chi, freedom, ripening),
+    )
+
+
+def _estimates(names: Sequence[str], at: np.ndarray, ends: np.ndarray, errors: np.ndarray) -> tuple[Estimate, ...]:
+    """Values with intervals, from logarithms; `errors` are those of the logarithms."""
+    value, interval = np.exp(at), np.exp(ends)
+    return tuple(
+        Estimate(name, float(value[k]), float(interval[k, 0]), float(interval[k, 1]), float(errors[k]))
+        for k, name in enumerate(names)
     )
 
 
