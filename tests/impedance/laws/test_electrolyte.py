@@ -20,6 +20,7 @@ from lithostat.impedance.circuits.series import fit_series
 from lithostat.impedance.circuits.suggestion import suggest
 from lithostat.impedance.laws.arrhenius import fit_arrhenius
 from lithostat.impedance.laws.electrolyte import Electrolyte, electrolyte
+from lithostat.impedance.validity.foot import UNFINISHED, first_foot
 from lithostat.physics.constants import FARADAY
 
 CAMPAIGN = bool(os.environ.get("LITHOSTAT_CAMPAIGN"))
@@ -97,6 +98,17 @@ def test_an_arc_of_grain_boundaries_that_goes_on_below_the_window_is_no_electrod
     assert all("ends in" in reading.why for reading in read.total)
     apart = electrolyte(fit_series([blocked(3e4)], "R0-p(R1,CPE1)-CPE2"), thickness=1e-3, area=1e-4)
     assert apart.total[0].how == "circuit", "electrodes of 1 uF are no arc"
+
+
+@pytest.mark.parametrize("garnet", [False, True])
+def test_the_end_of_a_sweep_tells_electrodes_from_the_electrolyte(garnet: bool) -> None:
+    """Without a circuit: a sweep that is out of the whole is called unfinished, and none that has it."""
+    for seed in range(200 if CAMPAIGN else 30):
+        truth = pellet(seed, garnet=garnet)
+        for k, spectrum in enumerate(truth.spectra):
+            foot = first_foot(spectrum, thickness=truth.thickness, area=truth.area, blocking=True)
+            if not INSIDE < truth.remote[k] < OUTSIDE:
+                assert (foot.kind == UNFINISHED) == bool(truth.remote[k] > OUTSIDE), (seed, spectrum.name)
 
 
 def test_activation_energies_are_right(studied: list[Studied]) -> None:
