@@ -102,13 +102,17 @@ def test_an_arc_of_grain_boundaries_that_goes_on_below_the_window_is_no_electrod
 
 @pytest.mark.parametrize("garnet", [False, True])
 def test_the_end_of_a_sweep_tells_electrodes_from_the_electrolyte(garnet: bool) -> None:
-    """Without a circuit: a sweep that is out of the whole is called unfinished, and none that has it."""
+    """Without a circuit: every sweep that is out of the whole is called unfinished, and of those that have it 0.5 %."""
+    refused, there = 0, 0
     for seed in range(200 if CAMPAIGN else 30):
         truth = pellet(seed, garnet=garnet)
         for k, spectrum in enumerate(truth.spectra):
             foot = first_foot(spectrum, thickness=truth.thickness, area=truth.area, blocking=True)
-            if not INSIDE < truth.remote[k] < OUTSIDE:
-                assert (foot.kind == UNFINISHED) == bool(truth.remote[k] > OUTSIDE), (seed, spectrum.name)
+            if truth.remote[k] > OUTSIDE:
+                assert foot.kind == UNFINISHED, (seed, spectrum.name)
+            refused += foot.kind == UNFINISHED and truth.remote[k] < INSIDE
+            there += truth.remote[k] < INSIDE
+    assert refused <= 0.005 * there
 
 
 def test_activation_energies_are_right(studied: list[Studied]) -> None:
