@@ -27,6 +27,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lithostat.calibration.calibration import Calibration, load_calibration
     from lithostat.calibration.calibration_file import read_calibration_file
+    from lithostat.calibration.checks import leave_one_out, ranks_of_truth
+    from lithostat.calibration.papers_left_out import leave_one_group_out
     from lithostat.calibration.posterior import calibrate
     from lithostat.cycling.analysis import Analysis, analyze
     from lithostat.experiment.cell import Cell
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from lithostat.fullcell.summary import cycle_summary
     from lithostat.impedance.circuits.fit import Fit, fit
     from lithostat.impedance.circuits.series import SeriesFit, fit_series
+    from lithostat.impedance.laws.arrhenius import electrolyte_card, fit_arrhenius
     from lithostat.lab.folder import find_cells, load
     from lithostat.materials.card import Card, cards
     from lithostat.model.ledger import Ledger, ledger
@@ -58,6 +61,11 @@ _HOMES = {
     "load_calibration": "calibration.calibration",
     "read_calibration_file": "calibration.calibration_file",
     "calibrate": "calibration.posterior",
+    "leave_one_out": "calibration.checks",
+    "ranks_of_truth": "calibration.checks",
+    "leave_one_group_out": "calibration.papers_left_out",
+    "fit_arrhenius": "impedance.laws.arrhenius",
+    "electrolyte_card": "impedance.laws.arrhenius",
     "Fit": "impedance.circuits.fit",
     "fit": "impedance.circuits.fit",
     "SeriesFit": "impedance.circuits.series",

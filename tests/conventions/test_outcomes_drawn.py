@@ -21,8 +21,8 @@ from lithostat.experiment.cell_note import CellNote
 from lithostat.experiment.finding import KINDS, Outcome, group_of
 from lithostat.lab.analyze import AnalysedCell
 from lithostat.lab.completeness import completeness
-from lithostat.lab.folder import LoadedCell
 from lithostat.lab.folder_table import _lives, folder_report
+from lithostat.lab.specimen import Specimen
 from lithostat.recommendation.axis import Axis
 from lithostat.recommendation.chunks import KINDS as OF_MAPS
 from lithostat.recommendation.map_figure import DIES, LOSES, SPENT, UNKNOWN, map_figure
@@ -159,7 +159,7 @@ def ended(kind: str, pressure: float = 10e6) -> AnalysedCell:
     record, note = Record(pl.DataFrame(table)), CellNote(kind="symmetric")
     found = analyze(record, note)
     call = replace(found.outcome, kind=kind, pressure=pressure, cycling_time=3600.0)
-    loaded = LoadedCell(kind, Path("lab"), note, record, ("run.csv",))
+    loaded = Specimen(kind, Path("lab"), note, record, ("run.csv",))
     return AnalysedCell(kind, loaded, replace(found, outcome=call), completeness(record, note))
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.record import Record
-from lithostat.lab.export import explain_left_out, write_bdf
+from lithostat.lab.export import write_bdf
 
 
 def record():
@@ -41,8 +41,6 @@ def test_csv_has_labels_with_the_required_ones_first(tmp_path):
     assert written["Surface Pressure / Pa"].to_list() == [4.9e6, 4.8e6, 4.7e6]
     assert written["Current / A"].to_list() == [1e-3, -1e-3, None]
     assert left_out == ["step_index", "charging_capacity_ah", "contact_fraction_1", "other:Kommentar"]
-    assert explain_left_out(left_out).endswith("step_index, charging_capacity_ah, contact_fraction_1, Kommentar")
-    assert explain_left_out([]) == ""
 
 
 def test_parquet_has_machine_readable_names(tmp_path):

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from lithostat.experiment.report import Report
     from lithostat.experiment.spectrum import Spectrum
     from lithostat.impedance.laws.error_budget import Stated
-    from lithostat.lab.folder import CellFolder, LoadedCell
+    from lithostat.lab.folder import CellFolder
+    from lithostat.lab.specimen import Specimen
     from lithostat.lab.spectra_study import Question, SpectraStudy
 
 _TOGETHER = "there is no cell.yaml: all files were taken as spectra of one cell (--apart takes each for itself)"
@@ -272,13 +273,13 @@ def _one(
         return Report(cell.name, f"not used: {said}", data={"cell": cell.name, "error": said})
 
 
-def _of_the_files(cell: CellFolder, loaded: LoadedCell) -> tuple[str, ...]:
+def _of_the_files(cell: CellFolder, loaded: Specimen) -> tuple[str, ...]:
     """What was said while the files were read."""
     together = (_TOGETHER,) if cell.note_path is None and len(loaded.files) > 1 else ()
     return (*loaded.record.warnings, *together)
 
 
-def _without_timeline(loaded: LoadedCell) -> LoadedCell:
+def _without_timeline(loaded: Specimen) -> Specimen:
     """Without a line for each file that it has no clock: spectra without one are given no time."""
     said = tuple(line for line in loaded.record.warnings if _PLACED not in line)
     return replace(loaded, record=replace(loaded.record, warnings=said))

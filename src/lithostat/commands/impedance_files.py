@@ -14,7 +14,7 @@ from lithostat.experiment.output_names import FIGURE_FILES, Named
 if TYPE_CHECKING:
     from lithostat.experiment.report import Report
     from lithostat.impedance.laws.contact_memory import Memory
-    from lithostat.lab.folder import LoadedCell
+    from lithostat.lab.specimen import Specimen
     from lithostat.lab.spectra_study import SpectraStudy
 
 Way = tuple[Path, Callable[[Path], Any]]  # a file, and what writes it
@@ -88,7 +88,7 @@ def _sampled_way(sampled: list[tuple[str, list[dict[str, Any]]]], named: Named) 
     return named.path("-posterior.csv"), lambda path: write_whole(path, table.write_csv)
 
 
-def card_way(loaded: LoadedCell, memory: Memory, card: str, named: Named) -> Way:
+def card_way(loaded: Specimen, memory: Memory, card: str, named: Named) -> Way:
     """The contact law as a card of that name."""
     from lithostat.impedance.laws.contact_memory_card import interface_card
     from lithostat.impedance.laws.fitted_card import write_card

@@ -17,7 +17,8 @@ from lithostat.experiment.record import write_each, write_text, write_whole
 from lithostat.lab.cell_report import cell_report
 from lithostat.lab.completeness import Completeness, completeness
 from lithostat.lab.export import write_bdf
-from lithostat.lab.folder import CellFolder, LoadedCell, load
+from lithostat.lab.folder import CellFolder, load
+from lithostat.lab.specimen import Specimen
 from lithostat.lab.tomograms import CellTomogram, read_tomograms, without_report
 from lithostat.show.report_page import report_page
 
@@ -30,7 +31,7 @@ class AnalysedCell:
     """
 
     name: str
-    loaded: LoadedCell | None = None
+    loaded: Specimen | None = None
     analysis: Analysis | None = None
     complete: Completeness | None = None
     error: str | None = None
@@ -85,7 +86,7 @@ def analyze_cell(
         return AnalysedCell(name, error=sentence_of(error))
 
 
-def _with_patterns(found: Analysis, loaded: LoadedCell) -> Analysis:
+def _with_patterns(found: Analysis, loaded: Specimen) -> Analysis:
     """The analysis with what the cell's diffraction patterns say, if its note names any."""
     if not loaded.note.patterns:
         return found
@@ -111,7 +112,7 @@ def write_cell(cell: AnalysedCell, named: Named, *, draw: bool = True) -> Analys
 
 
 def _files(
-    loaded: LoadedCell, found: Analysis, complete: Completeness, draw: bool, scans: tuple[CellTomogram, ...]
+    loaded: Specimen, found: Analysis, complete: Completeness, draw: bool, scans: tuple[CellTomogram, ...]
 ) -> Iterator[tuple[str, Callable[[Path], Any]]]:
     """(ending, what writes it) of every file of a cell."""
     record = loaded.record

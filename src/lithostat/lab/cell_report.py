@@ -15,7 +15,7 @@ from lithostat.experiment.finding import TONES
 from lithostat.experiment.quantity import show, span
 from lithostat.experiment.report import Column, Drawing, Number, Report, Section, Table, Tone
 from lithostat.lab.completeness import Completeness
-from lithostat.lab.folder import LoadedCell
+from lithostat.lab.specimen import Specimen
 from lithostat.lab.tomograms import CellTomogram, tomogram_section
 from lithostat.show.cell_figure import Mark, cell_figure, drawable
 from lithostat.show.cycles_figure import capacity_figure, overpotential_figure
@@ -23,7 +23,7 @@ from lithostat.show.spectra_figure import drawn_spectra, spectra_figure
 
 
 def cell_report(
-    loaded: LoadedCell, analysis: Analysis, complete: Completeness, scans: tuple[CellTomogram, ...] = ()
+    loaded: Specimen, analysis: Analysis, complete: Completeness, scans: tuple[CellTomogram, ...] = ()
 ) -> Report:
     """The report of a cell as `analysis` judges it, with what its tomograms show."""
     call, drawn = analysis.outcome, _drawn(loaded, analysis)
@@ -48,7 +48,7 @@ def cell_report(
     )
 
 
-def _figures(loaded: LoadedCell, drawn: Mapping[str, Callable[[], Figure]]) -> tuple[Section, ...]:
+def _figures(loaded: Specimen, drawn: Mapping[str, Callable[[], Figure]]) -> tuple[Section, ...]:
     """The sections with figures, for those that there are."""
     said = {
         "time": (
@@ -65,8 +65,8 @@ def _figures(loaded: LoadedCell, drawn: Mapping[str, Callable[[], Figure]]) -> t
     )
 
 
-def _of_spectra(loaded: LoadedCell) -> str:
-    spectra = loaded.record.spectra
+def _of_spectra(loaded: Specimen) -> str:
+    spectra = loaded.spectra
     count, noise = len(drawn_spectra(spectra)), sum(spectrum.is_noise for spectrum in spectra)
     many = "one spectrum" if count == 1 else f"{count} spectra, dark first, light last"
     return many + (f"; {noise} more are noise and are not drawn." if noise else ".")
@@ -90,9 +90,9 @@ def _completeness(complete: Completeness) -> Table:
     )
 
 
-def _files(loaded: LoadedCell) -> Table:
+def _files(loaded: Specimen) -> Table:
     """What was read, with its sum, and what was not, with the reason."""
-    read = [{"format": "", "sha256": "", **file} for file in loaded.record.provenance.get("files", [])]
+    read = [{"format": "", "sha256": "", **file} for file in loaded.sources]
     rows: list[tuple[str, str, str, Tone]] = [(file["name"], file["format"], file["sha256"], "") for file in read]
     rows += [(name, "not read", why, "bad") for name, why in loaded.refused]
     names, formats, sums, tones = zip(*rows, strict=True) if rows else ((), (), (), ())
@@ -100,12 +100,12 @@ def _files(loaded: LoadedCell) -> Table:
     return Table("", columns, open=True)
 
 
-def cell_figures(loaded: LoadedCell, analysis: Analysis) -> dict[str, Figure]:
+def cell_figures(loaded: Specimen, analysis: Analysis) -> dict[str, Figure]:
     """Figures of a cell by name: 'time', 'cycles', 'spectra'; those that have nothing to show are left out."""
     return {name: draw() for name, draw in _drawn(loaded, analysis).items()}
 
 
-def _drawn(loaded: LoadedCell, analysis: Analysis) -> dict[str, Callable[[], Figure]]:
+def _drawn(loaded: Specimen, analysis: Analysis) -> dict[str, Callable[[], Figure]]:
     record = analysis.trace.seen
     figures: dict[str, Callable[[], Figure]] = {}
     symmetric = analysis.kind == "symmetric"
@@ -135,7 +135,7 @@ def _marks(analysis: Analysis) -> list[Mark]:
     return marks
 
 
-def _lead(loaded: LoadedCell, analysis: Analysis) -> str:
+def _lead(loaded: Specimen, analysis: Analysis) -> str:
     start = loaded.record.start
     kind = "kind of cell not known" if analysis.kind == NOT_KNOWN else f"{analysis.kind} cell"
     parts = [kind, f"{len(loaded.record.table):,} samples from {len(loaded.files)} file(s)"]

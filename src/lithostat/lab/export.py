@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from lithostat.experiment.errors import InputError
-from lithostat.experiment.record import OTHER, Record, write_whole
+from lithostat.experiment.record import Record, write_whole
 
 # Our columns that mean the same as a term of Battery Data Format (ontology 1.1.0): its machine-readable name and its
 # preferred label. Required ones come first, then recommended ones. Left out on purpose: `step_index`, which there
@@ -75,11 +75,3 @@ def _columns(record: Record) -> list[tuple[tuple[str, str], pl.Series]]:
 
 def _nulls(values: pl.Series) -> pl.Series:
     return values.fill_nan(None) if values.dtype.is_float() else values
-
-
-def explain_left_out(names: list[str]) -> str:
-    """One sentence about the columns that `write_bdf` left out; '' if there are none."""
-    if not names:
-        return ""
-    plain = ", ".join(name.removeprefix(OTHER) for name in names)
-    return f"not part of Battery Data Format, or defined otherwise there, and left out: {plain}"

@@ -17,8 +17,10 @@ from lithostat.experiment.file_kind import wrong_file
 from lithostat.experiment.files import open_file, why_no_file
 from lithostat.experiment.output_names import readable
 from lithostat.experiment.record import Record
+from lithostat.lab.checks import area_conflicts
 from lithostat.lab.checksums import check_sum, listed_sums
-from lithostat.lab.note_conflicts import NOTE, area_conflicts, note_of
+from lithostat.lab.note_conflicts import NOTE, note_of
+from lithostat.lab.specimen import Specimen
 from lithostat.lab.stated_current import with_stated_current
 from lithostat.lab.stated_spectra import with_stated_spectra
 from lithostat.lab.walk import is_ignored, is_note, walk
@@ -47,23 +49,6 @@ class CellFolder:
     files: tuple[Path, ...]
     note_path: Path | None = None
     left_over: tuple[tuple[Path, str], ...] = ()
-
-
-@dataclass(frozen=True)
-class LoadedCell:
-    """A cell as one record on one timeline, with its note, the files that were read and those that were refused.
-
-    `refused` has one (name, sentence) for every file that is not in the record; `patterns` are those that the note
-    calls diffraction patterns. What else is to be said stands in the record's warnings.
-    """
-
-    name: str
-    folder: Path
-    note: CellNote
-    record: Record
-    files: tuple[str, ...]
-    refused: tuple[tuple[str, str], ...] = ()
-    patterns: tuple[Path, ...] = ()
 
 
 def find_cells(folder: str | Path, *, together: bool = False) -> list[CellFolder]:
@@ -130,7 +115,7 @@ def load(
     *,
     note_overrides: Mapping[str, Any] | None = None,
     progress: Callable[[str], None] | None = None,
-) -> LoadedCell:
+) -> Specimen:
     """Read every file of a cell, put them on one timeline, and calibrate the load cell.
 
     `note_overrides` is what a person typed ({'die_diameter': '13 mm'}); it goes over the note, and where the two differ
@@ -169,7 +154,7 @@ def load(
         left = ", ".join(_shown(path, cell.folder) for path, other in left_over if other == why)
         warnings.append(f"left out: {left} ({why})")
     record = replace(record, warnings=(*warnings, *record.warnings))
-    return LoadedCell(note.name or cell.name, cell.folder, note, record, tuple(names), tuple(refused), patterns)
+    return Specimen(note.name or cell.name, cell.folder, note, record, tuple(names), tuple(refused), patterns)
 
 
 def _patterns(cell: CellFolder, note: CellNote) -> tuple[Path, ...]:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from lithostat.experiment import document
 from lithostat.experiment.cell_note import CellNote, note_from, read_note
-from lithostat.experiment.errors import InputError
-from lithostat.experiment.quantity import parse, show
-from lithostat.experiment.record import Record
+from lithostat.experiment.quantity import show
 
 NOTE = "cell.yaml"
 AGREE = 0.02  # by which two statements of an area may differ
@@ -53,44 +50,3 @@ def _conflicts(written: CellNote, note: CellNote, raw: Mapping[str, Any], said: 
             f"the area is {show(after, 'area')} as typed and {show(before, 'area')} in {NOTE}; the first is used"
         )
     return warnings
-
-
-def area_conflicts(record: Record, note: CellNote) -> list[str]:
-    """Areas in headers of files that are not the declared one."""
-    warnings = []
-    for file in record.provenance.get("files", ()):
-        for key, text in _flat(file.get("header") or {}):
-            area = _area(key, text)
-            if area is None:
-                continue
-            if note.electrode_area is None:
-                warnings.append(
-                    f"{file['name']}: its header states '{key}' {show(area, 'area')}, which is not used: state 'area' "
-                    f"in {NOTE}"
-                )
-            elif abs(area / note.electrode_area - 1.0) > AGREE:
-                warnings.append(
-                    f"{file['name']}: its header states '{key}' {show(area, 'area')}, the note "
-                    f"{show(note.electrode_area, 'area')}; that of the note is used"
-                )
-    return warnings
-
-
-def _flat(header: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """Keys and values of a header, those of parts of it included."""
-    pairs: list[tuple[str, Any]] = []
-    for key, value in header.items():
-        pairs += _flat(value) if isinstance(value, Mapping) else [(str(key), value)]
-    return pairs
-
-
-def _area(key: str, text: Any) -> float | None:
-    """An area in m2 from a header's entry, None if it is none or has no unit."""
-    if not re.search(r"area(?![a-z])", key.lower()) or isinstance(text, bool):
-        return None
-    unit = re.search(r"(cm|mm|m)\s*(?:2|²|\^2)", key)
-    said = f"{text} {unit[1]}2" if unit and re.fullmatch(r"\s*[\d.eE+-]+\s*", str(text)) else str(text)
-    try:
-        return parse(said.replace("²", "2").replace(",", "."), "area")
-    except InputError:
-        return None

@@ -14,7 +14,7 @@ from lithostat.lab.spectra_study import SpectraStudy
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from lithostat.lab.folder import LoadedCell
+    from lithostat.lab.specimen import Specimen
 
 HIDDEN = 2.0  # times the resistance, from which the part near it is lost in the whole spectrum
 
@@ -29,7 +29,7 @@ def shown(study: SpectraStudy) -> tuple[str, ...]:
 
 
 def spectra_figures(
-    loaded: LoadedCell, study: SpectraStudy, *, axis: str | None = None, simulated: Sequence[Spectrum] = ()
+    loaded: Specimen, study: SpectraStudy, *, axis: str | None = None, simulated: Sequence[Spectrum] = ()
 ) -> dict[str, Callable[[], Figure]]:
     """What draws each figure that is `shown`, by name. Each is drawn once, when first called.
 

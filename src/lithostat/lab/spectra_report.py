@@ -11,9 +11,9 @@ import numpy as np
 from lithostat.experiment.quantity import show, span
 from lithostat.experiment.report import Column, Drawing, Number, Report, Section, Table, Tone, table_of
 from lithostat.experiment.spectrum import Spectrum
-from lithostat.lab.folder import LoadedCell
 from lithostat.lab.printed import pair
 from lithostat.lab.printed_spectra import LEGEND, blocks, chosen_rows, holds, short_name
+from lithostat.lab.specimen import Specimen
 from lithostat.lab.spectra_figures import shown, spectra_figures
 from lithostat.lab.spectra_study import SpectraStudy
 from lithostat.physics.constants import FARADAY
@@ -32,7 +32,7 @@ _CAPTIONS = {
 
 
 def spectra_report(
-    loaded: LoadedCell, study: SpectraStudy, *, axis: str | None = None, simulated: Sequence[Spectrum] = ()
+    loaded: Specimen, study: SpectraStudy, *, axis: str | None = None, simulated: Sequence[Spectrum] = ()
 ) -> Report:
     """The report of a study; `axis` is what the series runs along, `simulated` spectra are drawn with the measured
     ones."""
@@ -55,7 +55,7 @@ def spectra_report(
 
 
 def _drawn(
-    loaded: LoadedCell, study: SpectraStudy, axis: str | None, simulated: Sequence[Spectrum]
+    loaded: Specimen, study: SpectraStudy, axis: str | None, simulated: Sequence[Spectrum]
 ) -> tuple[Section, ...]:
     """The sections with figures, and what belongs to them."""
     figures = cache(partial(spectra_figures, loaded, study, axis=axis, simulated=simulated))
@@ -97,7 +97,7 @@ def _draw(figures: Callable[[], Mapping[str, Callable[[], Any]]], name: str) -> 
     return figures()[name]()
 
 
-def _answer(loaded: LoadedCell, study: SpectraStudy) -> str:
+def _answer(loaded: Specimen, study: SpectraStudy) -> str:
     count, files = len(study.validities), len(loaded.files)
     spectra = "one spectrum" if count == 1 else f"{count} spectra"
     source = "one file" if files == 1 else f"{files} files"
@@ -138,7 +138,7 @@ def _state(spectrum: Spectrum) -> str:
     return ", ".join(part.replace(" ", "\u00a0") for part in said)
 
 
-def _electrolyte(loaded: LoadedCell, study: SpectraStudy) -> Table:
+def _electrolyte(loaded: Specimen, study: SpectraStudy) -> Table:
     """Each part and the whole, per area and as a conductivity where these are known."""
     read, area, thickness = study.electrolyte, loaded.note.electrode_area, loaded.note.electrolyte_thickness
     parts = read.parts if len(read.parts) > 1 else ()

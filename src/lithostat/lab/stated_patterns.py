@@ -10,11 +10,11 @@ from lithostat.experiment.cell_note import PatternState
 from lithostat.experiment.errors import InputError, sentence_of
 from lithostat.experiment.finding import Finding
 from lithostat.experiment.pattern import Pattern
-from lithostat.lab.folder import LoadedCell
+from lithostat.lab.specimen import Specimen
 from lithostat.reading.patterns import Stated
 
 
-def pattern_findings(loaded: LoadedCell) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+def pattern_findings(loaded: Specimen) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     """Findings of every pattern that the note names, and sentences; a bad file takes no other."""
     findings: list[Finding] = []
     told: list[str] = []
@@ -37,7 +37,7 @@ def _is(path: Path, name: str) -> bool:
     return fnmatch.fnmatchcase(path.as_posix(), f"*/{name}") or fnmatch.fnmatchcase(path.name, name)
 
 
-def _studied(path: Path, entry: PatternState, loaded: LoadedCell) -> tuple[list[Finding], list[str]]:
+def _studied(path: Path, entry: PatternState, loaded: Specimen) -> tuple[list[Finding], list[str]]:
     """What the scans of one file say, each on the cell's timeline."""
     from lithostat.diffraction.chemistry import chemistry
     from lithostat.diffraction.identify import Question, identify
@@ -70,7 +70,7 @@ def _stated(entry: PatternState) -> Stated:
     return Stated(lines=lines, geometry=entry.geometry, radius=entry.radius, region=entry.region)
 
 
-def _blank(entry: PatternState, loaded: LoadedCell) -> Pattern | None:
+def _blank(entry: PatternState, loaded: Specimen) -> Pattern | None:
     from lithostat.reading.patterns import read_patterns
 
     if entry.blank is None:

@@ -17,11 +17,10 @@ from lithostat.experiment.output_names import LONGEST, Named, possible, readable
 from lithostat.experiment.record import write_text
 from lithostat.experiment.report import Report, Section
 from lithostat.experiment.volume import Volume, VolumeState
-from lithostat.lab.folder import LoadedCell
+from lithostat.lab.checks import tomogram_conflicts
+from lithostat.lab.specimen import Specimen
 from lithostat.materials.card import find
-from lithostat.tomography.tomogram import Asked, Tomogram
-
-DIFFER = 0.1  # relative, by which two statements of a pressure may differ
+from lithostat.tomography.tomogram import Asked
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class CellTomogram:
         return {"file": self.file, "conflicts": list(self.conflicts), "written": written} | self.data
 
 
-def read_tomograms(loaded: LoadedCell, analysis: Analysis, named: Named, *, draw: bool) -> tuple[CellTomogram, ...]:
+def read_tomograms(loaded: Specimen, analysis: Analysis, named: Named, *, draw: bool) -> tuple[CellTomogram, ...]:
     """Read the volumes that a cell's note names, those after a scan from before against that scan.
 
     A volume that cannot be read is told in its `error` and stops none of the others. Pages and labels are written into
@@ -68,7 +67,7 @@ def read_tomograms(loaded: LoadedCell, analysis: Analysis, named: Named, *, draw
 
 
 def _read(
-    loaded: LoadedCell,
+    loaded: Specimen,
     analysis: Analysis,
     one: StatedVolume,
     earlier: StatedVolume | None,
@@ -89,7 +88,7 @@ def _read(
     after = _ingested(opened, folder / f"{stem}.zarr")
     held = None if before is None else _ingested(before, folder / "before.zarr")
     result = study_volume(after, before=held, asked=asked(loaded.note, analysis), folder=folder / stem)
-    said = conflicts(result, analysis)
+    said = tomogram_conflicts(result, analysis)
     report = tomogram_report(result)
     data = _plain(report.data)
     page = None
@@ -137,29 +136,6 @@ def asked(note: CellNote, analysis: Analysis) -> Asked:
         pellet_thickness=note.electrolyte_thickness,
         theoretical_density=card,
     )
-
-
-def conflicts(of: Tomogram, analysis: Analysis) -> tuple[str, ...]:
-    """What the tomogram and the cell's record or note say differently, each a sentence."""
-    said = []
-    shorted = analysis.outcome.shorted
-    if of.spans == "yes" and not shorted and analysis.outcome.kind != "unknown":
-        said.append(f"the tomogram shows something that crosses; the record ends as '{analysis.outcome.kind}'")
-    if of.spans == "no" and shorted and of.volume.state.stage != "before" and of.resolution is not None:
-        said.append(
-            f"the record is called '{analysis.outcome.kind}' and nothing wider than {1e6 * of.resolution:.2g} um "
-            "crosses in the tomogram: thinner lithium, or outside of what was scanned"
-        )
-    by_name = {finding.name: finding for finding in of.findings}
-    mass = by_name.get("porosity by mass")
-    if mass is not None and any("less than is seen" in line for line in mass.evidence):
-        said.append(f"the pellet's mass leaves a porosity of {mass.value:.3g}, and more than that is seen as dark")
-    if of.charge_bound is not None and of.new_dark is not None and of.new_dark[0] > of.charge_bound:
-        said.append("more became dark than the record's charge can have plated: not all of it is plated lithium")
-    pressure, logged = of.volume.state.pressure, analysis.outcome.pressure
-    if pressure is not None and logged is not None and abs(pressure - logged) > DIFFER * logged:
-        said.append(f"scanned at {1e-6 * pressure:.3g} MPa, the record ends at {1e-6 * logged:.3g} MPa")
-    return tuple(said)
 
 
 def shown(file: str) -> str:

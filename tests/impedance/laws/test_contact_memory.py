@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 
 import numpy as np
 import pytest
@@ -91,7 +92,7 @@ def test_ripening_follows_its_rate():
     assert any("ripening" in text for text in ignored.warnings)
 
 
-SEEDS = 150
+SEEDS = 150 if os.environ.get("LITHOSTAT_CAMPAIGN") else 80
 
 
 @pytest.fixture(scope="module", params=["stated errors", "estimated errors"])
