@@ -154,6 +154,55 @@ def raw1(path: Path, y: np.ndarray) -> Path:
     return path
 
 
+def raw4(path: Path, y: np.ndarray) -> Path:
+    """Bruker RAW4.00: 61 bytes of head, records of kind and length (30: the tube), a range of 160 bytes with its drive."""
+    head = bytearray(61)
+    head[:7] = b"RAW4.00"
+    head[12:22] = b"11/14/2024"
+    head[24:32] = b"16:47:52"
+    tube = bytearray(112)
+    struct.pack_into("<2I", tube, 0, 30, len(tube))
+    struct.pack_into("<5d", tube, 72, 1.5418, FIRST, SECOND, 1.39222, 0.5)
+    drive = bytearray(64)
+    struct.pack_into("<2I", drive, 0, 50, len(drive))
+    struct.pack_into("<I", drive, 8, 1)
+    drive[12:18] = b"2Theta"
+    struct.pack_into("<d", drive, 56, START)
+    part = bytearray(160)
+    part[32:46] = b"Locked Coupled"
+    struct.pack_into("<2dI", part, 72, START, STEP, len(y))
+    struct.pack_into("<2I", part, 136, 4, len(drive))
+    path.write_bytes(bytes(head) + bytes(tube) + bytes(part) + bytes(drive) + np.asarray(y, "<f4").tobytes())
+    return path
+
+
+def gsas(path: Path, y: np.ndarray, sigma: np.ndarray | None = None) -> Path:
+    """GSAS with a constant step in centidegrees, eight columns a number: ten counts a line, or five with deviations."""
+    values = [f"{value:8.0f}" for value in y]
+    if sigma is not None:
+        values = [text for a, b in zip(y, sigma, strict=True) for text in (f"{a:8.0f}", f"{b:8.4f}")]
+    rows = ["".join(values[k : k + 10]).ljust(80) for k in range(0, len(values), 10)]
+    layout = "STD" if sigma is None else "ESD"
+    bank = f"BANK 1 {len(y)} {len(rows)} CONST {100 * START:.2f} {100 * STEP:.2f} 0 0 {layout}"
+    path.write_text("\n".join(["a pellet".ljust(80), bank.ljust(80), *rows]) + "\n")
+    return path
+
+
+def fxye(path: Path, x: np.ndarray, y: np.ndarray, sigma: np.ndarray) -> Path:
+    """GSAS with one line a point: centidegrees, intensity, standard deviation."""
+    rows = [f"{100 * a:15.6f} {b:15.6f} {c:15.6f}" for a, b, c in zip(x, y, sigma, strict=True)]
+    bank = f"BANK 1 {len(y)} {len(y)} CONS {100 * START:.6f} {100 * STEP:.6f} 0 0 FXYE"
+    path.write_text("\n".join(["a pellet", bank, *rows]) + "\n")
+    return path
+
+
+def chi(path: Path, x: np.ndarray, y: np.ndarray) -> Path:
+    """Fit2D's text: a title, the two axes, the number of points."""
+    rows = "\n".join(f" {a:.7E}  {b:.7E}" for a, b in zip(x, y, strict=True))
+    path.write_text(f"a pellet\n2-Theta Angle (Degrees)\nIntensity\n     {len(x)}\n{rows}\n")
+    return path
+
+
 def pdcif(path: Path, x: np.ndarray, y: np.ndarray) -> Path:
     """A powder CIF with one block."""
     rows = "\n".join(f"{a:.4f} {b:.0f}" for a, b in zip(x, y, strict=True))

@@ -34,6 +34,11 @@ FILES: dict[str, Callable[[Path], Path]] = {
     "scan.brml": lambda path: made.brml(path, [Y]),
     "scan.uxd": lambda path: made.uxd(path, Y),
     "scan.raw": lambda path: made.raw1(path, Y),
+    "four.raw": lambda path: made.raw4(path, Y),
+    "scan.gsa": lambda path: made.gsas(path, Y),
+    "scan.gss": lambda path: made.gsas(path, Y, np.sqrt(Y)),
+    "scan.fxye": lambda path: made.fxye(path, X, Y, np.sqrt(Y)),
+    "scan.chi": lambda path: made.chi(path, X, Y),
     "scan.cif": lambda path: made.pdcif(path, X, Y),
 }
 
@@ -44,7 +49,10 @@ def test_every_format_gives_the_same_points(name: str, tmp_path: Path) -> None:
     assert pattern.degrees == pytest.approx(X, abs=1e-9)
     assert pattern.counts == pytest.approx(Y, abs=1e-9)
     assert pattern.sigma == pytest.approx(np.sqrt(Y), rel=1e-5)
+    assert pattern.sigma_from == ("file" if name.endswith((".xye", ".gss", ".fxye")) else "counts")
     assert pattern.warnings == ()
+    if name == "four.raw":
+        assert pattern.start == datetime(2024, 11, 14, 16, 47, 52)
     if name.endswith((".xrdml", ".ras", ".rasx", ".brml", ".uxd", ".raw")):
         assert np.array(pattern.lines) == pytest.approx(np.array(TUBE), rel=1e-9)
     elif name.endswith(".cif"):

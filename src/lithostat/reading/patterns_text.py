@@ -140,8 +140,14 @@ def _axis(head: str) -> str:
     return "degrees"
 
 
+_BANK = re.compile(r"(?m)^BANK\b.*?\b(?P<layout>STD|ESD|FXYE|FXY|ALT)\s*$")
+
+
 def _third(text: str) -> np.ndarray | None:
-    """The third of at least three columns of numbers; None for two."""
+    """The third of at least three columns of numbers; None for two, and for lines of GSAS that hold several points."""
+    bank = _BANK.search(text)
+    if bank is not None and bank["layout"] != "FXYE":
+        return _deviations(text[bank.end() :]) if bank["layout"] == "ESD" else None
     rows = []
     for line in text.splitlines():
         parts = [part for part in re.split(r"[\s,;]+", line.strip()) if part]
@@ -154,3 +160,9 @@ def _third(text: str) -> np.ndarray | None:
         elif len(row) == 2 and not rows:
             return None
     return third_column(rows)
+
+
+def _deviations(text: str) -> np.ndarray | None:
+    """Every second number: GSAS writes pairs of intensity and standard deviation, eight columns a number."""
+    numbers = [number(line[k : k + 8]) for line in text.splitlines() for k in range(0, len(line.rstrip()), 8)]
+    return np.array([np.nan if value is None else value for value in numbers[1::2]], float)

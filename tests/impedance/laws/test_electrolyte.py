@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from random_pellets import Pellet, pellet
+from random_pellets import INSIDE, OUTSIDE, Pellet, pellet
 from threadpoolctl import threadpool_limits
 
 from lithostat.experiment.errors import InputError
@@ -20,6 +20,7 @@ from lithostat.impedance.circuits.series import fit_series
 from lithostat.impedance.circuits.suggestion import suggest
 from lithostat.impedance.laws.arrhenius import fit_arrhenius
 from lithostat.impedance.laws.electrolyte import Electrolyte, electrolyte
+from lithostat.impedance.validity.foot import UNFINISHED, first_foot
 from lithostat.physics.constants import FARADAY
 
 CAMPAIGN = bool(os.environ.get("LITHOSTAT_CAMPAIGN"))
@@ -60,7 +61,7 @@ def test_resistances_lie_within_their_stated_errors(studied: list[Studied]) -> N
             if reading.how == "circuit":
                 from_circuit.append(off)
     inside = np.mean(np.abs(from_circuit) < 1.0)
-    assert len(from_circuit) > 0.9 * sum(len(truth.spectra) for truth, _ in studied)
+    assert len(from_circuit) > 0.9 * sum((truth.remote < INSIDE).sum() for truth, _ in studied)
     assert (0.60 if CAMPAIGN else 0.5) <= inside <= (0.76 if CAMPAIGN else 0.85), inside
     assert unsaid <= 0.01 * readings
 
@@ -69,22 +70,63 @@ def test_what_is_not_read_is_not_there(studied: list[Studied]) -> None:
     """Nothing is left out that lies plainly in the window, where a sweep comes within a degree of the real axis."""
     for truth, read in studied:
         for k, reading in enumerate(read.total):
-            if reading.how == "none":
+            if reading.how == "none" and truth.remote[k] < INSIDE:
                 z = truth.spectra[k].impedance
                 assert np.abs(np.angle(z)).min() > np.radians(1.0), (truth.spectra[k].name, reading.why)
 
 
+def test_what_is_not_there_is_not_read(studied: list[Studied]) -> None:
+    """Of a sweep that comes nowhere near the whole there is no number, and the reason is said."""
+    for truth, read in studied:
+        for k in np.flatnonzero(truth.remote > OUTSIDE):
+            assert read.total[k].how == "none", truth.spectra[k].name
+            assert "not in the window" in read.total[k].why
+
+
+def test_an_arc_of_grain_boundaries_that_goes_on_below_the_window_is_no_electrode() -> None:
+    """The bulk's foot lies in the window, and two thirds of the whole do not: the bulk is not called the whole."""
+    f = np.geomspace(3e6, 3e3, 40)
+    s = 2j * np.pi * f
+    random = np.random.default_rng(3)
+    spectra = []
+    for k, bulk in enumerate((8e4, 6e4, 5e4)):
+        z = bulk / (1.0 + s * bulk * 1e-11) + 2.0 * bulk / (1.0 + (s * 2.0 * bulk * 4e-9) ** 0.95) + 1e6 / s**0.9
+        z = z * (1.0 + 2e-3 * (random.standard_normal(40) + 1j * random.standard_normal(40)))
+        spectra.append(Spectrum(f, z, temperature=280.0 + 10.0 * k, name=f"pellet {k}"))
+    read = electrolyte(fit_series(spectra, "p(R1,CPE1)-CPE2"), thickness=1e-3, area=1e-4)
+    assert [reading.how for reading in read.total] == ["none"] * 3
+    assert all("ends in" in reading.why for reading in read.total)
+    apart = electrolyte(fit_series([blocked(3e4)], "R0-p(R1,CPE1)-CPE2"), thickness=1e-3, area=1e-4)
+    assert apart.total[0].how == "circuit", "electrodes of 1 uF are no arc"
+
+
+@pytest.mark.parametrize("garnet", [False, True])
+def test_the_end_of_a_sweep_tells_electrodes_from_the_electrolyte(garnet: bool) -> None:
+    """Without a circuit: every sweep that is out of the whole is called unfinished, and of those that have it 0.5 %."""
+    refused, there = 0, 0
+    for seed in range(200 if CAMPAIGN else 30):
+        truth = pellet(seed, garnet=garnet)
+        for k, spectrum in enumerate(truth.spectra):
+            foot = first_foot(spectrum, thickness=truth.thickness, area=truth.area, blocking=True)
+            if truth.remote[k] > OUTSIDE:
+                assert foot.kind == UNFINISHED, (seed, spectrum.name)
+            refused += foot.kind == UNFINISHED and truth.remote[k] < INSIDE
+            there += truth.remote[k] < INSIDE
+    assert refused <= 0.005 * there
+
+
 def test_activation_energies_are_right(studied: list[Studied]) -> None:
-    off = []
+    off, three = [], 0
     for truth, read in studied:
         ohm = read.resistance[:, 0]
         known = np.isfinite(ohm)
+        three += (truth.remote < INSIDE).sum() >= 3
         if known.sum() < 3:
             continue
         seen = fit_arrhenius(truth.kelvin[known], 1.0 / ohm[known]).sigma.activation_energy
         right = fit_arrhenius(truth.kelvin[known], 1.0 / truth.whole[known]).sigma.activation_energy
         off.append(abs(seen - right) / FARADAY)
-    assert len(off) >= 0.95 * len(studied)
+    assert len(off) >= 0.95 * three
     assert np.mean(np.array(off) < NEAR_EV) >= 0.95, max(off)
 
 
@@ -162,7 +204,7 @@ def test_a_circuit_that_leaves_too_much_gives_no_number_of_its_own() -> None:
 
 
 def test_what_lies_below_the_window_is_not_read() -> None:
-    read = study(Pellet((blocked(1e11),), *[np.array([1e11])] * 3, 0.0, 1e-3, 1e-4, 2e-3)).read
+    read = study(Pellet((blocked(1e11),), *[np.array([1e11])] * 3, 0.0, 1e-3, 1e-4, 2e-3, np.ones(1))).read
     assert read.total[0].how == "none"
     assert "not in the window" in read.total[0].why or "does not determine" in read.total[0].why
 

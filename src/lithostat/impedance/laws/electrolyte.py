@@ -24,7 +24,7 @@ from lithostat.impedance.circuits.circuit import Leaf, Series
 from lithostat.impedance.circuits.fit import UNDETERMINED, Fit, fit_each
 from lithostat.impedance.circuits.search import STRUCTURE, correlation
 from lithostat.impedance.circuits.series import WARMED, SeriesFit, fit_series
-from lithostat.impedance.validity.foot import Foot, first_foot, largest_capacitance
+from lithostat.impedance.validity.foot import UNFINISHED, Foot, first_foot, largest_capacitance
 
 ASTRAY = 0.05  # of |Z| left over, above which nothing is taken from a circuit
 LOOSE = 0.3  # relative standard error above which a resistance is not determined
@@ -272,6 +272,8 @@ def _sum(fit: Fit, names: Sequence[str]) -> tuple[float, float]:
 
 def _why_not(fit: Fit, ohm: float, error: float, foot: Foot) -> str:
     """Why the circuit's sum is not taken; '' if it is."""
+    if foot.kind == UNFINISHED:
+        return foot.why
     left = left_over(fit)
     if left > ASTRAY:
         return f"the circuit leaves {left:.0%} of |Z| over"

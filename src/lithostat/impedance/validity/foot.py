@@ -34,6 +34,10 @@ BOUNDARY = 1e-8  # F per cm of area over thickness: most that grain boundaries h
 LAYER = 1e-8  # F per cm2 of electrode: less than that of interphases, 1 um and thinner
 UNKNOWN = 1e-8  # F; most that the electrolyte has where nobody stated area and thickness (1 cm2, 1 mm: 10 cm)
 FEWEST = 6  # points
+END = 4  # points that make the low-frequency end
+MARGIN = 3.0  # a flank shows twice the capacitance of its arc near its top, and electrodes have ten times more
+RISING = 0.1  # d ln|Im Z| / d ln f below which, with its sign turned, a sweep ends in no flank
+UNFINISHED = "unfinished"
 _ARC, _ELECTRODE = (1.0, 0.8), (1.0, 0.85, 0.7, 0.5)  # powers of the frequency
 
 
@@ -41,7 +45,8 @@ class Foot(NamedTuple):
     """A resistance [ohm] and its standard error, read at `frequency` [Hz]; all None if no foot lies in the window.
 
     `kind` is 'foot' (|Im Z| turns), 'crossing' (the leads' inductance above it), 'edge' (the sweep begins or ends on
-    the axis) or 'not in the window'. `why` is a sentence.
+    the axis), 'not in the window', or 'unfinished' (the sweep ends in the flank of an arc of the electrolyte).
+    `why` is a sentence.
     """
 
     resistance: float | None
@@ -69,6 +74,12 @@ def first_foot(
     f, z = _sorted(spectrum)
     if len(f) < FEWEST:
         return _none(f"{len(f)} points are too few for a foot")
+    if blocking and (capacitance := _at_the_end(f, z)) < MARGIN * largest_capacitance(thickness, area):
+        return _none(
+            f"not in the window: the sweep ends in {capacitance:.1g} F, less than electrodes have; an arc of the "
+            "electrolyte goes on below it",
+            UNFINISHED,
+        )
     away = np.where(z.real > 0.0, np.abs(z.imag) / np.abs(z), 1.0)
     feet = _feet(away, z)
     if not feet:
@@ -138,6 +149,14 @@ def largest_capacitance(thickness: float | None, area: float | None) -> float:
     return layer if thickness is None else min(BOUNDARY * 1e2 * area / thickness, layer)
 
 
+def _at_the_end(f: np.ndarray, z: np.ndarray) -> float:
+    """Capacitance [F] in which |Im Z| rises towards the lowest frequencies, infinite where it does not rise."""
+    last = slice(-END, None)
+    imaginary = -z.imag[last]
+    slope = np.polyfit(np.log(f[last]), np.log(np.maximum(imaginary, 1e-300)), 1)[0] if (imaginary > 0.0).all() else 0.0
+    return float(np.median(1.0 / (2.0 * np.pi * f[last] * imaginary))) if slope < -RISING else np.inf
+
+
 def _right_flank(f: np.ndarray, z: np.ndarray, foot: int) -> float:
     """Capacitance [F] of the arc that the sweep begins in: of its top if that is there, else from its flank."""
     part = slice(0, foot + 1)
@@ -180,8 +199,8 @@ def _stacked(values: np.ndarray) -> np.ndarray:
     return np.concatenate([values.real, values.imag])
 
 
-def _none(why: str) -> Foot:
-    return Foot(None, None, None, "not in the window", why)
+def _none(why: str, kind: str = "not in the window") -> Foot:
+    return Foot(None, None, None, kind, why)
 
 
 def _nowhere(f: np.ndarray, z: np.ndarray, away: np.ndarray) -> str:
