@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
@@ -138,15 +137,8 @@ def card_json(card: Card) -> dict[str, Any]:
     }
 
 
-def plain(data: Any) -> Any:
-    """JSON has no NaN and no infinity: they become null."""
-    if isinstance(data, dict):
-        return {key: plain(value) for key, value in data.items()}
-    if isinstance(data, (list, tuple)):
-        return [plain(value) for value in data]
-    return None if isinstance(data, float) and not math.isfinite(data) else data
-
-
 def print_json(data: Any) -> None:
     """Data as JSON, numbers that JSON does not have as null."""
+    from lithostat.experiment.report import plain
+
     print(json.dumps(plain(data), indent=1))

@@ -139,7 +139,7 @@ def test_cells_side_by_side_say_the_same(cells, monkeypatch):
     """In processes of their own, as in a large folder. Pages cost the most, and are drawn from what is compared."""
     by_name, out = cells
     monkeypatch.setattr(many_cells, "SMALL", 0)
-    monkeypatch.setattr(many_cells, "_cores", lambda: 2)
+    monkeypatch.setattr(many_cells, "cores", lambda: 2)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")  # matrices here are small, and the two run side by side
     again = analysed(out.parent, "again", "--no-pages")
     pages = {f"{name}.html" for name in by_name}

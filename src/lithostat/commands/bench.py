@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lithostat.commands.options import Json, Output, ready, save_drawings, save_page, tell
+from lithostat.commands.options import Json, Output, Scheduler, ready, save_drawings, save_page, tell
 from lithostat.experiment.errors import InputError, nearest
-from lithostat.terminal import counted, open_console, plain
+from lithostat.experiment.report import plain
+from lithostat.terminal import counted, open_console
 
 if TYPE_CHECKING:
     from lithostat.papers.reader import Paper
@@ -29,9 +30,7 @@ def bench(
     offset: Annotated[
         float, typer.Option(min=0.0, max=10.0, help="Standard deviation of ln(life) between papers; 0 for one's own.")
     ] = 1.0,
-    scheduler: Annotated[
-        str | None, typer.Option(help="Address of a Dask scheduler, 'tcp://host:8786'; without it, this computer.")
-    ] = None,
+    scheduler: Scheduler = None,
     output: Output = Path("lithostat-out"),
     as_json: Json = False,
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from lithostat.experiment.report import Report
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON to standard output and nothing else.")]
+Scheduler = Annotated[
+    str | None, typer.Option(help="Address of a Dask scheduler, 'tcp://host:8786'; without it, this computer.")
+]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Folder for what is written; made if it is not there.")]
 
 
@@ -57,6 +61,14 @@ def save_page(report: Report, path: Path) -> Path:
     from lithostat.show.report_page import report_page
 
     return write_text(path, report_page(report))
+
+
+def save_data(report: Report, path: Path) -> Path:
+    """Write what a report holds for programs as JSON, whole or not at all."""
+    from lithostat.experiment.record import write_text
+    from lithostat.experiment.report import plain
+
+    return write_text(path, json.dumps(plain(report.data), indent=1))
 
 
 def tell(report: Report, *, as_json: bool) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lithostat.commands.options import Json, Output, ready, save_page, tell
+from lithostat.commands.options import Json, Output, ready, save_data, save_page, tell
 from lithostat.experiment.errors import InputError
 from lithostat.terminal import busy, open_console
 
@@ -71,19 +71,15 @@ def _answered(
     of: Pellet, name: str, pressures: tuple[float, ...], temperature: float, reach: float | None, pages: bool,
     output: Path, as_json: bool,
 ) -> None:  # fmt: skip
-    import json
-
     from lithostat.experiment.output_names import OutputNames
-    from lithostat.experiment.record import write_text
     from lithostat.microstructure.report import pellet_report
     from lithostat.microstructure.study import study_pellet
-    from lithostat.terminal import plain
 
     named = OutputNames(output).of(f"pellet-{name}")
     console = open_console()
     with busy(console, "following lithium through the pores"):
         report = pellet_report(study_pellet(of, pressures=pressures, reach=reach, temperature=temperature))
-        written = [write_text(named.path(".json"), json.dumps(plain(report.data), indent=1))]
+        written = [save_data(report, named.path(".json"))]
         if pages:
             written.insert(0, save_page(report, named.path(".html")))
     tell(report.with_written(written), as_json=as_json)

@@ -12,7 +12,8 @@ import typer
 from lithostat.commands.options import Json, Output, ready, save, save_page, tell
 from lithostat.commands.tomogram import packages
 from lithostat.experiment.errors import InputError, MissingPackage, nearest
-from lithostat.terminal import named_steps, open_console, plain, print_json
+from lithostat.experiment.report import plain
+from lithostat.terminal import named_steps, open_console, print_json
 
 if TYPE_CHECKING:
     from lithostat.papers.doux2020.patterns import Figure5

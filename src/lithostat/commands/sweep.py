@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lithostat.commands.options import Json, Output, ready, save_drawings, save_page, tell
+from lithostat.commands.options import Json, Output, Scheduler, ready, save_drawings, save_page, tell
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.output_names import OutputNames
 from lithostat.terminal import counted, open_console
@@ -33,9 +33,7 @@ def sweep(
         int, typer.Option(min=1, help="Cells at each point, where cards scatter in toughness or throat radius.")
     ] = 16,
     seed: Annotated[int, typer.Option(min=0, help="Seed of that scatter.")] = 0,
-    scheduler: Annotated[
-        str | None, typer.Option(help="Address of a Dask scheduler, 'tcp://host:8786'; without it, this computer.")
-    ] = None,
+    scheduler: Scheduler = None,
     output: Output = Path("lithostat-out"),
     as_json: Json = False,
 ) -> None:

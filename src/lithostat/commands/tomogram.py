@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lithostat.commands.options import Json, Output, ready, save_page, tell
+from lithostat.commands.options import Json, Output, ready, save_data, save_page, tell
 from lithostat.experiment.errors import InputError, MissingPackage
 from lithostat.terminal import open_console, print_json, shares
 
@@ -205,6 +206,7 @@ def _studied(
 ) -> Report:
     """Ingest what is not Zarr of ours, segment, and write what follows."""
     from lithostat.experiment.output_names import OutputNames
+    from lithostat.reading.volumes.ingest import as_zarr
     from lithostat.tomography.report import tomogram_report
     from lithostat.tomography.study import study_volume
 
@@ -213,40 +215,21 @@ def _studied(
     folder = named.path("-tomogram")
     with shares(open_console(), volume.name) as bar:
         step = _timed(bar)
-        after = _own(volume, named.path(".zarr"), byte_order_known, step)
-        held = (
-            None
-            if earlier is None
-            else _own(earlier, names.of(earlier.name).path("-before.zarr"), byte_order_known, step)
-        )
+
+        def own(of: Volume, path: Path) -> Volume:
+            progress = functools.partial(step, "writing Zarr")
+            return as_zarr(of, path, byte_order_known=byte_order_known, progress=progress)
+
+        after = own(volume, named.path(".zarr"))
+        held = None if earlier is None else own(earlier, names.of(earlier.name).path("-before.zarr"))
         result = study_volume(after, before=held, asked=asked, folder=folder, progress=step)
         report = tomogram_report(result)
         written = [folder] if result.phases is not None else []
         if pages:
             step("drawing", 0, 1)
             written.append(save_page(report, named.path("-tomogram.html")))
-        written.append(_findings(report, named.path("-tomogram.json")))
+        written.append(save_data(report, named.path("-tomogram.json")))
     return report.with_written(written)
-
-
-def _findings(report: Report, path: Path) -> Path:
-    import json
-
-    from lithostat.experiment.record import write_text
-    from lithostat.terminal import plain
-
-    return write_text(path, json.dumps(plain(report.data), indent=1))
-
-
-def _own(volume: Volume, path: Path, byte_order_known: bool, tell: Any) -> Volume:
-    """The volume as Zarr with its pyramid: itself if it is one, else one that was made of it, now or earlier."""
-    from lithostat.reading.volumes.ingest import ingest, made_of
-
-    if volume.coarse:
-        return volume
-    if path.exists() and (known := made_of(volume, path)) is not None:
-        return known
-    return ingest(volume, path, byte_order_known=byte_order_known, progress=lambda k, n: tell("writing Zarr", k, n))
 
 
 def _timed(bar: Any) -> Any:

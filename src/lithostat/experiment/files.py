@@ -82,3 +82,12 @@ def _too_large(size: int, most: int) -> str | None:
 
 def _shown(size: int) -> str:
     return f"{size >> 30} GiB" if size >= 1 << 30 else f"{size >> 20} MiB"
+
+
+def inside(folder: Path, name: str) -> Path | None:
+    """Where a file lies that somebody in `folder` names; None outside of that folder, and where links go round."""
+    try:
+        place = (folder / name).resolve()
+        return place if place.is_relative_to(folder.resolve()) else None
+    except (OSError, RuntimeError, ValueError):  # ValueError: a NUL
+        return None

@@ -1,11 +1,12 @@
 """A report: what a result says to a person, once. Console, page, JSON and dashboard are its renderers.
 
 Whoever makes a result says in words and numbers what a reader needs; how that looks is the renderers' business
-(`show.report_page`, `terminal.print_report`), and none of them computes anything of its own.
+(`show.report_page`, `show.report_text`), and none of them computes anything of its own.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -124,3 +125,14 @@ def table_of(title: str, rows: Sequence[dict[str, Any]], *, numeric: Sequence[st
     heads = tuple(rows[0]) if rows else ()
     columns = tuple(Column(head, tuple(str(row[head]) for row in rows), head in numeric) for head in heads)
     return Table(title, columns, **said)
+
+
+def plain(data: Any) -> Any:
+    """Data as JSON takes them: numbers of numpy as Python's; NaN and infinity, which JSON does not have, as None."""
+    if isinstance(data, dict):
+        return {key: plain(value) for key, value in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [plain(value) for value in data]
+    if getattr(data, "ndim", None) == 0:
+        data = data.item()
+    return None if isinstance(data, float) and not math.isfinite(data) else data

@@ -100,11 +100,6 @@ def _files(loaded: Specimen) -> Table:
     return Table("", columns, open=True)
 
 
-def cell_figures(loaded: Specimen, analysis: Analysis) -> dict[str, Figure]:
-    """Figures of a cell by name: 'time', 'cycles', 'spectra'; those that have nothing to show are left out."""
-    return {name: draw() for name, draw in _drawn(loaded, analysis).items()}
-
-
 def _drawn(loaded: Specimen, analysis: Analysis) -> dict[str, Callable[[], Figure]]:
     record = analysis.trace.seen
     figures: dict[str, Callable[[], Figure]] = {}

@@ -14,7 +14,7 @@ from lithostat.experiment import document
 from lithostat.experiment.cell_note import CellNote, read_note
 from lithostat.experiment.errors import InputError, LithostatError, sentence_of, short
 from lithostat.experiment.file_kind import wrong_file
-from lithostat.experiment.files import open_file, why_no_file
+from lithostat.experiment.files import inside, open_file, why_no_file
 from lithostat.experiment.output_names import readable
 from lithostat.experiment.record import Record
 from lithostat.lab.checks import area_conflicts
@@ -181,8 +181,8 @@ def _timeline(records: list[Record], names: list[str], note: CellNote, cell: Cel
 
 def _candidates(every: list[Path], written: Mapping[Path, CellNote]) -> list[Path]:
     """Files that may hold data: not ignored, no declaration and no tomogram that a note names."""
-    declared = {_declared(note.parent, to) for note, said in written.items() for to in said.read_as.values()}
-    scans = {_declared(note.parent, one.file) for note, said in written.items() for one in said.volumes}
+    declared = {inside(note.parent, to) for note, said in written.items() for to in said.read_as.values()}
+    scans = {inside(note.parent, one.file) for note, said in written.items() for one in said.volumes}
     return [
         path
         for path in every
@@ -294,19 +294,10 @@ def _declaration(path: Path, cell: CellFolder, note: CellNote) -> Path | None:
     """The declaration that the note gives for this file, relative to the note."""
     base = cell.note_path.parent if cell.note_path is not None else cell.folder
     to = next((to for pattern, to in note.read_as.items() if _matches(path, base, pattern)), None)
-    if to is not None and _declared(base, to) is None:
+    if to is not None and inside(base, to) is None:
         raise InputError(
             f"'read_as' names {short(to)}, which does not lie in the folder of the note or below it",
             file=str(cell.note_path or base),
             expected=f"a declaration beside {NOTE}",
         )
     return None if to is None else base / to
-
-
-def _declared(base: Path, to: str) -> Path | None:
-    """Where a declaration lies that a note in `base` names; None outside of that folder, and where links go round."""
-    try:
-        place = (base / to).resolve()
-        return place if place.is_relative_to(base.resolve()) else None
-    except (OSError, RuntimeError, ValueError):  # ValueError: a NUL
-        return None

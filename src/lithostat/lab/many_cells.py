@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -11,6 +10,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeVar
 
+from lithostat.experiment.cores import cores
 from lithostat.experiment.errors import sentence_of
 
 Cell = TypeVar("Cell")
@@ -34,7 +34,7 @@ def side_by_side(
     `size` is that of all files [bytes]: a small folder is done here, one cell after the other. What `work` raises, or a
     process that dies, becomes `failed(cell, why)` of that cell alone.
     """
-    number = min(workers or _cores(), len(cells))
+    number = min(workers or cores(), len(cells))
     if number < 2 or size < SMALL:
         for index, cell in enumerate(cells):
             yield index, here(cell)
@@ -54,14 +54,6 @@ def bytes_of(files: Iterable[Path]) -> int:
         with contextlib.suppress(OSError):
             size += path.stat().st_size
     return size
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on every system
-        return os.cpu_count() or 1
 
 
 def _in_pool(

@@ -8,14 +8,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from lithostat.cycling.analysis import Analysis
 from lithostat.experiment.cell_note import CellNote, StatedVolume
 from lithostat.experiment.errors import InputError, MissingPackage, sentence_of, short
+from lithostat.experiment.files import inside
 from lithostat.experiment.output_names import LONGEST, Named, possible, readable
 from lithostat.experiment.record import write_text
-from lithostat.experiment.report import Report, Section
+from lithostat.experiment.report import Report, Section, plain
 from lithostat.experiment.volume import Volume, VolumeState
 from lithostat.lab.checks import tomogram_conflicts
 from lithostat.lab.specimen import Specimen
@@ -79,18 +78,19 @@ def _read(
         from lithostat.tomography.study import study_volume
     except ImportError as error:
         raise MissingPackage(f"tomograms need {error.name}: pip install 'lithostat[tomography]'") from None
+    from lithostat.reading.volumes.ingest import as_zarr
     from lithostat.tomography.plan import available_memory, plan, refuse_above
 
     folder, stem = place
     opened = _opened(loaded.folder, one)
     before = None if earlier is None else _opened(loaded.folder, earlier)
     refuse_above(plan(opened, ingest=not opened.coarse, before=before), available_memory())
-    after = _ingested(opened, folder / f"{stem}.zarr")
-    held = None if before is None else _ingested(before, folder / "before.zarr")
+    after = as_zarr(opened, folder / f"{stem}.zarr")
+    held = None if before is None else as_zarr(before, folder / "before.zarr")
     result = study_volume(after, before=held, asked=asked(loaded.note, analysis), folder=folder / stem)
     said = tomogram_conflicts(result, analysis)
     report = tomogram_report(result)
-    data = _plain(report.data)
+    data = plain(report.data)
     page = None
     if draw:
         from lithostat.show.report_page import report_page
@@ -143,21 +143,10 @@ def shown(file: str) -> str:
     return readable(file)[:LONGEST]
 
 
-def _plain(data: Any) -> Any:
-    """Numbers of NumPy as Python's; what is not finite as None, which JSON lacks."""
-    if isinstance(data, dict):
-        return {key: _plain(value) for key, value in data.items()}
-    if isinstance(data, (list, tuple)):
-        return [_plain(value) for value in data]
-    if isinstance(data, np.generic):
-        data = data.item()
-    return None if isinstance(data, float) and not math.isfinite(data) else data
-
-
 def _opened(base: Path, one: StatedVolume) -> Volume:
     from lithostat.reading.volumes.read_volume import Stated, read_volume
 
-    path = volume_path(base, one.file)
+    path = inside(base, one.file)
     if path is None:
         raise InputError(
             f"'volumes' names {short(one.file)}, which does not lie in the folder of the note or below it",
@@ -166,21 +155,3 @@ def _opened(base: Path, one: StatedVolume) -> Volume:
         )
     state = VolumeState(one.stage, one.pressure, one.temperature)
     return read_volume(path, stated=Stated(one.voxel_size, one.axis, one.electrode_1, one.outside, state))
-
-
-def volume_path(base: Path, file: str) -> Path | None:
-    """Where a volume lies that a note in `base` names; None outside of that folder."""
-    try:
-        place = (base / file).resolve()
-        return place if place.is_relative_to(base.resolve()) else None
-    except (OSError, RuntimeError, ValueError):
-        return None
-
-
-def _ingested(volume: Volume, path: Path) -> Volume:
-    from lithostat.reading.volumes.ingest import ingest, made_of
-
-    if volume.coarse:
-        return volume
-    known = made_of(volume, path) if path.exists() else None
-    return known or ingest(volume, path)

@@ -9,7 +9,6 @@ import numpy as np
 from lithostat.microstructure.pellet import Pellet
 
 DIGITAL = 0.14  # of ln(distance): the axis of a voxel tube of radius r is r - 0.14 ln r from the solid (10^4 tubes)
-NEIGHBOURS = (6, 26)
 
 
 class Bottleneck(NamedTuple):

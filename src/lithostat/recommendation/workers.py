@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from itertools import islice
 from typing import Any, TypeVar
 
+from lithostat.experiment.cores import cores
 from lithostat.experiment.errors import LithostatError, MissingPackage
 
 Work = TypeVar("Work")
@@ -31,7 +31,7 @@ def in_process(tasks: Iterable[Work], solve: Callable[[Work], Part]) -> Iterator
     if first is None:
         return
     yield solve(first)  # alone, so that it compiles for all
-    threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    threads = cores()
     with ThreadPoolExecutor(threads) as pool:
         running = {pool.submit(solve, task) for task in islice(waiting, threads)}
         try:

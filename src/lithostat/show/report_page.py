@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import replace
 from importlib.metadata import version
 
@@ -39,8 +38,3 @@ def printed(finding: Finding) -> dict[str, str]:
         "formula": finding.formula,
         "notes": "; ".join(notes),
     }
-
-
-def drawn(report: Report) -> Iterable[str]:
-    """Names of the figures of a report."""
-    return (drawing.name for section in report.sections for drawing in section.drawings)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
@@ -15,6 +14,7 @@ from scipy.special import ndtri
 
 from lithostat.engine import engine
 from lithostat.experiment.cell import Cell
+from lithostat.experiment.cores import cores
 from lithostat.experiment.errors import InputError, nearest
 from lithostat.experiment.protocol import Protocol
 from lithostat.experiment.quantity import check
@@ -122,7 +122,7 @@ def _ends(
             progress(min(CHUNK, members - first))
         return carry
 
-    with ThreadPoolExecutor(max(1, os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         solve(0, nothing)  # compiles for all
         parts = list(pool.map(solve, range(0, members, CHUNK)))
     back = np.argsort(order)

@@ -7,8 +7,6 @@ from typing import Any
 
 from lithostat.tomography.content import Content
 
-ANSWERS = ("yes", "no", "cannot tell")
-
 
 @dataclass(frozen=True)
 class Filament:

@@ -9,7 +9,6 @@ from lithostat.experiment.spectrum import Spectrum
 FEWEST = 3  # points in a row
 SURE = 4.0  # standard deviations of the noise above the axis, of their mean
 LEAST = 2e-3  # of |Z|
-_SLOWER = 0.3  # share of the decades that count as the low-frequency end
 
 
 def turns_back(spectrum: Spectrum) -> float | None:

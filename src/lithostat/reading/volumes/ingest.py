@@ -67,6 +67,14 @@ def ingest(
     return own_volume(opened.voxels, coarse, about, path)
 
 
+def as_zarr(volume: Volume, path: Path, *, byte_order_known: bool = False, progress: Progress | None = None) -> Volume:
+    """The volume as Zarr with its pyramid: itself if it is one, else one that was made of it, now or earlier."""
+    if volume.coarse:
+        return volume
+    known = made_of(volume, path) if path.exists() else None
+    return known or ingest(volume, path, byte_order_known=byte_order_known, progress=progress)
+
+
 def made_of(volume: Volume, path: Path) -> Volume | None:
     """The volume at `path`, if it was written from such a one: same source, shape, voxels and what was stated."""
     if not is_zarr(path):
