@@ -185,7 +185,7 @@ def _onward(state: State, drive: Drive, duration: Values, p: Parameters, laws: L
 
     solution = diffrax.diffeqsolve(
         diffrax.ODETerm(field),
-        integrate.ACCURATE,
+        integrate.solver_for(laws, integrate.ACCURATE),
         t0=0.0,
         t1=1.0,
         dt0=None,
