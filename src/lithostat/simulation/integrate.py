@@ -30,8 +30,8 @@ from lithostat.simulation.plan import Curve, Drive, Plan, Segment
 RAN, SHORT, CONTACT_LOST, LITHIUM_SPENT, VOLTAGE, HIGH, LOW = range(-1, 6)
 RUNNING, DONE, NO_CONTACT, NO_LITHIUM, STALLED = range(5)  # how a test stands
 ENDED_AS = {DONE: "survived", NO_CONTACT: "contact lost", NO_LITHIUM: "lithium spent", STALLED: "stalled"}  # no short
-# For one cell with its samples, and for ensembles: where voids close at one rate the states follow straight lines within
-# a half-cycle, otherwise curves for which a higher order pays.
+# For one cell with its samples, and for ensembles. Where voids close at one rate the states follow straight lines
+# within a half-cycle; otherwise they follow curves, for which a higher order pays.
 ACCURATE, CHEAP = (diffrax.Tsit5(), diffrax.Dopri8()), (diffrax.Bosh3(), diffrax.Tsit5())
 Solvers = tuple[diffrax.AbstractSolver, diffrax.AbstractSolver]
 FIRST_STEP = 3600.0  # longest first step tried [s]
