@@ -260,6 +260,7 @@ def advance(
     bare = (cause == LITHIUM_SPENT) & jnp.isfinite(segment.voltage_limit)
     bare &= jnp.any(equations.stripped(segment.current) & (plan.sides.lithium == 0.0))
     cause = jnp.where(bare, VOLTAGE, cause)  # a collector that is stripped bare meets any limit on voltage
+    end = equations.handed_on(ended, end, drive, p)
     after = _settle(carry, plan, segment, leading, drive, ended, end, cause, p)
     after = after._replace(status=jnp.where(failed, STALLED, after.status))
     seen = jax.vmap(lambda t, y: equations.observe(t, y, drive, p, laws))(times, states)

@@ -169,12 +169,17 @@ def _state(pieces: Values, index: int, local: float, p: Parameters, laws: Laws) 
     nearest = int(before[-1]) if len(before) else 0
     state = jax.tree.map(lambda leaf: jnp.asarray(leaf[index, nearest]), pieces.states)
     drive = jax.tree.map(lambda leaf: jnp.asarray(leaf[index]), pieces.drive)
-    drive = drive._replace(pressure=drive.pressure + drive.ramp * saved[nearest])
+    state, drive = _restarted(float(saved[nearest]), state, drive, p)
     rest = local - float(saved[nearest])
     if rest > 0.0:
-        state = _onward(state, drive, rest, p, laws)
-        drive = drive._replace(pressure=drive.pressure + drive.ramp * rest)
+        state, drive = _restarted(rest, _onward(state, drive, rest, p, laws), drive, p)
     return state, drive
+
+
+def _restarted(after: float, state: State, drive: Drive, p: Parameters) -> tuple[State, Drive]:
+    """A state `after` seconds of a solve and its drive, as the start of another."""
+    state = equations.handed_on(after, state, drive, p)
+    return state, drive._replace(pressure=drive.pressure + drive.ramp * after)
 
 
 @functools.partial(jax.jit, static_argnames="laws")
@@ -273,7 +278,6 @@ def _seen(state: State) -> dict[str, Any]:
         "void": state.lithium.void,
         "metal": state.lithium.metal,
         "memory": state.memory,
-        "relaxed": state.relaxed,
         "conductance": state.conductance,
     }
 
@@ -281,6 +285,4 @@ def _seen(state: State) -> dict[str, Any]:
 def _with(state: State, seen: dict[str, Any]) -> State:
     """Inverse of `_seen` on top of a state."""
     lithium = state.lithium._replace(void=seen["void"], metal=seen["metal"])
-    return state._replace(
-        lithium=lithium, memory=seen["memory"], relaxed=seen["relaxed"], conductance=seen["conductance"]
-    )
+    return state._replace(lithium=lithium, memory=seen["memory"], conductance=seen["conductance"])
