@@ -30,6 +30,7 @@ from lithostat.fullcell.short_model import add_short_model
 from lithostat.fullcell.symmetric import symmetric_model, symmetric_parameters
 from lithostat.model import ending
 from lithostat.model.ledger import ledger
+from lithostat.model.outside import outside
 from lithostat.model.parameters import Laws
 from lithostat.model.program import Program, Scale
 from lithostat.model.resolve import laws_of
@@ -241,7 +242,7 @@ def _finish(
         steps=steps,
         outcome=_outcome(course, table, area, about["parameters"]["thickness"]),
         provenance=about,
-        warnings=warnings,
+        warnings=(*warnings, *outside(table)),
     )
     if course.failure is not None:
         hours = float(table["test_time_second"][-1]) / 3600.0

@@ -19,6 +19,7 @@ from lithostat.experiment.protocol import Protocol
 from lithostat.experiment.record import Record
 from lithostat.experiment.spectrum import Spectrum
 from lithostat.model import ending
+from lithostat.model.outside import outside
 from lithostat.model.resolve import Resolved, resolve, worst_spot
 from lithostat.physics.impedance import stack_impedance
 from lithostat.simulation import integrate
@@ -26,7 +27,6 @@ from lithostat.simulation.citations import citations
 from lithostat.simulation.integrate import Piece, Tolerance
 from lithostat.simulation.schedule import Schedule, schedule
 
-TEMPERATURES = (250.0, 370.0)  # validity of the conductivity's Arrhenius branch [K]
 SAMPLES = 12  # points saved per step, beside its end
 _ENDED = {
     integrate.RAN: "its time",
@@ -95,7 +95,7 @@ def _record(
         outcome=_outcome(table, timetable, pieces, carry, p),
         spectra=_spectra(cell, timetable, pieces, p),
         provenance=provenance(cell, protocol, resolved) | {"parameters": numbers},
-        warnings=(*resolved.warnings, *_temperature_warnings(table), *_counter_warnings(table)),
+        warnings=(*resolved.warnings, *outside(table), *_counter_warnings(table)),
     )
 
 
@@ -143,14 +143,6 @@ def _table(cell: Cell, timetable: Schedule, pieces: Piece) -> pl.DataFrame:
         "leaked_charge_coulomb": flat(state.leaked_charge * area),
     }
     return pl.DataFrame(columns)
-
-
-def _temperature_warnings(table: pl.DataFrame) -> list[str]:
-    celsius = table["ambient_temperature_celsius"].to_numpy()
-    low, high = float(celsius.min()), float(celsius.max())
-    if low >= TEMPERATURES[0] - 273.15 and high <= TEMPERATURES[1] - 273.15:
-        return []
-    return [f"{low:.0f} to {high:.0f} degC is outside the -23 to 97 degC that the laws of temperature hold for"]
 
 
 def _counter_warnings(table: pl.DataFrame) -> list[str]:
