@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.ndimage import minimum_filter1d
 
-from lithostat.cycling.resistance import YOUNG, Blocks, jumps
+from lithostat.cycling.resistance import LEAST_PRESSURE, YOUNG, Blocks, jumps
 from lithostat.cycling.running_median import median_of_five, median_of_three
 from lithostat.experiment.cell_note import CellNote
 from lithostat.experiment.spectrum import Spectrum
@@ -66,7 +66,7 @@ class History(NamedTuple):
 def past_of(block: Blocks) -> Past:
     """What of a record's past does not depend on which blocks are intact."""
     press, conduct, drive = _factors(block.pressure, block.temperature, block.current)
-    ripe, regime = block.age**RIPENING, _regimes(block.pressure, block.current)
+    ripe, regime = block.age**RIPENING, _regimes(press, block.current)
     return Past(block, _without_glitches(block), press, conduct, drive, ripe, regime, _window(block))
 
 
@@ -215,18 +215,18 @@ def _window(block: Blocks) -> int:
 
 def _factors(pressure: np.ndarray, temperature: np.ndarray, current: np.ndarray) -> list[np.ndarray]:
     """What the resistance may be inversely proportional to: pressure, conductivity, current; 1 where unknown."""
-    press = np.where(np.isfinite(pressure), np.maximum(pressure, 5e4), 1.0)
+    press = np.where(np.isfinite(pressure), np.maximum(pressure, LEAST_PRESSURE), 1.0)
     conduct = np.where(
         np.isfinite(temperature), np.exp(-ACTIVATION / np.where(temperature > 0, temperature, ROOM)), 1.0
     )
     return [press, conduct, current]
 
 
-def _regimes(pressure: np.ndarray, current: np.ndarray) -> np.ndarray:
+def _regimes(press: np.ndarray, current: np.ndarray) -> np.ndarray:
     """Counts the stretches in which neither pressure nor current jumps."""
-    press = np.log(np.where(np.isfinite(pressure), np.maximum(pressure, 5e4), 1.0))
-    jump = jumps(press) | jumps(np.log(current))
-    return np.concatenate([[0], np.cumsum(jump)])
+    regime = np.zeros(len(current), np.int64)
+    regime[np.concatenate([jumps(press, least=0.0), jumps(current, least=0.0)]) + 1] = 1
+    return np.cumsum(regime, out=regime)
 
 
 def _carried(ohm: np.ndarray, factors: list[np.ndarray]) -> np.ndarray:
