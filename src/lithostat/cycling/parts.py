@@ -9,9 +9,9 @@ import numpy as np
 ROWS = 1 << 16  # in a part: half a megabyte a column
 
 
-def parts(count: int) -> Iterator[slice]:
-    """Slices of `ROWS` rows that follow one another, the last one shorter."""
-    return (slice(begin, min(begin + ROWS, count)) for begin in range(0, count, ROWS))
+def parts(count: int, rows: int = ROWS) -> Iterator[slice]:
+    """Slices of so many rows that follow one another, the last one shorter."""
+    return (slice(begin, min(begin + rows, count)) for begin in range(0, count, rows))
 
 
 def parts_of_stretches(first: np.ndarray, last: np.ndarray) -> Iterator[slice]:

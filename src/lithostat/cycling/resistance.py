@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -63,16 +62,15 @@ class Blocks:
         """Time of the last row of each block [s]."""
         return np.asarray(self.time[self.last])
 
-    @cached_property
+    @property
     def samples(self) -> np.ndarray:
         """Samples in each block."""
         return self.last - self.first + 1
 
-    @cached_property
-    def block_noise(self) -> np.ndarray:
-        """Standard deviation of each block's resistance [ohm]."""
-        noise: np.ndarray = self.noise / (np.sqrt(self.samples) * self.current)
-        return noise
+    def noise_of(self, which: slice | np.ndarray) -> np.ndarray:
+        """Standard deviation of the resistance of these blocks [ohm]."""
+        samples = self.last[which] - self.first[which] + 1
+        return np.asarray(self.noise / (np.sqrt(samples) * self.current[which]))
 
 
 def blocks(trace: Trace) -> Blocks:

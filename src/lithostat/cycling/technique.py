@@ -34,7 +34,7 @@ def techniques(record: Record, half: HalfCycles) -> np.ndarray:
 
     A technique that may hold either, such as cycling with limits or a sequence, says nothing; its samples decide.
     """
-    words = np.full(len(half), GALVANOSTATIC, dtype="<U14")
+    words = np.full(len(half), GALVANOSTATIC, dtype=object)
     words[half.direction == 0] = REST
     words[half.direction == -2] = IMPEDANCE
     flowing = half.flowing
@@ -53,11 +53,11 @@ def _stated(record: Record, half: HalfCycles) -> np.ndarray:
     """The technique that the header of each stretch's file names, '' where it names none or one that may be any."""
     said = [_word((file.get("header") or {}).get("technique")) for file in record.provenance.get("files", [])]
     if not any(said):
-        return np.full(len(half), "", dtype="<U14")
+        return np.full(len(half), "", dtype=object)
     if "file_index" in record.table.columns:
         index = np.clip(record.column("file_index")[half.first], 0, len(said) - 1)
-        return np.array(said, dtype="<U14")[index]
-    return np.full(len(half), said[0] if len(said) == 1 else "", dtype="<U14")
+        return np.array(said, dtype=object)[index]
+    return np.full(len(half), said[0] if len(said) == 1 else "", dtype=object)
 
 
 def _word(text: object) -> str:
@@ -66,7 +66,7 @@ def _word(text: object) -> str:
 
 def _shown(record: Record, half: HalfCycles, which: np.ndarray) -> np.ndarray:
     """What the samples of these stretches show. Where there are very many, some stand for all."""
-    words = np.full(len(which), GALVANOSTATIC, dtype="<U14")
+    words = np.full(len(which), GALVANOSTATIC, dtype=object)
     if not len(which):
         return words
     least, most = _sizes(record, half, which)
