@@ -163,13 +163,17 @@ def solve(
     Time is scaled to 1 over the stretch, so that the ends of all members of an ensemble are one number.
     """
 
+    unit = equations.moving(SCALE, laws)
+
+    def real(y: State) -> State:
+        return equations.whole(jax.tree.map(jnp.multiply, y, unit), state)
+
     def field(t: Values, y: State, _: Any) -> State:
-        state = jax.tree.map(jnp.multiply, y, SCALE)
-        speed = equations.rates(t * duration, state, drive, p, laws)
-        return jax.tree.map(lambda rate, unit: duration / unit * rate, speed, SCALE)
+        speed = equations.moving(equations.rates(t * duration, real(y), drive, p, laws), laws)
+        return jax.tree.map(lambda rate, one: duration / one * rate, speed, unit)
 
     def nearest(t: Values, y: State, args: Any, **_: Any) -> Values:
-        return least(margins(t * duration, jax.tree.map(jnp.multiply, y, SCALE), drive, p, laws, segment))
+        return least(margins(t * duration, real(y), drive, p, laws, segment))
 
     wanted = {"end": diffrax.SubSaveAt(t1=True)}
     if fractions.size:
@@ -180,7 +184,7 @@ def solve(
         t0=0.0,
         t1=1.0,
         dt0=FIRST_STEP / jnp.maximum(duration, FIRST_STEP),
-        y0=jax.tree.map(jnp.divide, state, SCALE),
+        y0=jax.tree.map(jnp.divide, equations.moving(state, laws), unit),
         saveat=diffrax.SaveAt(subs=wanted),
         stepsize_controller=diffrax.PIDController(rtol=tol.relative, atol=tol.absolute, norm=_norm(tol)),
         event=diffrax.Event(nearest, optx.Bisection(rtol=tol.event, atol=tol.event, flip=True)),
@@ -188,12 +192,11 @@ def solve(
         max_steps=20_000,
         throw=False,
     )
-    real = {name: jax.tree.map(jnp.multiply, ys, SCALE) for name, ys in solution.ys.items()}
-    end = jax.tree.map(lambda leaf: leaf[0], real["end"])
-    times, states = duration * solution.ts["end"], real["end"]
+    times, states = duration * solution.ts["end"], real(solution.ys["end"])
+    end = jax.tree.map(lambda leaf: leaf[0], states)
     if fractions.size:
         times = jnp.concatenate([duration * solution.ts["way"], times])
-        states = jax.tree.map(lambda way, last: jnp.concatenate([way, last]), real["way"], states)
+        states = jax.tree.map(lambda way, last: jnp.concatenate([way, last]), real(solution.ys["way"]), states)
     # A margin that jumps has no zero: the search for it runs out of steps, but by then it knows the time to all digits.
     fine = (diffrax.RESULTS.successful, diffrax.RESULTS.event_occurred, diffrax.RESULTS.nonlinear_max_steps_reached)
     failed = jnp.ones((), bool)
