@@ -37,20 +37,14 @@ from lithostat.simulation.pieces import (
     Carry,
     Piece,
     Tolerance,
+    suited,
 )
 from lithostat.simulation.plan import Curve, Drive, Plan, Segment
 
-# For one cell with its samples, and for ensembles. Where voids close at one rate the states follow straight lines
-# within a half-cycle; otherwise they follow curves, for which a higher order pays.
+# (straight, curved) for one cell with its samples, and for ensembles
 ACCURATE, CHEAP = (diffrax.Tsit5(), diffrax.Dopri8()), (diffrax.Bosh3(), diffrax.Tsit5())
 Solvers = tuple[diffrax.AbstractSolver, diffrax.AbstractSolver]
 FIRST_STEP = 3600.0  # longest first step tried [s]
-
-
-def solver_for(laws: Laws, solvers: Solvers) -> diffrax.AbstractSolver:
-    """The one of (straight, curved) that the chosen law of voids asks for."""
-    straight, curved = solvers
-    return straight if laws.voids == "constant_closure" else curved
 
 
 def margins(t: Values, state: State, drive: Drive, p: Parameters, laws: Laws, segment: Segment) -> Values:
@@ -224,7 +218,7 @@ def advance(
     left = jnp.maximum(jnp.minimum(left, leading.longest), 0.0)
     at_once = least(margins(0.0, state, drive, p, laws, segment)) <= 0.0
     span = jnp.where(at_once, 0.0, left)
-    solver = solver_for(laws, solvers)
+    solver = suited(laws, solvers)
     ended, end, failed, times, states = solve(state, drive, span, p, laws, segment, fractions, tol, solver)
 
     end = equations.settled(ended, end, drive, p)
