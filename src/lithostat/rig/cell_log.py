@@ -26,6 +26,7 @@ from lithostat.rig.segments import FOLDER, entries_of
 
 BEGAN = "began"  # the fact that says which instant second 0 is
 CYCLER, LOAD_CELL, THERMOMETER = "cycler", "load cell", "thermometer"
+SAME_START, ALIKE = 1.0, 5  # s between the starts, and first rows, by which two versions of a file are one test
 AHEAD, BEHIND = 60.0, 1500.0  # s by which rows may come before or after their own clock: clocks drift, cyclers flush
 
 
@@ -46,6 +47,7 @@ class _Part:
     file: str
     pieces: list[bytes] = field(default_factory=list)
     whole: bool = False
+    replaces: int | None = None
     arrived: list[float] = field(default_factory=list)
 
 
@@ -67,16 +69,10 @@ def record_of(plan: Plan) -> Record | None:
     """
     log = _gathered(entries_of(plan.folder))
     warnings: list[str] = []
-    records, names, grown = [], [], []
-    for number, part in sorted(log.parts.items()):
-        name = part.file if sum(p.file == part.file for p in log.parts.values()) == 1 else f"{part.file} ({number})"
-        try:
-            record = read_bytes_as(part.file, _content(plan, number, part), plan.note, plan.declaration)
-            records.append(with_stated_spectra(record, name, plan.note))
-            names.append(name)
-            grown.append((record, part))
-        except BaseException as error:  # a fault in one file must not take the others with it
-            warnings.append(f"{name}: {sentence_of(error)}")
+    read = _files(log, plan, warnings)
+    names = [_name(log, number) for number in read]
+    records = [with_stated_spectra(record, name, plan.note) for name, record in zip(names, read.values(), strict=True)]
+    grown = [(record, log.parts[number]) for number, record in read.items()]
     shift = _clocks_apart(log.began, grown, plan.note, warnings)
     for name, logged in _logs(log, plan, shift, warnings):
         records.append(logged)
@@ -96,9 +92,7 @@ def _gathered(entries: Iterable[Entry]) -> _Gathered:
         if isinstance(entry, Readings):
             log.readings.setdefault(entry.source, []).append(entry)
         elif isinstance(entry, Lines):
-            if entry.replaces is not None:
-                log.parts.pop(entry.replaces, None)
-            part = log.parts.setdefault(entry.part, _Part(entry.file, whole=entry.whole))
+            part = log.parts.setdefault(entry.part, _Part(entry.file, whole=entry.whole, replaces=entry.replaces))
             part.pieces.append(entry.data)
             part.arrived.append(entry.at)
         elif entry.kind == BEGAN:
@@ -106,6 +100,42 @@ def _gathered(entries: Iterable[Entry]) -> _Gathered:
         else:
             log.facts.append(entry)
     return log
+
+
+def _name(log: _Gathered, number: int) -> str:
+    file = log.parts[number].file
+    return file if sum(part.file == file for part in log.parts.values()) == 1 else f"{file} ({number})"
+
+
+def _files(log: _Gathered, plan: Plan, warnings: list[str]) -> dict[int, Record]:
+    """The record of each part that counts, by its number."""
+    read: dict[int, Record] = {}
+    for number, part in sorted(log.parts.items()):
+        name = _name(log, number)
+        try:
+            record = read_bytes_as(part.file, _content(plan, number, part), plan.note, plan.declaration)
+        except BaseException as error:  # a fault in one file must not take the others with it
+            warnings.append(f"{name}: {sentence_of(error)}")
+            continue
+        before = None if part.replaces is None else read.get(part.replaces)
+        if before is not None and _same_test(before, record):
+            del read[part.replaces]  # type: ignore[arg-type]
+            warnings.append(f"{name}: was written anew with other rows; its earlier version does not count")
+        elif before is not None:
+            warnings.append(f"{name}: was begun anew with another test; both count")
+        read[number] = record
+    return read
+
+
+def _same_test(before: Record, now: Record) -> bool:
+    """Whether two versions of a file are of one test: by their clocks, else by their first rows."""
+    if before.start is not None and now.start is not None:
+        apart = now.start.replace(tzinfo=None) - before.start.replace(tzinfo=None)
+        return abs(apart.total_seconds()) <= SAME_START
+    rows = min(len(before.table), len(now.table), ALIKE)
+    columns = ("test_time_second", "voltage_volt")
+    then, later = (np.array([one.column(name)[:rows] for name in columns], float) for one in (before, now))
+    return rows > 0 and bool(np.allclose(then, later, rtol=1e-3, equal_nan=True))
 
 
 def whole_file(folder: Path, number: int, file: str) -> Path:

@@ -201,6 +201,7 @@ class CellWatch:
     def answered(self, judged: Judged, at: float) -> None:
         """A full call has come back."""
         self.suspicion.answered(judged.bound, judged.rows)
+        self.latest.setdefault("hours", judged.last / 3600.0)
         for warning in judged.warnings:
             if warning.startswith("the clock of the cycler") and "clock" not in self._warned:
                 self._warned.add("clock")

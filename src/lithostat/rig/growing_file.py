@@ -61,9 +61,10 @@ class GrowingFile:
     """All files that match `pattern`, polled every `every` seconds; shares tell nobody when a file has grown.
 
     `parts` are those of an earlier watch, so that no row comes twice. A file that keeps its head and what lies in
-    front of our place goes on; one that keeps its head and is shorter is being written anew, and is waited for; one
-    that keeps its head but not what was read replaces its earlier part; another head is another part. Files that are no
-    text come whole, whenever they have changed and been left alone for one poll.
+    front of our place goes on; one that keeps its head and is shorter is being written anew, and is waited for;
+    anything else is a new part in the place of the one before. Whether that is another test or the same one written
+    anew, its content says (`cell_log`). Files that are no text come whole, whenever they have changed and been left
+    alone for one poll.
     """
 
     name: str
@@ -72,11 +73,13 @@ class GrowingFile:
     now: Callable[[], float]
     parts: list[Part] = field(default_factory=list)
     most: int = MOST
+    patience: float = 5.0  # s that there may be no file at all, between one version of it and the next
     busy: float = 300.0  # s; a file that stays shorter than it was for so long is told
     _seen: dict[str, Status] = field(default_factory=dict, init=False)  # at the last poll
     _taken: dict[str, Status] = field(default_factory=dict, init=False)  # when all of it had been read
     _shorter: dict[str, float] = field(default_factory=dict, init=False)
     _next: float = field(default=-math.inf, init=False)
+    _gone: float | None = field(default=None, init=False)
     _more: bool = field(default=False, init=False)
 
     def describe(self) -> tuple[Channel, ...]:
@@ -100,7 +103,11 @@ class GrowingFile:
                 return []
         self._next, self._more = time.monotonic() + self.every, False
         lines: list[Lines] = []
-        for path in self._paths():
+        paths = self._paths()
+        self._gone = None if paths else self._gone or time.monotonic()
+        if self._gone is not None and time.monotonic() - self._gone >= self.patience:
+            raise Lost(f"no file matches {self.pattern} any more")
+        for path in paths:
             lines += self._grown(path)
         return lines
 
@@ -144,7 +151,7 @@ class GrowingFile:
             return Part(path.name, number), None
         common = min(len(head), len(part.head))
         if head[:common] != part.head[:common]:
-            return Part(path.name, number), None
+            return Part(path.name, number), part.number
         if not part.lines:
             return part, None
         if size < part.end:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -16,13 +17,14 @@ from lithostat.rig.actions import Actions
 from lithostat.rig.build import Built, build_cell, check_names
 from lithostat.rig.clock import Clock
 from lithostat.rig.heartbeat import Beat
-from lithostat.rig.readings import Lines, Lost, Readings
+from lithostat.rig.readings import OK, Lines, Lost, Readings, Source
 from lithostat.rig.rig_file import Rig, Text, beside, read_rig
 from lithostat.rig.serial_line import SerialLine
 from lithostat.rig.state import Event
 from lithostat.rig.watch import Watch
 
 LOCK = ".lock"
+LOOK = 3.0  # s that a dry run waits for an answer
 OUTPUT = "watched"  # the folder of a watch beside its rig.yaml, where nobody says another
 
 
@@ -128,14 +130,25 @@ def look(rig: Rig, rig_path: Path, output: Path) -> list[Looked]:
         for source in built.sources:
             try:
                 source.open()
-                said = [_saw(built, item) for item in source.read(1.0)]
-                seen.append(Looked(cell.name, source.name, next((s for s in said if s), "is there"), True))
+                seen.append(Looked(cell.name, source.name, _answer(built, source), True))
             except (Lost, LithostatError) as error:
                 seen.append(Looked(cell.name, source.name, str(error), False))
             finally:
                 with contextlib.suppress(Lost):
                     source.close()
     return seen
+
+
+def _answer(built: Built, source: Source) -> str:
+    """One good answer of an open source, as people read it."""
+    said = "is there"
+    until = time.monotonic() + LOOK
+    while time.monotonic() < until:
+        for item in source.read(0.2):
+            said = _saw(built, item)
+            if not isinstance(item, Readings) or bool((item.quality == OK).any()):
+                return said
+    return said
 
 
 def _saw(built: Built, item: Readings | Lines) -> str:

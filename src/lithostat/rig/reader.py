@@ -47,10 +47,10 @@ class Reader:
         """End after what it is at."""
         self._stop.set()
 
-    def join(self, timeout: float = 5.0) -> None:
-        """Wait for its end, not for ever: a share may hang."""
-        if self._thread is not None:
-            self._thread.join(timeout)
+    @property
+    def alive(self) -> bool:
+        """Whether it still reads."""
+        return self._thread is not None and self._thread.is_alive()
 
     def _tell(self, **said: object) -> None:
         self.news.put(News(self.cell, self.source.name, **said))  # type: ignore[arg-type]

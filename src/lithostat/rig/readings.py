@@ -57,8 +57,8 @@ class Readings:
 class Lines:
     """Bytes that a file grew by, from `begin` to `begin + len(data)` of its part number `part`, whole lines alone.
 
-    `file` is its name, `before` the last bytes in front of `begin`; `replaces` is the number of the part that this one
-    takes the place of, if the file was written anew. `whole` says that `data` is all of a file that is no text.
+    `file` is its name, `before` the last bytes in front of `begin`; `replaces` is the number of the part in whose
+    place this one came, if the file was written anew. `whole` says that `data` is all of a file that is no text.
     """
 
     source: str

@@ -26,6 +26,8 @@ from lithostat.rig.teller import Teller
 from lithostat.rig.worker import Worker
 
 PATIENCE = 0.05  # s that the loop waits for news
+WAITING = 500  # news that may wait; a file that is caught up with must not fill the memory
+LONGEST_END = 20.0  # s that sources have for what came last: a share may hang
 TOLD = 1.0  # s between states
 LATE = 2.0  # s that a look at the limits may come late without a word
 
@@ -42,7 +44,8 @@ class Watch:
     actions: Actions
     tell: Callable[[Event], None] = lambda event: None
     finished: Callable[[], bool] = lambda: False
-    news: queue.Queue[News] = field(default_factory=queue.Queue)
+    worker: Worker = field(default_factory=Worker)
+    news: queue.Queue[News] = field(default_factory=lambda: queue.Queue(WAITING))
     stopping: bool = False
     _asked: set[str] = field(default_factory=set, init=False)
     _complaints: queue.Queue[tuple[str, str]] = field(default_factory=queue.Queue, init=False)
@@ -54,7 +57,7 @@ class Watch:
         self._started = self.clock.today()
         cells = {one.watch.cell.name: one for one in self.built}
         keeper = Keeper({name: one.watch.folder for name, one in cells.items()}, self._complain)
-        worker, teller = Worker(), Teller(self.output)
+        worker, teller = self.worker, Teller(self.output)
         for name, cut in keeper.start().items():
             if cut:
                 self._complain(name, f"the log was damaged at its end: {cut}")
@@ -202,9 +205,8 @@ class Watch:
         """Read what came last, make it durable, and give every cell its last full call."""
         for reader in readers:
             reader.stop()
-        for reader in readers:
-            reader.join()
-        while not self.news.empty():
+        until = time.monotonic() + LONGEST_END
+        while (any(reader.alive for reader in readers) and time.monotonic() < until) or not self.news.empty():
             self._turn(cells, keeper, worker, teller)
         durable = keeper.flush()
         if not durable:
