@@ -44,7 +44,7 @@ class Device:
         self.master = self.slave = -1
 
 
-def line(device: Device, *, now: float = 1.0, patience: float = 2.0) -> SerialLine:
+def line(device: Device, *, now: float = 1.0, patience: float = 30.0) -> SerialLine:
     """The load cell of a device."""
     channels = {"load": Channel("load", low=-1e6, high=1e6), "celsius": Channel("celsius", "degC")}
     return SerialLine("load cell", LineSettings(device.name, PATTERN, patience=patience), channels, lambda: now)

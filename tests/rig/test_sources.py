@@ -31,7 +31,7 @@ class SerialCase:
 
     def __init__(self, _: Path) -> None:
         self.device = Device()
-        self.source = line(self.device, patience=0.3)
+        self.source = line(self.device, patience=2.0)
         self._quiet = threading.Event()
 
     def ready(self) -> None:

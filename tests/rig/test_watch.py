@@ -49,7 +49,6 @@ LOAD_CELL = """\
     load_cell:
       port: PORT
       line: 'raw=(?P<load>-?\\d+) T=(?P<celsius>-?[\\d.]+)'
-      patience: 0.3 s
       points: [{raw: 0, load: 0 N}, {raw: 1000, load: 1000 N}]
 """
 LIMIT = """\
@@ -58,7 +57,7 @@ LIMIT = """\
 """
 
 
-def until(met: Callable[[], object], seconds: float = 30.0) -> bool:
+def until(met: Callable[[], object], seconds: float = 300.0) -> bool:
     """Wait for something to become true; only a watch that hangs makes this end without."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -119,14 +118,14 @@ class Bench:
                 yield watch
             finally:
                 watch.stopping = True
-                thread.join(60.0)
+                thread.join(300.0)
         assert not self.errors
 
     def told(self, kind: str, text: str = "") -> bool:
         return any(event.kind == kind and text in event.text for event in self.events)
 
     def order(self, verb: str, **said: Any) -> str:
-        return send_order(self.output, Order(verb, **said), patience=30.0)
+        return send_order(self.output, Order(verb, **said), patience=300.0)
 
     def lines(self) -> list[Lines]:
         return [entry for entry in entries(self.output / "A" / "log.frames") if isinstance(entry, Lines)]
@@ -212,14 +211,16 @@ def test_a_watch_that_is_killed_goes_on_without_a_row_missing_or_doubled(tmp_pat
             [sys.executable, "-c", code, "watch", "rig.yaml", "--json"],
             cwd=bench.folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        before = len(bench.lines()) if bench.output.exists() else 0
-        for _ in range(20):
-            bench.file.grow(int(rng.integers(1, 4)), torn=True)
-            time.sleep(float(rng.uniform(0.0, 0.1)))
-            bench.file.finish_line()
-        assert until(lambda seen=before: bench.output.exists() and len(bench.lines()) > seen)
-        watch.send_signal(signal.SIGKILL)
-        watch.communicate()
+        try:
+            before = len(bench.lines()) if bench.output.exists() else 0
+            for _ in range(20):
+                bench.file.grow(int(rng.integers(1, 4)), torn=True)
+                time.sleep(float(rng.uniform(0.0, 0.1)))
+                bench.file.finish_line()
+            assert until(lambda seen=before: bench.output.exists() and len(bench.lines()) > seen)
+        finally:
+            watch.send_signal(signal.SIGKILL)
+            watch.communicate()
     with bench.watched():
         assert until(lambda: content_of(bench.lines()) == bench.file.content)
     assert content_of(bench.lines()) == bench.file.content

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from test_watch import LOAD_CELL, Bench, talking, until
 from commands import lithostat
 from lithostat.rig import demo, known_loads
 from lithostat.rig.install import write_service
+from lithostat.rig.rig_file import Cycler, LoadCellDevice, StatedLimit, WatchedCell, read_rig
 from lithostat.rig.state import read_state
 
 
@@ -53,6 +55,16 @@ def test_a_dry_run_says_what_answers_and_what_would_be_done(tmp_path: Path) -> N
     assert "cannot be opened" in done.stdout
 
 
+def test_the_rig_of_the_page_is_one_and_every_key_is_described(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "rig.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"^```yaml\n(name:.*?)^```", page, re.MULTILINE | re.DOTALL)
+    (tmp_path / "rig.yaml").write_text(text, encoding="utf-8")
+    assert read_rig(tmp_path / "rig.yaml").cells[0].limits[0].trip
+    table = page.split("| key | meaning |")[1].split("\n\n")[0]
+    keys = {*WatchedCell.model_fields, *LoadCellDevice.model_fields, *Cycler.model_fields, *StatedLimit.model_fields}
+    assert [key for key in sorted(keys) if f"`{key}`" not in table] == []
+
+
 def test_orders_need_a_watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lithostat.rig.orders.send_order.__kwdefaults__", {"patience": 0.1})
     done = lithostat("watch", "acknowledge", tmp_path, cwd=tmp_path)
@@ -79,7 +91,7 @@ def test_a_load_cell_is_calibrated_against_known_loads(tmp_path: Path) -> None:
     device = Device()
     load_cell = LOAD_CELL.replace("points: [{raw: 0, load: 0 N}, {raw: 1000, load: 1000 N}]", "calibration: load.csv")
     Bench(tmp_path, f"name: b\ncells:\n  - name: A\n    note: cell.yaml\n{load_cell}", device)
-    command = ("watch", "calibrate", "rig.yaml", "--cell", "A", "--seconds", "1")
+    command = ("watch", "calibrate", "rig.yaml", "--cell", "A", "--seconds", "3")
     assert "needs two different loads" in lithostat("watch", "rig.yaml", "--dry-run", cwd=tmp_path).stderr
     with talking(device, [100.0]):
         done = lithostat(*command, "--load", "0 N", cwd=tmp_path)

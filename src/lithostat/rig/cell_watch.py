@@ -166,12 +166,9 @@ class CellWatch:
         """Follow an order about the interlock; what became of it."""
         if only_if_armed and not self.interlock.armed:
             return ""
-        if order.verb == "arm" and not self.epochs.confirmed:
-            refused = Step(self.interlock, (("refused", "arm refused: nobody confirmed the zero of the load cell"),))
-            self._after(refused, at)
-            return refused.events[-1][1]
-        if order.verb == "arm" and not self.limits:
-            return "arm refused: there is no limit that could trip"
+        if order.verb == "arm" and (why := self._why_not_armed(at)):
+            self.events.append(("refused", f"arm refused: {why}"))
+            return f"arm refused: {why}"
         if order.verb == "bypass" and order.condition not in self.levels:
             return f"bypass refused: there is no limit '{order.condition}'; expected one of {', '.join(self.levels)}"
         self.tick(at)
@@ -180,6 +177,17 @@ class CellWatch:
             self.unconfirmed.clear()
         self._after(step, at)
         return step.events[-1][1] if step.events else ""
+
+    def _why_not_armed(self, at: float) -> str:
+        """What forbids arming beside the limits; '' for nothing."""
+        if not any(limit.trip for limit in self.limits):
+            return "there is no limit that could trip"
+        if not self.epochs.confirmed:
+            return "nobody confirmed the zero of the load cell"
+        return "the load cell warms up" if self._warms_up(at) else ""
+
+    def _warms_up(self, at: float) -> bool:
+        return self.plan.gauge is not None and at - self._opened < self.plan.gauge.warm_up
 
     def zero(self, order: Order, at: float) -> str:
         """What somebody says of the zero of the load cell."""
@@ -224,8 +232,9 @@ class CellWatch:
                 self.events.append(("call", f"the short is not called any more: {outcome.kind}"))
             self._short_told = False
         last = before.outcome.kind if before is not None and before.outcome is not None else None
-        if last is not None and last != outcome.kind:
-            self.events.append(("call", f"{last} before, {outcome.kind} now"))
+        lost = "contact lost"
+        if last != outcome.kind and lost in (last, outcome.kind):
+            self.events.append(("call", f"{outcome.kind}: {outcome.cause}"))
 
     # ------------------------------------------------------------------------------------------------ how it all stands
 
@@ -237,6 +246,8 @@ class CellWatch:
     def state(self, at: float) -> CellState:
         """The cell as it stands."""
         state, reason = self._state()
+        if self._warms_up(at):
+            reason = f"the load cell warms up; {reason}"
         if self.unconfirmed:
             reason = f"ACTION NOT CONFIRMED: {'; '.join(self.unconfirmed)}. {reason}"
         outcome = self.judged.outcome if self.judged is not None else None

@@ -39,7 +39,7 @@ def status_table(state: WatchState, events: Sequence[Event], *, alive: bool) -> 
     waiting = sum(
         not event.acknowledged and event.kind in ("limit", "short", "trip", "not confirmed") for event in events
     )
-    table.caption = f"{waiting} alarms that nobody acknowledged" if waiting else None
+    table.caption = f"{waiting} alarm{'s' if waiting > 1 else ''} that nobody acknowledged" if waiting else None
     return table
 
 

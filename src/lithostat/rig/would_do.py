@@ -10,8 +10,8 @@ from lithostat.rig.limits import CHANNELS
 from lithostat.rig.rig_file import Rig, StatedLimit, WatchedCell, folder_name
 
 YEAR = 365.25 * 86400.0  # s
-BYTES_OF_READING = 9.0  # in a finished stretch, of a load cell that moves; measured, see docs/rig.md
-BYTES_OF_ROW = 30.0  # of a cycler's text file, compressed; its rows are about 100 bytes before
+BYTES_OF_READING = 8.0  # in a finished stretch, of a load cell with noise in its last digits; measured
+BYTES_OF_ROW = 30.0  # of a cycler's text file, compressed; six columns were measured to take 8
 ROW_EVERY = 10.0  # s; how often cyclers write a row, as a guess for the estimate alone
 
 
