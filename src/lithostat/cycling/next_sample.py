@@ -86,18 +86,11 @@ def lower_bound_now(trace: Trace) -> LowerBound | None:
 
 
 def _with_one_more(block: Blocks, interval: float) -> Blocks:
-    """The blocks with a sample behind them that shows what the last one did."""
+    """The blocks with one of a single sample behind them that shows what the last one did."""
     longer: dict[str, Any] = {
         name: np.append(getattr(block, name), getattr(block, name)[-1])
         for name in ("resistance", "direction", "half_cycle", "pressure", "temperature", "age", "current")
     }
-    row, time = block.last[-1], block.end[-1] + interval
     longer["age"][-1] += interval
-    return replace(
-        block,
-        first=np.append(block.first, row),
-        last=np.append(block.last, row),
-        start=np.append(block.start, time),
-        end=np.append(block.end, time),
-        **longer,
-    )
+    row = block.last[-1]
+    return replace(block, first=np.append(block.first, row), last=np.append(block.last, row), **longer)
