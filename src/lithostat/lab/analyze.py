@@ -76,14 +76,20 @@ def analyze_cell(
     progress: Callable[[str], None] | None = None,
 ) -> AnalysedCell:
     """Read and analyse one cell; a fault of whatever kind becomes its `error` and leaves the other cells alone."""
-    name = cell.name
     try:
         loaded = load(cell, note_overrides=overrides, progress=progress)
-        name = loaded.name
-        found = _with_patterns(analyze(loaded.record, loaded.note), loaded)
-        return AnalysedCell(name, loaded, found, completeness(loaded.record, loaded.note, repeats=repeats))
     except BaseException as error:
-        return AnalysedCell(name, error=sentence_of(error))
+        return AnalysedCell(cell.name, error=sentence_of(error))
+    return analyze_specimen(loaded, repeats=repeats)
+
+
+def analyze_specimen(loaded: Specimen, *, repeats: int) -> AnalysedCell:
+    """Analyse a cell that was read; a fault of whatever kind becomes its `error`."""
+    try:
+        found = _with_patterns(analyze(loaded.record, loaded.note), loaded)
+        return AnalysedCell(loaded.name, loaded, found, completeness(loaded.record, loaded.note, repeats=repeats))
+    except BaseException as error:
+        return AnalysedCell(loaded.name, error=sentence_of(error))
 
 
 def _with_patterns(found: Analysis, loaded: Specimen) -> Analysis:

@@ -107,7 +107,7 @@ def _drawn(loaded: Specimen, analysis: Analysis) -> dict[str, Callable[[], Figur
     if len(record.table) > 1 and drawable(record):
         gaps = [(gap["start_second"], gap["end_second"]) for gap in record.provenance.get("gaps", [])]
         resistance = symmetric and len(analysis.half_cycles) > 0
-        figures["time"] = partial(cell_figure, record, marks=_marks(analysis), gaps=gaps, resistance=resistance)
+        figures["time"] = partial(cell_figure, record, marks=marks_of(analysis), gaps=gaps, resistance=resistance)
     if symmetric and len(analysis.half_cycles) > 2:
         figures["cycles"] = partial(overpotential_figure, analysis.half_cycles)
     elif not symmetric and len(analysis.cycles) > 1:
@@ -117,7 +117,7 @@ def _drawn(loaded: Specimen, analysis: Analysis) -> dict[str, Callable[[], Figur
     return figures
 
 
-def _marks(analysis: Analysis) -> list[Mark]:
+def marks_of(analysis: Analysis) -> list[Mark]:
     """The stretches that looked like a short, the call, and a person's override."""
     time, marks = analysis.trace.time, []
     for suspect in analysis.suspects:

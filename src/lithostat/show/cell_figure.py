@@ -24,21 +24,31 @@ class Mark(NamedTuple):
     sure: bool = True
 
 
-class _Panel(NamedTuple):
+class Panel(NamedTuple):
+    """A column over time: the label of its axis, the factor that makes its numbers those of the label, its colour."""
+
     column: str
     label: str
     factor: float
-    offset: float
     colour: str
 
+    def scaled(self, largest: float) -> Panel:
+        """The same in a smaller unit, where the largest magnitude is small in this one."""
+        if self.column == "voltage_volt" and largest < 0.2:
+            return self._replace(label="voltage / mV", factor=1e3)
+        if self.column == "current_ampere" and largest < 0.5e-3:
+            return self._replace(label="current / µA", factor=1e6)
+        return self
 
-_PANELS = (
-    _Panel("voltage_volt", "voltage / V", 1.0, 0.0, BLUE),
-    _Panel("current_ampere", "current / mA", 1e3, 0.0, ORANGE),
-    _Panel("measured_pressure_pa", "stack pressure / MPa", 1e-6, 0.0, GREEN),
-    _Panel("applied_pressure_pa", "stack pressure / MPa", 1e-6, 0.0, GREEN),
-    _Panel("ambient_temperature_celsius", "temperature / °C", 1.0, 0.0, VIOLET),
+
+PANELS = (
+    Panel("voltage_volt", "voltage / V", 1.0, BLUE),
+    Panel("current_ampere", "current / mA", 1e3, ORANGE),
+    Panel("measured_pressure_pa", "stack pressure / MPa", 1e-6, GREEN),
+    Panel("applied_pressure_pa", "stack pressure / MPa", 1e-6, GREEN),
+    Panel("ambient_temperature_celsius", "temperature / °C", 1.0, VIOLET),
 )
+RESISTANCE = Panel("apparent_resistance_ohm", "V/I / Ω", 1.0, RED)  # no column: made of two
 
 
 def cell_figure(
@@ -55,14 +65,15 @@ def cell_figure(
     """
     hours = record.column("test_time_second") / 3600.0
     scale, unit = (1.0, "h") if len(hours) and hours[-1] > 2.0 else (60.0, "min")
-    panels = _panels(record)
+    panels = panels_of(record)
     rows = len(panels) + resistance
     with style():
         figure, axes = blank(9.0, 0.9 + 1.6 * rows, rows, sharex=True, squeeze=False)
         for panel, axis in zip(panels, axes[:, 0], strict=False):
-            values, label = _scaled(record, panel)
-            _band(axis, hours * scale, values, panel.colour)
-            axis.set_ylabel(label)
+            values = shown(record.column(panel.column))
+            panel = panel.scaled(float(np.nanmax(np.abs(values), initial=0.0)))
+            _band(axis, hours * scale, panel.factor * values, panel.colour)
+            axis.set_ylabel(panel.label)
         if resistance:
             _resistance(axes[-1, 0], hours * scale, record)
         for axis in axes[:, 0]:
@@ -78,26 +89,25 @@ def cell_figure(
 
 def drawable(record: Record) -> bool:
     """True if the record has anything to draw over time."""
-    return bool(_panels(record))
+    return bool(panels_of(record))
 
 
-def _panels(record: Record) -> list[_Panel]:
+def panels_of(record: Record) -> list[Panel]:
     """The panels whose column holds something; the applied pressure only where none was measured."""
-    chosen: list[_Panel] = []
-    for panel in _PANELS:
+    chosen: list[Panel] = []
+    for panel in PANELS:
         known = panel.column in record.table.columns and np.isfinite(shown(record.column(panel.column))).any()
         if known and panel.label not in [other.label for other in chosen]:
             chosen.append(panel)
     return chosen
 
 
-def _scaled(record: Record, panel: _Panel) -> tuple[np.ndarray, str]:
-    values = shown(panel.factor * record.column(panel.column) + panel.offset)
-    if panel.column == "voltage_volt" and np.nanmax(np.abs(values), initial=0.0) < 0.2:
-        return 1e3 * values, "voltage / mV"
-    if panel.column == "current_ampere" and np.nanmax(np.abs(values), initial=0.0) < 0.5:
-        return 1e3 * values, "current / µA"
-    return values, panel.label
+def apparent_resistance(voltage: np.ndarray, current: np.ndarray) -> np.ndarray:
+    """V/I [ohm] where a current flows that is no rest; NaN elsewhere."""
+    voltage, current = shown(voltage), shown(current)
+    usual = np.nanquantile(np.abs(current), 0.9) if len(current) else 0.0
+    flowing = np.abs(current) > 0.02 * usual
+    return np.divide(voltage, current, out=np.full(len(voltage), np.nan), where=flowing)
 
 
 def _band(axis: Axes, time: np.ndarray, values: np.ndarray, colour: str) -> None:
@@ -134,17 +144,14 @@ def envelope(time: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 def _resistance(axis: Axes, time: np.ndarray, record: Record) -> None:
-    voltage, current = shown(record.column("voltage_volt")), shown(record.column("current_ampere"))
-    usual = np.nanquantile(np.abs(current), 0.9) if len(current) else 0.0
-    flowing = np.abs(current) > 0.02 * usual
-    ohm = np.divide(voltage, current, out=np.full(len(time), np.nan), where=flowing)
+    ohm = apparent_resistance(record.column("voltage_volt"), record.column("current_ampere"))
     at, low, high = envelope(time, ohm)
     axis.vlines(at, low, high, color=RED, linewidth=0.8)
     axis.plot(at, 0.5 * (low + high), color=RED, linewidth=0.0, marker=".", markersize=1.5)
     known = ohm[np.isfinite(ohm)]
     if len(known):
         axis.set_ylim(0.0, 1.6 * max(float(np.quantile(known, 0.95)), 1e-9))
-    axis.set_ylabel("V/I / Ω")
+    axis.set_ylabel(RESISTANCE.label)
 
 
 def _background(axis: Axes, marks: Sequence[Mark], gaps: Iterable[tuple[float, float]], scale: float) -> None:

@@ -1,0 +1,55 @@
+"""What runs in the processes beside the server: it loads the heavy packages, so that the server does not."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from lithostat.experiment.errors import sentence_of
+from lithostat.lab.folder import CellFolder
+
+
+@dataclass(frozen=True)
+class Job:
+    """A cell to prepare: the report into `report` (a folder), the traces into `traces`, unless they are there.
+
+    `repeats` is the number of cells in the folder; `until` [s] is where a replay stands; `whole` asks for what takes
+    longer.
+    """
+
+    cell: CellFolder
+    report: Path
+    traces: Path
+    repeats: int = 1
+    until: float | None = None
+    whole: bool = False
+
+
+def begin() -> None:
+    """First thing in a process: the server and whatever measures go before it."""
+    with contextlib.suppress(OSError, AttributeError):
+        os.nice(5)
+
+
+def do_report(job: Job) -> str:
+    """Prepare a cell; '' or a sentence that says why its page could not be made."""
+    try:
+        from lithostat.dashboard.prepare import prepare
+
+        prepare(job)
+    except BaseException as error:
+        return sentence_of(error)
+    return ""
+
+
+def do_traces(recorded: Path, traces: Path) -> str:
+    """Write the traces of a record that grows; '' or a sentence."""
+    try:
+        from lithostat.dashboard.traces import write_traces_of_file
+
+        write_traces_of_file(recorded, traces)
+    except BaseException as error:
+        return sentence_of(error)
+    return ""
