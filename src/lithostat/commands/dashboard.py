@@ -35,13 +35,19 @@ def dashboard(
         raise MissingPackage(f"the dashboard needs {error.name}: pip install 'lithostat[dashboard]'") from None
     from lithostat.dashboard.keeper import Keeper
     from lithostat.dashboard.replay import Replay, speed_of
-    from lithostat.dashboard.shown import see_folder
+    from lithostat.dashboard.shown import Sight, see_folder
+    from lithostat.dashboard.watched import is_watch, see_watch
     from lithostat.experiment.cores import cores
     from lithostat.terminal import open_console
 
     clock = None if replay is None else Replay(speed_of(replay))
     place = place_of(folder)
-    keeper = Keeper(lambda: see_folder(folder), place, replay=clock, workers=max(1, cores() - 1))
+
+    def look() -> Sight:
+        return see_watch(folder, replayed=replay is not None) if is_watch(folder) else see_folder(folder)
+
+    kept = place if clock is None else place / "replay"
+    keeper = Keeper(look, kept, replay=clock, workers=max(1, cores() - 1))
     console = open_console(stderr=False)
 
     def ready(address: str) -> None:

@@ -156,15 +156,32 @@ class Keeper:
         self.views = views
 
     def _from_before(self, view: View) -> None:
-        """What an earlier dashboard prepared of the same files."""
+        """What an earlier dashboard prepared of the same files; what it prepared of others is removed."""
+        self._tidy(view.shown)
         if self.replay is not None:
             return
         for kind in ("whole", "report"):
             report, traces = self._report(view.shown, kind), self._traces(view.shown)
-            if (report / HEAD).is_file():
+            if not (report / HEAD).is_file():
+                continue
+            try:
                 self._show(view, report, traces, None)
+            except (InputError, OSError, ValueError):  # damaged: made anew
+                shutil.rmtree(report, ignore_errors=True)
+                traces.unlink(missing_ok=True)
+                view.version, view.head, view.report = 0, {}, None
+            else:
                 view.done |= {"report": view.shown.state, **({"whole": view.shown.state} if kind == "whole" else {})}
                 return
+
+    def _tidy(self, shown: Shown) -> None:
+        wanted = {self._report(shown, "report"), self._report(shown, "whole"), self._traces(shown)}
+        with contextlib.suppress(OSError):
+            for path in (self._place / shown.id).iterdir():
+                if path.name.startswith(("report-", "whole-")) and path not in wanted:
+                    shutil.rmtree(path, ignore_errors=True)
+                elif path.name.startswith("traces-") and path not in wanted:
+                    path.unlink()
 
     def _report(self, shown: Shown, kind: str) -> Path:
         return self._place / shown.id / f"{kind}-{shown.state}"
@@ -193,7 +210,9 @@ class Keeper:
             return view.shown.recorded is not None and view.done.get(kind) != state
         if kind == "whole":
             ready = self.replay is None and view.done.get("report") == state and bool(view.head.get("more"))
-            return ready and view.shown.recorded is None and view.done.get(kind) != state
+            return ready and not view.shown.live and view.done.get(kind) != state
+        if view.shown.live and view.shown.recorded is None:
+            return False  # nothing was recorded yet
         if self.replay is not None and view.until is not None and view.traces is not None:
             end = float(view.traces.time[-1]) if len(view.traces.time) else 0.0
             return view.until < min(self.replay.now(), end)
@@ -202,7 +221,7 @@ class Keeper:
     def _begin(self, kind: str, view: View) -> None:
         if self._pool is None:
             self._pool = self._made(self._workers)
-        shown = view.shown
+        shown, started = view.shown, time.monotonic()
         until = None if self.replay is None else self.replay.now()
         report = self._report(shown, kind)
         if until is not None:
@@ -210,11 +229,12 @@ class Keeper:
         traces = self._traces(shown)
         if kind == "traces":
             assert shown.recorded is not None
-            future = self._pool.submit(do_traces, shown.recorded, traces)
+            future = self._pool.submit(do_traces, shown.recorded, traces, bool(view.head.get("resistance")))
         else:
-            job = Job(shown.cell, report, traces, len(self.views), until, kind == "whole")
+            own = None if shown.live else traces  # those of a live cell are written as it is recorded
+            job = Job(shown.cell, shown.state, report, own, len(self.views), until, kind == "whole")
             future = self._pool.submit(do_report, job)
-        self._running.append(_Running(shown.id, kind, shown.state, time.monotonic(), report, traces, until, future))
+        self._running.append(_Running(shown.id, kind, shown.state, started, report, traces, until, future))
 
     def _take(self, job: _Running) -> None:
         """What a process made; one that died is told on the cell's page and does not take the others."""
@@ -246,7 +266,7 @@ class Keeper:
         view.version += 1
         if earlier is not None and earlier != report:
             shutil.rmtree(earlier, ignore_errors=True)
-        if view.shown.recorded is None:
+        if not view.shown.live:
             self._show_traces(view, traces)
 
     def _show_traces(self, view: View, traces: Path) -> None:

@@ -19,12 +19,14 @@ PACKAGE = Path(__file__).resolve().parents[1]
 class Shown:
     """A cell to show: `id` stands in addresses and is not its name, `state` changes with its files.
 
-    `recorded` is its record where that grows by itself; `tile` what a watch says of it, `events` what happened.
+    Of a cell that is watched just now (`live`), `recorded` is its record, which grows by itself, `tile` what the watch
+    says of it, and `events` what happened.
     """
 
     id: str
     cell: CellFolder
     state: str
+    live: bool = False
     recorded: Path | None = None
     tile: dict[str, Any] | None = None
     events: tuple[dict[str, Any], ...] = ()
@@ -51,11 +53,14 @@ def id_of(*what: object) -> str:
     return hashlib.sha256("\0".join(map(str, what)).encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
-def state_of(cell: CellFolder) -> str:
-    """What changes when a file of the cell, its note or this package does; no content is looked at."""
+def state_of(cell: CellFolder, *, beside: bool = True) -> str:
+    """What changes when a file of the cell, its note or this package does; no content is looked at.
+
+    With `beside`, so does what lies beside the note: scans, which are no files of the cell.
+    """
     note = cell.note_path
-    volumes = sorted(note.parent.iterdir()) if note is not None else ()  # scans lie beside the note
-    return id_of(_code(), *stamps([*cell.files, *([note] if note else []), *volumes]))
+    others = sorted(note.parent.iterdir()) if note is not None and beside else ()
+    return id_of(_code(), *stamps([*cell.files, *([note] if note else []), *others]))
 
 
 def stamps(paths: Iterable[Path]) -> list[str]:

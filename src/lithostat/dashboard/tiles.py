@@ -21,6 +21,7 @@ def wall_state(keeper: Keeper) -> dict[str, Any]:
         "answer": ", ".join([*answer, *([f"{waiting} being read"] if waiting else [])]),
         "banner": keeper.problem or keeper.sight.banner,
         "replay": _replay(keeper),
+        "live": any(view.shown.live for view in keeper.views.values()),
         "tiles": tiles,
     }
 
@@ -35,7 +36,16 @@ def cell_state(keeper: Keeper, view: View) -> dict[str, Any]:
     marks = [
         mark for mark in view.head.get("marks", []) if keeper.replay is None or mark["start"] <= keeper.replay.now()
     ]
-    return _tile(keeper, view) | {
+    tile = _tile(keeper, view)
+    there = {number["label"] for number in tile["numbers"]}
+    if view.shown.tile is not None:  # what the watch says, then what the analysis does
+        tile["numbers"] = tile["numbers"] + [
+            each for each in view.head.get("numbers", []) if each["label"] not in there
+        ]
+    return tile | {
+        "call": ""
+        if view.shown.tile is None or not view.head.get("word")
+        else f"{view.head['word']}: {view.head['answer']}",
         "banner": keeper.problem or keeper.sight.banner,
         "replay": _replay(keeper),
         "lead": view.head.get("lead", ""),
@@ -46,7 +56,7 @@ def cell_state(keeper: Keeper, view: View) -> dict[str, Any]:
         "marks": marks,
         "gaps": view.head.get("gaps", []),
         "events": list(view.shown.events),
-        "live": view.shown.recorded is not None,
+        "live": view.shown.live,
     }
 
 

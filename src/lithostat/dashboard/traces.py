@@ -11,8 +11,8 @@ import polars as pl
 
 from lithostat.dashboard.pyramid import BLOCK, write_pyramid
 from lithostat.experiment.errors import InputError
-from lithostat.experiment.record import Record
-from lithostat.show.cell_figure import PANELS, RESISTANCE, Panel, apparent_resistance, panels_of
+from lithostat.experiment.record import REQUIRED, Record
+from lithostat.show.cell_figure import PANELS, RESISTANCE, USUAL, Panel, apparent_resistance, panels_of
 from lithostat.show.style import shown
 
 TIME = "test_time_second"
@@ -37,8 +37,8 @@ def write_traces(record: Record, path: Path, *, resistance: bool) -> Path:
     return write_pyramid(path, len(time), chunks(), _about(scaled))
 
 
-def write_traces_of_file(parquet: Path, path: Path) -> Path:
-    """The traces of a record on disk as it was recorded, a part at a time: a year of samples needs no more memory."""
+def write_traces_of_file(parquet: Path, path: Path, *, resistance: bool) -> Path:
+    """The same of a record on disk as it was recorded, a part at a time: a year of samples needs no more memory."""
     try:
         frame = pl.scan_parquet(parquet, glob=False)
         known = [panel for panel in PANELS if panel.column in frame.collect_schema().names()]
@@ -48,13 +48,23 @@ def write_traces_of_file(parquet: Path, path: Path) -> Path:
         for panel in known:
             if facts[panel.column] is not None and panel.label not in [other.label for other in panels]:
                 panels.append(panel)
+        usual = None
+        if resistance and "current_ampere" in (panel.column for panel in panels):
+            panels.append(RESISTANCE)
+            facts[RESISTANCE.column] = 0.0
+            current = pl.col("current_ampere").abs().fill_nan(None).quantile(USUAL)
+            usual = frame.select(current).collect(engine="streaming").item()
         scaled = [panel.scaled(float(facts[panel.column])) for panel in panels]
+        columns = list(dict.fromkeys((TIME, *REQUIRED, *(panel.column for panel in panels if panel is not RESISTANCE))))
 
         def chunks() -> Iterator[tuple[np.ndarray, np.ndarray]]:
             for start in range(0, facts["rows"], BLOCK):
-                part = frame.slice(start, BLOCK).select(TIME, *(panel.column for panel in panels)).collect()
-                part = part.cast(pl.Float64).fill_null(np.nan)
-                yield part[TIME].to_numpy(), _values(scaled, {name: part[name].to_numpy() for name in part.columns})
+                part = frame.slice(start, BLOCK).select(columns).collect().cast(pl.Float64).fill_null(np.nan)
+                values = {name: part[name].to_numpy() for name in columns}
+                if usual is not None:
+                    ohm = apparent_resistance(values["voltage_volt"], values["current_ampere"], usual)
+                    values[RESISTANCE.column] = ohm
+                yield values[TIME], _values(scaled, values)
 
         return write_pyramid(path, facts["rows"], chunks(), _about(scaled))
     except (OSError, pl.exceptions.PolarsError) as error:

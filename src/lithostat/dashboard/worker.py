@@ -13,15 +13,16 @@ from lithostat.lab.folder import CellFolder
 
 @dataclass(frozen=True)
 class Job:
-    """A cell to prepare: the report into `report` (a folder), the traces into `traces`, unless they are there.
+    """A cell to prepare, whose files are in `state`: the report into `report` (a folder), the traces into `traces`.
 
-    `repeats` is the number of cells in the folder; `until` [s] is where a replay stands; `whole` asks for what takes
-    longer.
+    Traces that are there are left; None writes none. `repeats` is the number of cells in the folder; `until` [s] is
+    where a replay stands; `whole` asks for what takes longer.
     """
 
     cell: CellFolder
+    state: str
     report: Path
-    traces: Path
+    traces: Path | None
     repeats: int = 1
     until: float | None = None
     whole: bool = False
@@ -44,12 +45,12 @@ def do_report(job: Job) -> str:
     return ""
 
 
-def do_traces(recorded: Path, traces: Path) -> str:
-    """Write the traces of a record that grows; '' or a sentence."""
+def do_traces(recorded: Path, traces: Path, resistance: bool) -> str:
+    """Write the traces of a record that grows, with V/I where `resistance` asks for it; '' or a sentence."""
     try:
         from lithostat.dashboard.traces import write_traces_of_file
 
-        write_traces_of_file(recorded, traces)
+        write_traces_of_file(recorded, traces, resistance=resistance)
     except BaseException as error:
         return sentence_of(error)
     return ""

@@ -48,6 +48,7 @@ PANELS = (
     Panel("applied_pressure_pa", "stack pressure / MPa", 1e-6, GREEN),
     Panel("ambient_temperature_celsius", "temperature / °C", 1.0, VIOLET),
 )
+USUAL = 0.9
 RESISTANCE = Panel("apparent_resistance_ohm", "V/I / Ω", 1.0, RED)  # no column: made of two
 
 
@@ -102,10 +103,12 @@ def panels_of(record: Record) -> list[Panel]:
     return chosen
 
 
-def apparent_resistance(voltage: np.ndarray, current: np.ndarray) -> np.ndarray:
-    """V/I [ohm] where a current flows that is no rest; NaN elsewhere."""
+def apparent_resistance(voltage: np.ndarray, current: np.ndarray, usual: float | None = None) -> np.ndarray:
+    """V/I [ohm] where a current flows that is no rest; NaN elsewhere. `usual` is the current that is usual [A], by
+    default the quantile `USUAL` of these."""
     voltage, current = shown(voltage), shown(current)
-    usual = np.nanquantile(np.abs(current), 0.9) if len(current) else 0.0
+    if usual is None:
+        usual = float(np.nanquantile(np.abs(current), USUAL)) if len(current) else 0.0
     flowing = np.abs(current) > 0.02 * usual
     return np.divide(voltage, current, out=np.full(len(voltage), np.nan), where=flowing)
 

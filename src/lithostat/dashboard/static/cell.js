@@ -33,6 +33,7 @@
     setText(byId("word"), state.word ? `${MARKS[state.tone] ?? "○"} ${state.word}` : state.busy ? "being read" : "");
     setText(byId("answer"), state.answer);
     setText(byId("lead"), [state.lead, state.as_of, state.problem].filter(Boolean).join(", "));
+    setText(byId("called"), state.call ? `From its record: ${state.call}` : "");
     const said = JSON.stringify(state.numbers);
     if (byId("numbers").dataset.said !== said) {
       byId("numbers").dataset.said = said;
