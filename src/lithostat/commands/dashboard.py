@@ -47,7 +47,7 @@ def dashboard(
         return see_watch(folder, replayed=replay is not None) if is_watch(folder) else see_folder(folder)
 
     kept = place if clock is None else place / "replay"
-    keeper = Keeper(look, kept, replay=clock, workers=max(1, cores() - 1))
+    keeper = Keeper(look, kept, replay=clock, workers=max(2, cores() - 1))
     console = open_console(stderr=False)
 
     def ready(address: str) -> None:

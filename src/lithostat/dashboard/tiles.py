@@ -12,7 +12,7 @@ from lithostat.experiment.quantity import span
 def wall_state(keeper: Keeper) -> dict[str, Any]:
     """All cells as tiles; `answer` counts them by what became of them."""
     tiles = [_tile(keeper, view) for view in keeper.views.values()]
-    waiting = sum(tile["version"] == 0 for tile in tiles)
+    waiting = sum(tile["version"] == 0 and not tile["word"] for tile in tiles)
     words = [tile["word"] for tile in tiles if tile["word"]]
     counts = {word: words.count(word) for word in dict.fromkeys(words)}
     answer = [f"{len(tiles)} cell{'' if len(tiles) == 1 else 's'}", *(f"{n} {word}" for word, n in counts.items())]

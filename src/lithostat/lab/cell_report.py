@@ -23,9 +23,13 @@ from lithostat.show.spectra_figure import drawn_spectra, spectra_figure
 
 
 def cell_report(
-    loaded: Specimen, analysis: Analysis, complete: Completeness, scans: tuple[CellTomogram, ...] = ()
+    loaded: Specimen,
+    analysis: Analysis,
+    complete: Completeness,
+    patterns: tuple[Section, ...] = (),
+    scans: tuple[CellTomogram, ...] = (),
 ) -> Report:
-    """The report of a cell as `analysis` judges it, with what its tomograms show."""
+    """The report of a cell as `analysis` judges it, with what its diffraction patterns and tomograms show."""
     call, drawn = analysis.outcome, _drawn(loaded, analysis)
     return Report(
         title=loaded.name,
@@ -38,6 +42,7 @@ def cell_report(
             Section("Why", text=_override(analysis), points=(*call.evidence, *_interval(analysis)), spoken=True),
             *_figures(loaded, drawn),
             Section("Findings", findings=analysis.findings),
+            *patterns,
             *map(tomogram_section, scans),
             Section(f"What is known of this cell: {_known(complete)}", tables=(_completeness(complete),)),
             Section("Files", tables=(_files(loaded),)),

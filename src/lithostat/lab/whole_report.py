@@ -7,17 +7,16 @@ from dataclasses import replace
 from lithostat.experiment.errors import sentence_of
 from lithostat.experiment.output_names import Named
 from lithostat.experiment.report import Report, Section
-from lithostat.lab.analyze import AnalysedCell
-from lithostat.lab.cell_report import cell_report
+from lithostat.lab.analyze import AnalysedCell, report_of
 from lithostat.lab.next_steps import next_steps
 from lithostat.show.spectra_figure import drawn_spectra
 
 
 def first_report(cell: AnalysedCell) -> Report:
     """What `analyze` says of a cell, and what to do next; for one that could not be analysed, the reason."""
+    report = report_of(cell)
     if cell.loaded is None or cell.analysis is None or cell.complete is None:
-        return Report(cell.name, cell.error or "", word="not analysed", tone="doubtful")
-    report = cell_report(cell.loaded, cell.analysis, cell.complete)
+        return report
     section = Section("What to do next", points=next_steps(cell.loaded, cell.analysis, cell.complete))
     why, *others = report.sections
     return replace(report, sections=(why, section, *others))

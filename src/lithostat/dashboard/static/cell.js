@@ -211,11 +211,12 @@
   function built() {
     const said = JSON.stringify(state.panels);
     const box = byId("charts");
-    if (box.dataset.said === said) return;
+    if (box.dataset.said === said) return false;
     box.dataset.said = said;
     charts.forEach((each) => each.made.destroy());
     box.replaceChildren();
     charts = state.panels.map((panel, k) => chart(panel, k === state.panels.length - 1, k));
+    return true;
   }
 
   function drawn() {
@@ -283,11 +284,11 @@
     const there = state.panels.length > 0 && state.samples > 1 && state.last_s !== null;
     byId("over-time").hidden = !there;
     if (!there) return;
-    built();
-    const grown = !before || before.traces_version !== state.traces_version || before.last_s !== state.last_s;
+    const rebuilt = built();
+    const grown = rebuilt || !before || before.traces_version !== state.traces_version || before.last_s !== state.last_s;
     if (!view || whole) { if (grown || !view) all(); }
     else if (follow && grown) { const width = view.end - view.start; view = { start: state.last_s - width, end: state.last_s }; load(); }
-    else if (grown && before.traces_version !== state.traces_version) load();
+    else if (rebuilt || before.traces_version !== state.traces_version) load();
     else if (JSON.stringify([before.marks, before.gaps, before.events]) !== JSON.stringify([state.marks, state.gaps, state.events])) charts.forEach((each) => each.made.redraw());
   }
 

@@ -55,14 +55,16 @@
     pen.strokeStyle = getComputedStyle(canvas).color;
     pen.lineWidth = 1.2;
     pen.beginPath();
-    let open = false;
+    let open = false, last = 0;
     for (let k = 0; k < n; k++) {
       if (!(high[k] >= low[k])) { open = false; continue; }
       const x = 1 + (width - 2) * (data.time[k] - start) / span;
       const top = 2 + (height - 4) * (1 - (high[k] - least) / extent), bottom = 2 + (height - 4) * (1 - (low[k] - least) / extent);
-      if (open) pen.lineTo(x, top); else pen.moveTo(x, top);
-      if (bottom - top > 0.5) pen.lineTo(x, bottom);
+      const [near, far] = Math.abs(top - last) < Math.abs(bottom - last) ? [top, bottom] : [bottom, top];
+      if (open) pen.lineTo(x, near); else pen.moveTo(x, near);
+      if (bottom - top > 0.5) pen.lineTo(x, far);
       open = true;
+      last = far;
     }
     pen.stroke();
   }
@@ -80,6 +82,7 @@
     setText(byId("answer"), state.answer);
     const there = new Set(state.tiles.map((tile) => tile.id));
     for (const [id, tile] of tiles) if (!there.has(id)) { tile.item.remove(); tiles.delete(id); }
+    document.body.classList.toggle("few", state.tiles.length <= 6);
     for (const each of state.tiles) {
       if (!tiles.has(each.id)) tiles.set(each.id, build(each.id));
       fill(tiles.get(each.id), each);
