@@ -12,10 +12,11 @@ import polars as pl
 from lithostat.dashboard.pyramid import BLOCK, write_pyramid
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.record import REQUIRED, Record
-from lithostat.show.cell_figure import PANELS, RESISTANCE, USUAL, Panel, apparent_resistance, panels_of
+from lithostat.show.cell_figure import PANELS, RESISTANCE, Panel, apparent_resistance, panels_of, usual_current
 from lithostat.show.style import shown
 
 TIME = "test_time_second"
+SAMPLED = 1 << 18  # rows that are enough to see what current is usual
 
 
 def write_traces(record: Record, path: Path, *, resistance: bool) -> Path:
@@ -24,7 +25,8 @@ def write_traces(record: Record, path: Path, *, resistance: bool) -> Path:
     columns = {panel.column: record.column(panel.column) for panel in panels}
     if resistance:
         panels = [*panels, RESISTANCE]
-        columns[RESISTANCE.column] = apparent_resistance(record.column("voltage_volt"), record.column("current_ampere"))
+        voltage, current = record.column("voltage_volt"), record.column("current_ampere")
+        columns[RESISTANCE.column] = apparent_resistance(voltage, current, usual_current(current))
     largest = {name: float(np.nanmax(np.abs(shown(column)), initial=0.0)) for name, column in columns.items()}
     scaled = [panel.scaled(largest[panel.column]) for panel in panels]
     time = record.column(TIME)
@@ -52,8 +54,9 @@ def write_traces_of_file(parquet: Path, path: Path, *, resistance: bool) -> Path
         if resistance and "current_ampere" in (panel.column for panel in panels):
             panels.append(RESISTANCE)
             facts[RESISTANCE.column] = 0.0
-            current = pl.col("current_ampere").abs().fill_nan(None).quantile(USUAL)
-            usual = frame.select(current).collect(engine="streaming").item()
+            every = pl.col("current_ampere").gather_every(max(1, facts["rows"] // SAMPLED))
+            current = frame.select(every.cast(pl.Float64).fill_null(np.nan)).collect()
+            usual = usual_current(current.to_series().to_numpy())
         scaled = [panel.scaled(float(facts[panel.column])) for panel in panels]
         columns = list(dict.fromkeys((TIME, *REQUIRED, *(panel.column for panel in panels if panel is not RESISTANCE))))
 
