@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Annotated
 
@@ -59,4 +60,5 @@ def dashboard(
 
             webbrowser.open(address)
 
-    serve(keeper, open_socket(port), token_in(place), ready=ready)
+    with contextlib.suppress(KeyboardInterrupt):  # how one ends it
+        serve(keeper, open_socket(port), token_in(place), ready=ready)

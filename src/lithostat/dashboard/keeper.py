@@ -102,7 +102,10 @@ class Keeper:
         if self._thread.is_alive():
             self._thread.join(5.0)
         if self._pool is not None:
+            working = dict(getattr(self._pool, "_processes", None) or {})  # nothing public ends them before 3.14
             self._pool.shutdown(wait=False, cancel_futures=True)
+            for process in working.values():
+                process.terminate()
 
     @property
     def busy(self) -> int:

@@ -56,6 +56,7 @@ def open_socket(port: int) -> socket.socket:
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         made.bind((HOST, port))
+        made.listen(128)  # who comes before the first answer is ready waits for it
     except OSError as error:
         made.close()
         raise InputError(

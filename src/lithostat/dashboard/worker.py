@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
+import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,9 +32,20 @@ class Job:
 
 
 def begin() -> None:
-    """First thing in a process: the server and whatever measures go before it."""
+    """First thing in a process: the server and whatever measures go before it, and it ends with the server.
+
+    Ctrl-C is for the server, which ends its processes; one whose server was killed ends by itself.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(OSError, AttributeError):
         os.nice(5)
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(2.0)
+    os._exit(1)
 
 
 def do_report(job: Job) -> str:
