@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,7 +97,7 @@ def drive_of(cell: PublishedCell) -> Drive:
     return Drive(built, tuple(steps), tuple(turn), hours, temperature, since, tuple(dict.fromkeys(assumed)))
 
 
-def _built(cell: PublishedCell, number: Any) -> dict[str, Any]:
+def _built(cell: PublishedCell, number: Callable[[str], float]) -> dict[str, Any]:
     """The cell as a person would write it."""
     electrolyte = cell.columns.get("electrolyte")
     if electrolyte is None:

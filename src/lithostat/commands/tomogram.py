@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +15,8 @@ from lithostat.experiment.errors import InputError, MissingPackage
 from lithostat.terminal import open_console, print_json, shares
 
 if TYPE_CHECKING:
+    from typer.models import OptionInfo
+
     from lithostat.experiment.report import Report
     from lithostat.experiment.volume import Volume
     from lithostat.reading.volumes.read_volume import Stated
@@ -23,7 +26,7 @@ _STATED, _PELLET = "How the greys lie", "What is held against it"
 WORDS = ("plan", "demo")
 
 
-def _said(name: str, text: str, panel: str = _STATED) -> Any:
+def _said(name: str, text: str, panel: str = _STATED) -> OptionInfo:
     return typer.Option(f"--{name}", help=text, metavar="VALUE", rich_help_panel=panel)
 
 
@@ -232,7 +235,7 @@ def _studied(
     return report.with_written(written)
 
 
-def _timed(bar: Any) -> Any:
+def _timed(bar: Callable[[str, float], None]) -> Callable[[str, int, int], None]:
     """Progress with the time that is left of a step."""
     import time
 

@@ -217,7 +217,7 @@ class ChosenLaws(Noun):
 
     @model_validator(mode="before")
     @classmethod
-    def _in_our_words(cls, data: Any) -> Any:
+    def _in_our_words(cls, data: object) -> object:
         if isinstance(data, str):
             return {"named": data}
         if not isinstance(data, dict):

@@ -184,7 +184,7 @@ def _free() -> int:
         return sys.maxsize
 
 
-def send(stream: IO[bytes], said: Any) -> None:
+def send(stream: IO[bytes], said: object) -> None:
     """One message: its length in 8 bytes, then itself."""
     data = pickle.dumps(said, protocol=5)
     stream.write(len(data).to_bytes(8, "little"))

@@ -139,7 +139,7 @@ def _frame(columns: dict[str, list[Any]]) -> pl.DataFrame:
     return pl.DataFrame({name: list(values[:rows]) for name, values in columns.items()}, strict=False)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> str | int | float | None:
     """An entry of the header as JSON has it."""
     return value if isinstance(value, str | int | float | None) else str(value)
 

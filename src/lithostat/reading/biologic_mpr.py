@@ -6,7 +6,7 @@ import io
 import itertools
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -18,6 +18,10 @@ from lithostat.reading.biologic_settings import settings
 from lithostat.reading.harmonise import LARGEST, Column, harmonise
 from lithostat.reading.sweeps import THIRD, Points, spectra
 from lithostat.reading.voltage_columns import SENTENCE, floating
+
+if TYPE_CHECKING:
+    from galvani.BioLogic import MPRfile
+
 
 MAGIC = b"BIO-LOGIC MODULAR FILE"
 OPEN_CIRCUIT = 0x0B  # code of the technique in the first byte of the settings
@@ -115,7 +119,7 @@ def read(path: Path) -> Record:
     )
 
 
-def _parsed(path: Path) -> Any:
+def _parsed(path: Path) -> MPRfile:
     """galvani's view of the file. It reads from memory, so that a damaged length cannot ask for more than the file."""
     try:
         from galvani import BioLogic
@@ -141,17 +145,17 @@ def _parsed(path: Path) -> Any:
         raise InputError("is damaged: its rows do not fill the length it states", file=str(path)) from None
 
 
-def _columns(file: Any) -> dict[str, np.ndarray]:
+def _columns(file: MPRfile) -> dict[str, np.ndarray]:
     """Columns by name; the packed byte of flags becomes one column per flag."""
     columns = {name: np.ascontiguousarray(file.data[name]) for name in file.dtype.names if name != "flags"}
     return columns | {name: file.get_flag(name).astype(np.uint8) for name in file.flags_dict}
 
 
-def _settings(file: Any) -> bytes:
+def _settings(file: MPRfile) -> bytes:
     return bytes(next((module["data"] for module in file.modules if module["shortname"] == b"VMP Set   "), b""))
 
 
-def _technique(file: Any) -> int:
+def _technique(file: MPRfile) -> int:
     data = _settings(file)
     return data[0] if data else -1
 
@@ -172,7 +176,7 @@ def _between_terminals(columns: dict[str, np.ndarray], said: list[str]) -> dict[
     return {"Ewe-Ece/V": columns.pop("Ewe-Ece/V"), **columns}
 
 
-def _current(columns: dict[str, np.ndarray], file: Any, path: Path) -> list[str]:
+def _current(columns: dict[str, np.ndarray], file: MPRfile, path: Path) -> list[str]:
     """A current for files that hold none: 0 A at open circuit, else counted charge by time."""
     if any(COLUMNS.get(name, Column("")).to == "current_ampere" for name in columns):
         return []

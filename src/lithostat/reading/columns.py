@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
 from lithostat.experiment.errors import InputError, short
 from lithostat.experiment.quantity import linear
@@ -29,7 +29,11 @@ class Known(NamedTuple):
 
 
 def known_columns(
-    declaration: Declaration, names: Iterable[str], say: Any, file: str, written: Mapping[str, str] | None = None
+    declaration: Declaration,
+    names: Iterable[str],
+    say: Callable[[str], None],
+    file: str,
+    written: Mapping[str, str] | None = None,
 ) -> dict[str, Known]:
     """What the columns of a table are. A column named as in a record is that column; of two that a rule makes the same,
     the one of the earlier rule counts. A voltage, current or time without a known unit raises `InputError`.
@@ -66,7 +70,7 @@ def _as_written(rule: Rule, written: str | None) -> Rule:
     return rule.model_copy(update={"written": "duration"}) if written == "duration" else rule
 
 
-def _known(name: str, rule: Rule, said: str | None, say: Any, file: str) -> Known | None:
+def _known(name: str, rule: Rule, said: str | None, say: Callable[[str], None], file: str) -> Known | None:
     factor = float(rule.sign or 1)
     needed = unit_of(rule.to)
     if rule.written != "number":

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -18,6 +18,10 @@ from lithostat.experiment.quantity import linear
 from lithostat.experiment.record import COLUMNS, OTHER, REQUIRED, Record
 from lithostat.experiment.spectrum import Spectrum
 from lithostat.reading.time_unit import AGREES, unit_by_clock
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 
 # the unit that the end of a column's name stands for, and the unit pint knows it by
 _UNITS = {
@@ -121,7 +125,7 @@ def _timed_by_clock(table: dict[str, Any], warnings: list[str]) -> dict[str, Any
     return table
 
 
-def _same_scale(step_time: Any, time: Any) -> bool:
+def _same_scale(step_time: pl.Series, time: pl.Series) -> bool:
     """Whether the time of the step goes on by the same counts as test time."""
     step, whole = np.diff(step_time.to_numpy()), np.diff(time.to_numpy())
     forward = (step > 0.0) & (whole > 0.0)
@@ -137,7 +141,9 @@ def provenance(path: str | Path, format_name: str, about: Mapping[str, Any] | No
     return {"made_by": "reading", "files": [file | {"header": dict(about or {})}]}
 
 
-def spectrum_from(frequency: Any, real: Any, imaginary: Any, path: str | Path, **state: Any) -> tuple[Spectrum, ...]:
+def spectrum_from(
+    frequency: ArrayLike, real: ArrayLike, imaginary: ArrayLike, path: str | Path, **state: Any
+) -> tuple[Spectrum, ...]:
     """A spectrum of the points that are whole (finite, frequency above 0), or none at all if there is no such point.
 
     Whoever calls says how many others there were (`sweeps`).

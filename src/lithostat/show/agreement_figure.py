@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lithostat.show.style import BLUE, GREEN, INK, MUTED, ORANGE, RED, VIOLET, blank, plain, style
@@ -66,7 +67,7 @@ def _ends(points: Sequence[Point], predicted: bool) -> tuple[float, float]:
 
 
 def _panel(
-    axis: Any, points: Sequence[Point], looks: Mapping[str, tuple[str, str]], ends: tuple[tuple[float, float], ...]
+    axis: Axes, points: Sequence[Point], looks: Mapping[str, tuple[str, str]], ends: tuple[tuple[float, float], ...]
 ) -> None:
     axis.set(xscale="log", yscale="log", xlim=ends[0], ylim=ends[1])
     line = [min(ends[0][0], ends[1][0]), max(ends[0][1], ends[1][1])]
@@ -94,7 +95,7 @@ def _height(point: Point) -> float:
     return max(point.predicted, _LEAST)
 
 
-def _bounds(axis: Any, point: Point, colour: str) -> None:
+def _bounds(axis: Axes, point: Point, colour: str) -> None:
     if math.isinf(point.high) or point.low <= 0.0:
         _arrow(axis, point, (_ARROW if math.isinf(point.high) else -_ARROW, 0.0), colour)
     else:
@@ -102,6 +103,6 @@ def _bounds(axis: Any, point: Point, colour: str) -> None:
         axis.plot([point.low, point.high], [height, height], color=colour, linewidth=1.0, marker="|", markersize=5)
 
 
-def _arrow(axis: Any, point: Point, by: tuple[float, float], colour: str) -> None:
+def _arrow(axis: Axes, point: Point, by: tuple[float, float], colour: str) -> None:
     style = {"arrowstyle": "<-", "color": colour, "linewidth": 1.1, "shrinkA": 0.0, "shrinkB": 0.0}
     axis.annotate("", (_middle(point), _height(point)), by, textcoords="offset points", arrowprops=style)

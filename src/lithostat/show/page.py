@@ -6,7 +6,6 @@ import io
 import re
 from collections.abc import Callable, Mapping
 from importlib import resources
-from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -35,7 +34,7 @@ def svgs(drawn: Mapping[str, Callable[[], Figure]]) -> tuple[dict[str, str], lis
     return found, missing
 
 
-def page(template: str, **contents: Any) -> str:
+def page(template: str, **contents: object) -> str:
     """Fill a template of this package; everything that is not marked safe is escaped."""
     import jinja2
 

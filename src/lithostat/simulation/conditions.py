@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
@@ -11,6 +11,7 @@ import numpy as np
 
 from lithostat.engine import engine
 from lithostat.model.parameters import Laws, Parameters
+from lithostat.physics.types import Values
 from lithostat.simulation import equations, integrate
 from lithostat.simulation.integrate import CHEAP, Carry, Tolerance
 from lithostat.simulation.plan import Drive, Plan
@@ -24,10 +25,10 @@ class Endings(NamedTuple):
     `margin` is ln(a / a_c) of the deepest filament at the end: how far it was from a short, 0 at one.
     """
 
-    status: Any  # a key of `integrate.ENDED_AS`; DONE at a short too
-    short_time: Any  # infinite without a short [s]
-    time: Any  # when the test ended [s]
-    margin: Any  # [-]
+    status: np.ndarray  # a key of `integrate.ENDED_AS`; DONE at a short too
+    short_time: np.ndarray  # infinite without a short [s]
+    time: np.ndarray  # when the test ended [s]
+    margin: np.ndarray  # [-]
 
 
 def endings(
@@ -66,7 +67,9 @@ def endings(
 
 
 @eqx.filter_jit
-def _endings(p: Parameters, laws: Laws, plan: Plan, tolerance: Tolerance, p_axes: Any, plan_axes: Any) -> Endings:
+def _endings(
+    p: Parameters, laws: Laws, plan: Plan, tolerance: Tolerance, p_axes: Parameters, plan_axes: Plan
+) -> Endings:
     def one(p: Parameters, plan: Plan) -> Endings:
         def body(carry: Carry) -> Carry:
             return integrate.advance(integrate.idle_if_done(carry), plan, p, laws, jnp.zeros((0,)), tolerance, CHEAP)[0]
@@ -78,7 +81,7 @@ def _endings(p: Parameters, laws: Laws, plan: Plan, tolerance: Tolerance, p_axes
     return jax.vmap(one, in_axes=(p_axes, plan_axes))(p, plan)
 
 
-def _margin(carry: Carry, plan: Plan, p: Parameters, laws: Laws) -> Any:
+def _margin(carry: Carry, plan: Plan, p: Parameters, laws: Laws) -> Values:
     """ln(a / a_c) at the end of a test, of the interface that is nearest to a short."""
     last = jax.tree.map(lambda column: column[jnp.clip(carry.row, 0, plan.rows) - 1], plan.table)
     drive = Drive(last.current, last.temperature, carry.held, 0.0, carry.stack, p.frame_stiffness, 1.0, 0.0, plan.sides)

@@ -193,12 +193,12 @@ def solve(
     Time is scaled to 1 over the stretch, so that the ends of all members of an ensemble are one number.
     """
 
-    def field(t: Values, y: State, _: Any) -> State:
+    def field(t: Values, y: State, _: None) -> State:
         state = jax.tree.map(jnp.multiply, y, SCALE)
         speed = equations.rates(t * duration, state, drive, p, laws)
         return jax.tree.map(lambda rate, unit: duration / unit * rate, speed, SCALE)
 
-    def nearest(t: Values, y: State, args: Any, **_: Any) -> Values:
+    def nearest(t: Values, y: State, args: None, **_: object) -> Values:
         return least(margins(t * duration, jax.tree.map(jnp.multiply, y, SCALE), drive, p, laws, segment))
 
     wanted = {"end": diffrax.SubSaveAt(t1=True)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import math
 import platform
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
@@ -20,12 +20,16 @@ from lithostat.experiment.record import Record
 from lithostat.experiment.spectrum import Spectrum
 from lithostat.model import ending
 from lithostat.model.outside import outside
+from lithostat.model.parameters import Parameters
 from lithostat.model.resolve import Resolved, resolve, worst_spot
 from lithostat.physics.impedance import stack_impedance
 from lithostat.simulation import integrate
 from lithostat.simulation.citations import citations
 from lithostat.simulation.integrate import Piece, Tolerance
 from lithostat.simulation.schedule import Schedule, schedule
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 SAMPLES = 12  # points saved per step, beside its end
 _ENDED = {
@@ -82,7 +86,7 @@ def _record(
     cell: Cell,
     protocol: Protocol,
     resolved: Resolved,
-    p: Any,
+    p: Parameters,
     timetable: Schedule,
     pieces: Piece,
     carry: integrate.Carry,
@@ -107,10 +111,10 @@ def _table(cell: Cell, timetable: Schedule, pieces: Piece) -> pl.DataFrame:
     shape = pieces.times.shape
     rows = [timetable.rows[row] for row in pieces.row]
 
-    def flat(values: Any) -> np.ndarray:
+    def flat(values: ArrayLike) -> np.ndarray:
         return np.broadcast_to(np.asarray(values, float), shape)[keep]
 
-    def per_piece(values: Any) -> np.ndarray:
+    def per_piece(values: ArrayLike) -> np.ndarray:
         return flat(np.asarray(values, float)[:, None])
 
     seen, state, drive, area = pieces.seen, pieces.states, pieces.drive, cell.area
@@ -168,7 +172,7 @@ def _steps(timetable: Schedule, pieces: Piece) -> pl.DataFrame:
     )
 
 
-def _outcome(table: pl.DataFrame, timetable: Schedule, pieces: Piece, carry: integrate.Carry, p: Any) -> Outcome:
+def _outcome(table: pl.DataFrame, timetable: Schedule, pieces: Piece, carry: integrate.Carry, p: Parameters) -> Outcome:
     """How the test ended, with the numbers that say why."""
     shorted = bool(np.isfinite(carry.short_time))
     at = int(np.flatnonzero(pieces.cause == integrate.SHORT)[0]) if shorted else -1
@@ -194,7 +198,7 @@ def _outcome(table: pl.DataFrame, timetable: Schedule, pieces: Piece, carry: int
     )
 
 
-def _spectra(cell: Cell, timetable: Schedule, pieces: Piece, p: Any) -> tuple[Spectrum, ...]:
+def _spectra(cell: Cell, timetable: Schedule, pieces: Piece, p: Parameters) -> tuple[Spectrum, ...]:
     """The impedance at every measuring step, from the same resistances the voltage is made of."""
     spectra = []
     for index, row in enumerate(pieces.row):

@@ -184,7 +184,7 @@ def _restarted(after: float, state: State, drive: Drive, p: Parameters) -> tuple
 
 @functools.partial(jax.jit, static_argnames="laws")
 def _onward(state: State, drive: Drive, duration: Values, p: Parameters, laws: Laws) -> State:
-    def field(t: Values, y: State, _: Any) -> State:
+    def field(t: Values, y: State, _: None) -> State:
         speed = equations.rates(t * duration, jax.tree.map(jnp.multiply, y, SCALE), drive, p, laws)
         return jax.tree.map(lambda rate, unit: duration / unit * rate, speed, SCALE)
 

@@ -6,14 +6,14 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from lithostat.experiment.errors import InputError
-from lithostat.experiment.volume import Volume
+from lithostat.experiment.volume import Volume, Voxels
 from lithostat.tomography import phases as names
 from lithostat.tomography.components import labelled
 from lithostat.tomography.layout import Layout
@@ -22,6 +22,10 @@ from lithostat.tomography.phases import Phases
 from lithostat.tomography.placement import Placement, place
 from lithostat.tomography.shares import shares
 from lithostat.tomography.slabs import count
+
+if TYPE_CHECKING:
+    import zarr
+
 
 CHUNK = 256
 TILE = 512  # voxels of y and x at a time
@@ -45,7 +49,7 @@ class Difference:
     placement: Placement
     before: Volume
     drop: float
-    fall: Any
+    fall: Voxels
     counts: np.ndarray
     gone: int
 
@@ -123,7 +127,7 @@ def _change(
     return np.nan_to_num(seen - later, nan=0.0)
 
 
-def _store(of: Phases, folder: Path | None) -> Any:
+def _store(of: Phases, folder: Path | None) -> np.ndarray | zarr.Array:
     if folder is None:
         return np.zeros(of.volume.shape, np.uint8)
     import zarr

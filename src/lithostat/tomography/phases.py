@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from lithostat.experiment.volume import Volume
+from lithostat.experiment.volume import Volume, Voxels
 from lithostat.tomography.components import Merged
 from lithostat.tomography.layout import Layout
 from lithostat.tomography.slabs import Box
@@ -41,7 +40,7 @@ class Phases:
     layout: Layout
     surfaces: Surfaces
     box: Box
-    labels: Any
+    labels: Voxels
     counts: np.ndarray
     by_depth: np.ndarray
     interior: np.ndarray

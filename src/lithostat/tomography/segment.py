@@ -6,12 +6,12 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lithostat.experiment.journal import Journal
-from lithostat.experiment.volume import Volume
+from lithostat.experiment.volume import Volume, Voxels
 from lithostat.tomography.coarse import gathered
 from lithostat.tomography.components import Part, merge
 from lithostat.tomography.layout import Layout
@@ -20,6 +20,10 @@ from lithostat.tomography.one_slab import Scene, box_of, label_slab, scene
 from lithostat.tomography.phases import Phases
 from lithostat.tomography.slabs import HEIGHT, count, slabs
 from lithostat.tomography.surfaces import Surfaces, surfaces
+
+if TYPE_CHECKING:
+    import zarr
+
 
 VERSION = 1  # of what a journal holds
 CHUNK = 256
@@ -81,7 +85,7 @@ def _storage(volume: Volume, layout: Layout, folder: Path | None, height: int) -
     return zarr.create_array(str(path), shape=volume.shape, chunks=chunks, dtype="u1"), journal
 
 
-def _settled(folder: Path) -> Any:
+def _settled(folder: Path) -> zarr.Array:
     """The labels under their name, now that they are whole."""
     import zarr
 
@@ -91,7 +95,7 @@ def _settled(folder: Path) -> Any:
     return zarr.open_array(str(path), mode="r")
 
 
-def _joined(kept: list[dict[str, Any]], of: Scene, heights: Surfaces, store: Any, height: int) -> Phases:
+def _joined(kept: list[dict[str, Any]], of: Scene, heights: Surfaces, store: Voxels, height: int) -> Phases:
     """The phases, of what was kept of every slab."""
     parts = {
         name: [Part(*(one[f"{name}_{field}"] for field in Part._fields)) for one in kept] for name in ("dark", "faint")

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -38,6 +38,10 @@ from lithostat.impedance.laws.contact_memory_points import (
     residuals,
     starts,
 )
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 
 UNITS = {"contact_pressure": "Pa", "unloading_exponent": ""}  # of the others: ohm m2
 FORMULA = "R = (S + 2 ASR_0 (1/c - 1)) / A, c = (1 - exp(-P_max/P_c)) (P/P_max)^beta"
@@ -115,15 +119,15 @@ _ONE_NUMBER = (
 
 
 def fit_memory(
-    pressure: Any,
-    resistance: Any,
+    pressure: ArrayLike,
+    resistance: ArrayLike,
     *,
     area: float | None,
-    error: Any = None,
+    error: ArrayLike | None = None,
     scaled: bool = False,
     fabrication_pressure: float = 0.0,
     series_resistance: float | None = None,
-    times: Any = None,
+    times: ArrayLike | None = None,
     ripening: Ripening | None = None,
     confidence: float = 0.6827,
 ) -> Memory:
@@ -196,7 +200,7 @@ def _estimates(names: Sequence[str], at: np.ndarray, ends: np.ndarray, errors: n
     )
 
 
-def predicted(memory: Memory, pressure: Any, highest: Any) -> np.ndarray:
+def predicted(memory: Memory, pressure: ArrayLike, highest: ArrayLike) -> np.ndarray:
     """Resistance of the fitted law [ohm] at `pressure` [Pa] after `highest` [Pa] was seen, without ripening.
 
     NaN on release where no unloading exponent was determined.
@@ -208,7 +212,7 @@ def predicted(memory: Memory, pressure: Any, highest: Any) -> np.ndarray:
     return np.where(unknown, np.nan, ohm)
 
 
-def band(memory: Memory, pressure: Any, highest: Any) -> tuple[np.ndarray, np.ndarray]:
+def band(memory: Memory, pressure: ArrayLike, highest: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """One standard error of the law on either side [ohm], from the covariance of the logarithms."""
     p, top = np.broadcast_arrays(np.asarray(pressure, float), np.asarray(highest, float))
     centre = np.log(predicted(memory, p, top))

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.quantity import show
 from lithostat.physics.contact import constriction_resistance, contact_fraction
+from lithostat.physics.types import Values
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 
 NAMES = ("contact_pressure", "constriction_resistance", "series_resistance", "unloading_exponent")
 WORST_CONDITION = 1e9  # of the normal matrix, scaled: beyond it a combination of parameters is free
@@ -36,12 +41,12 @@ class Data(NamedTuple):
     ripening: Ripening | None
 
 
-def highest_pressure(pressure: Any, fabrication_pressure: float = 0.0) -> np.ndarray:
+def highest_pressure(pressure: ArrayLike, fabrication_pressure: float = 0.0) -> np.ndarray:
     """Highest pressure seen up to and with each measurement [Pa], (N,)."""
     return np.maximum(np.maximum.accumulate(np.asarray(pressure, float)), fabrication_pressure)
 
 
-def law(pressure: Any, highest: Any, conformity: Any, values: Mapping[str, Any]) -> Any:
+def law(pressure: Values, highest: Values, conformity: Values, values: Mapping[str, Any]) -> Values:
     """Area-specific resistance of the stack [ohm m2]."""
     c = contact_fraction(pressure, highest, conformity, exponent=values["unloading_exponent"])
     return values["series_resistance"] + 2.0 * constriction_resistance(c, scale=values["constriction_resistance"])
@@ -114,7 +119,13 @@ def bounds(data: Data, names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def checked(
-    pressure: Any, resistance: Any, error: Any, area: Any, fabrication: float, times: Any, ripening: Ripening | None
+    pressure: ArrayLike,
+    resistance: ArrayLike,
+    error: ArrayLike | None,
+    area: float | None,
+    fabrication: float,
+    times: ArrayLike | None,
+    ripening: Ripening | None,
 ) -> Data:
     """Arrays of one length, finite and positive; an area."""
     if area is None or not np.isfinite(area) or area <= 0.0:

@@ -5,11 +5,17 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from lithostat.experiment.errors import InputError
-from lithostat.experiment.volume import Volume, VolumeSource, VolumeState, Voxels
+from lithostat.experiment.volume import Index, Volume, VolumeSource, VolumeState, Voxels
 from lithostat.reading.volumes.tiff import Opened
+
+if TYPE_CHECKING:
+    import zarr
+
 
 FORMAT = 1
 KEY = "lithostat"
@@ -92,7 +98,7 @@ def multiscales(name: str, voxel_size: float, levels: int) -> dict[str, Any]:
     return {"version": "0.5", "multiscales": [{"name": name, "axes": axes, "datasets": datasets}]}
 
 
-def _levels(node: Any, path: Path) -> Levels:
+def _levels(node: zarr.Array | zarr.Group, path: Path) -> Levels:
     if hasattr(node, "shape"):
         return Levels((node,), None)
     about = node.attrs.get("ome", node.attrs)
@@ -116,7 +122,7 @@ def _scale(scales: dict[str, Any]) -> tuple[float, ...] | None:
     return tuple(float(value) * unit for value, unit in zip(found[0][-3:], units, strict=True) if unit)[::-1]
 
 
-def _three(array: Any, path: Path) -> Any:
+def _three(array: zarr.Array, path: Path) -> zarr.Array | _Inner:
     """An array of three axes: leading ones of length 1 (time, channel) are passed over."""
     extra = len(array.shape) - 3
     if extra < 0 or any(length != 1 for length in array.shape[:extra]):
@@ -127,11 +133,11 @@ def _three(array: Any, path: Path) -> Any:
 class _Inner:
     """The three last axes of an array whose other axes are of length 1."""
 
-    def __init__(self, array: Any, extra: int) -> None:
+    def __init__(self, array: zarr.Array, extra: int) -> None:
         self._array, self._extra = array, extra
         self.shape, self.dtype = array.shape[extra:], array.dtype
 
-    def __getitem__(self, part: Any) -> Any:
+    def __getitem__(self, part: Index) -> np.ndarray:
         return self._array[(0,) * self._extra + (part if isinstance(part, tuple) else (part,))]
 
 

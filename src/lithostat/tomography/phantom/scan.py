@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from scipy import ndimage
@@ -24,7 +23,7 @@ class Scan:
         self.scene: Scene = scene(phantom)
         self.shape, self.dtype = phantom.shape, np.dtype(phantom.dtype)
 
-    def __getitem__(self, part: Any) -> np.ndarray:
+    def __getitem__(self, part: slice) -> np.ndarray:
         """Rows of greys; only the first index may be a part."""
         start, stop, _ = part.indices(self.shape[0])
         return greys(self.scene, start, stop)
