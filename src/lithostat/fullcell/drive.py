@@ -175,7 +175,7 @@ class _Driver:
         if self.given.contact is None:
             return
         before = Memory(self.plant.get(self.state, "Contact conformity"), 0.0, 0.0)
-        after: Any = attached(before, pressure, time, self.given.contact)  # type: ignore[arg-type]
+        after = attached(before, pressure, time, self.given.contact)  # type: ignore[arg-type]
         self.state = self.plant.put(self.state, {"Contact conformity": float(after.conformity)})
 
     def _follow(self) -> None:
