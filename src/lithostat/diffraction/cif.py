@@ -16,7 +16,6 @@ from lithostat.materials.phase import ASSUMED_DISPLACEMENT, Phase, Site
 if TYPE_CHECKING:
     import gemmi
 
-
 LARGEST = 4 << 20  # bytes of a CIF of one structure
 LOOSE = 0.01  # relative half width of the box of an edge: computed cells are off by that much
 NEAR = 1e-3  # angstrom within which atoms count as equivalent when symmetry is looked for

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     import gemmi
 
-
 ANGSTROM = 1e-10  # m
 VOLT_METRE = PLANCK * LIGHT / ELEMENTARY_CHARGE  # photon energy [eV] times wavelength [m]
 DISSIMILAR = 0.02  # relative difference of a published and a computed density that is worth a warning

@@ -23,7 +23,6 @@ from lithostat.materials.phase import Phase
 if TYPE_CHECKING:
     from types import ModuleType
 
-
 PLAN = "mccusker_default"  # scale, background, zero, cell, widths
 APART = 0.05  # weight fraction by which two engines must differ before a reader is told
 

@@ -14,7 +14,6 @@ from lithostat.experiment.files import read_text
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-
 Model = TypeVar("Model", bound=pydantic.BaseModel)
 Place = tuple[str | int, ...]
 LARGEST = 1 << 20  # bytes; a larger file is not something a person wrote

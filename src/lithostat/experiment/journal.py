@@ -15,7 +15,6 @@ from lithostat.experiment.record import write_text, write_whole
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-
 INPUTS = "inputs.json"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import itertools
 import platform
 from collections.abc import Callable, Mapping
@@ -18,6 +17,7 @@ from lithostat.experiment.finding import Outcome
 from lithostat.experiment.protocol import Protocol
 from lithostat.experiment.record import Record
 from lithostat.experiment.spectrum import Spectrum
+from lithostat.experiment.versions import version
 from lithostat.fullcell import drive, plant
 from lithostat.fullcell.cathode import SHARE, SteppedLosses
 from lithostat.fullcell.cathode_laws import contact_after
@@ -384,6 +384,5 @@ def _provenance(cell: Cell, protocol: Protocol, resolved: FullNumbers, host: str
         "seed": None,
         "values": values,
         "parameters": resolved.number,
-        "versions": {name: importlib.metadata.version(name) for name in packages}
-        | {"python": platform.python_version()},
+        "versions": {name: version(name) for name in packages} | {"python": platform.python_version()},
     }

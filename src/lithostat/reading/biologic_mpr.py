@@ -22,7 +22,6 @@ from lithostat.reading.voltage_columns import SENTENCE, floating
 if TYPE_CHECKING:
     from galvani.BioLogic import MPRfile
 
-
 MAGIC = b"BIO-LOGIC MODULAR FILE"
 OPEN_CIRCUIT = 0x0B  # code of the technique in the first byte of the settings
 CONSTANT_CURRENT, REST = 1, 3  # of the column 'mode'; 2 is constant voltage

@@ -22,7 +22,6 @@ from lithostat.reading.time_unit import AGREES, unit_by_clock
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-
 # the unit that the end of a column's name stands for, and the unit pint knows it by
 _UNITS = {
     "second": "s",

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     import h5py
 
-
 MAGIC = b"\x89HDF\r\n\x1a\n"
 LARGEST = 2_000_000_000  # values in a file that are read
 DECLARATIONS = ("arbin", "bdf", "neware", "below_preface")  # whose names a table may have

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import math
 import platform
 from typing import TYPE_CHECKING, Any
@@ -18,28 +17,43 @@ from lithostat.experiment.finding import Outcome
 from lithostat.experiment.protocol import Protocol
 from lithostat.experiment.record import Record
 from lithostat.experiment.spectrum import Spectrum
+from lithostat.experiment.versions import version
 from lithostat.model import ending
 from lithostat.model.outside import outside
 from lithostat.model.parameters import Parameters
 from lithostat.model.resolve import Resolved, resolve, worst_spot
 from lithostat.physics.impedance import stack_impedance
-from lithostat.simulation import integrate
+from lithostat.simulation import compiled
 from lithostat.simulation.citations import citations
-from lithostat.simulation.integrate import Piece, Tolerance
+from lithostat.simulation.pieces import (
+    CONTACT_LOST,
+    ENDED_AS,
+    HIGH,
+    LITHIUM_SPENT,
+    LOW,
+    RAN,
+    SHORT,
+    STALLED,
+    VOLTAGE,
+    Carry,
+    Piece,
+    Tolerance,
+)
 from lithostat.simulation.schedule import Schedule, schedule
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+
 SAMPLES = 12  # points saved per step, beside its end
 _ENDED = {
-    integrate.RAN: "its time",
-    integrate.SHORT: "short",
-    integrate.CONTACT_LOST: "contact lost",
-    integrate.LITHIUM_SPENT: "lithium spent",
-    integrate.VOLTAGE: "voltage limit",
-    integrate.HIGH: "pressure limit",
-    integrate.LOW: "pressure limit",
+    RAN: "its time",
+    SHORT: "short",
+    CONTACT_LOST: "contact lost",
+    LITHIUM_SPENT: "lithium spent",
+    VOLTAGE: "voltage limit",
+    HIGH: "pressure limit",
+    LOW: "pressure limit",
 }
 
 
@@ -66,7 +80,7 @@ def simulate(
     fractions = (np.arange(samples) / samples) ** 2
     with engine():
         p64 = jax.tree.map(np.float64, p)
-        carry, pieces, count = integrate.trajectory(
+        carry, pieces, count = compiled.trajectory(
             p64, resolved.laws, timetable.plan, fractions, tolerance or Tolerance()
         )
         carry, pieces, count = jax.tree.map(np.asarray, (carry, pieces, count))
@@ -74,7 +88,7 @@ def simulate(
     # one sum for all times: compiled code may round `time + duration * share` otherwise than two operations do
     pieces = pieces._replace(start=np.concatenate([[0.0], np.cumsum(pieces.times[:, -1])[:-1]]))
     record = _record(cell, protocol, resolved, p, timetable, pieces, carry)
-    if int(carry.status) == integrate.STALLED:
+    if int(carry.status) == STALLED:
         raise SimulationError(
             f"the integrator could not go on after {float(carry.time) / 3600:.4g} h; the record until then is kept",
             record,
@@ -89,7 +103,7 @@ def _record(
     p: Parameters,
     timetable: Schedule,
     pieces: Piece,
-    carry: integrate.Carry,
+    carry: Carry,
 ) -> Record:
     table = _table(cell, timetable, pieces)
     numbers = {name: float(value) for name, value in p._asdict().items() if not math.isnan(value)}
@@ -172,10 +186,10 @@ def _steps(timetable: Schedule, pieces: Piece) -> pl.DataFrame:
     )
 
 
-def _outcome(table: pl.DataFrame, timetable: Schedule, pieces: Piece, carry: integrate.Carry, p: Parameters) -> Outcome:
+def _outcome(table: pl.DataFrame, timetable: Schedule, pieces: Piece, carry: Carry, p: Parameters) -> Outcome:
     """How the test ended, with the numbers that say why."""
     shorted = bool(np.isfinite(carry.short_time))
-    at = int(np.flatnonzero(pieces.cause == integrate.SHORT)[0]) if shorted else -1
+    at = int(np.flatnonzero(pieces.cause == SHORT)[0]) if shorted else -1
     sides, rows = timetable.plan.sides, [timetable.rows[row] for row in pieces.row]
     grows, counts = sides.filaments > 0.0, sides.limits > 0.0
     flowing = np.flatnonzero(pieces.drive.current)
@@ -189,7 +203,7 @@ def _outcome(table: pl.DataFrame, timetable: Schedule, pieces: Piece, carry: int
     )
     return ending.outcome(
         table,
-        "short" if shorted else integrate.ENDED_AS[int(carry.status)],
+        "short" if shorted else ENDED_AS[int(carry.status)],
         float(pieces.start[at] + pieces.times[at, -1]),
         float(pieces.start[flowing[0]]) if flowing.size else None,
         last,
@@ -243,6 +257,5 @@ def provenance(cell: Cell, protocol: Protocol, resolved: Resolved) -> dict[str, 
             name: {"text": value.text, "source": value.source.cite, "doi": value.source.doi, "tag": value.tag}
             for name, value in resolved.values.items()
         },
-        "versions": {name: importlib.metadata.version(name) for name in packages}
-        | {"python": platform.python_version()},
+        "versions": {name: version(name) for name in packages} | {"python": platform.python_version()},
     }

@@ -24,7 +24,6 @@ import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import diffrax
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -40,9 +39,9 @@ from lithostat.experiment.spectrum import Spectrum
 from lithostat.model.parameters import Laws, Parameters, parameters_of, used
 from lithostat.physics.short_circuit import cell_voltage
 from lithostat.physics.types import Values
-from lithostat.simulation import equations, integrate
+from lithostat.simulation import compiled, equations
 from lithostat.simulation.equations import SCALE, State
-from lithostat.simulation.integrate import Tolerance
+from lithostat.simulation.pieces import Tolerance
 from lithostat.simulation.plan import Drive
 from lithostat.simulation.schedule import schedule
 
@@ -115,7 +114,7 @@ def linearised(record: Record, times: Values, *, step: int | None = None) -> tup
     with engine():
         p64 = jax.tree.map(np.float64, p)
         fractions = (np.arange(SAMPLES) / SAMPLES) ** 2
-        _, pieces, count = integrate.trajectory(p64, laws, timetable.plan, fractions, Tolerance())
+        _, pieces, count = compiled.trajectory(p64, laws, timetable.plan, fractions, Tolerance())
         pieces = jax.tree.map(lambda leaf: np.asarray(leaf)[: int(count)], pieces)
         lengths = pieces.times[:, -1]
         starts = np.concatenate([[0.0], np.cumsum(lengths)[:-1]])
@@ -184,6 +183,10 @@ def _restarted(after: float, state: State, drive: Drive, p: Parameters) -> tuple
 
 @functools.partial(jax.jit, static_argnames="laws")
 def _onward(state: State, drive: Drive, duration: Values, p: Parameters, laws: Laws) -> State:
+    import diffrax
+
+    from lithostat.simulation import integrate
+
     def field(t: Values, y: State, _: None) -> State:
         speed = equations.rates(t * duration, jax.tree.map(jnp.multiply, y, SCALE), drive, p, laws)
         return jax.tree.map(lambda rate, unit: duration / unit * rate, speed, SCALE)

@@ -26,7 +26,6 @@ from lithostat.tomography.slabs import count
 if TYPE_CHECKING:
     import zarr
 
-
 CHUNK = 256
 TILE = 512  # voxels of y and x at a time
 LEAST_DROP = 0.35  # of the contrast: below, half a voxel of misplacement at an edge looks alike

@@ -24,7 +24,6 @@ from lithostat.tomography.surfaces import Surfaces, surfaces
 if TYPE_CHECKING:
     import zarr
 
-
 VERSION = 1  # of what a journal holds
 CHUNK = 256
 Progress = Callable[[str, int, int], None]

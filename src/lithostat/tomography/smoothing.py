@@ -11,7 +11,6 @@ from lithostat.tomography.layout import Greys
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-
 ROWS = 8  # of y at a time
 LEVELS = 4095
 GAIN = 16  # of a smooth level over a level

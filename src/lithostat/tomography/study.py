@@ -28,7 +28,6 @@ from lithostat.tomography.tortuosity import Transport, transport
 if TYPE_CHECKING:
     import zarr
 
-
 UNKNOWN_BLUR = 1.0
 LARGEST_CONDUCTION = 72  # voxels along each axis of the block that conduction is solved in
 Progress = Callable[[str, int, int], None]

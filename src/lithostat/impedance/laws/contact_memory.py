@@ -42,7 +42,6 @@ from lithostat.impedance.laws.contact_memory_points import (
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-
 UNITS = {"contact_pressure": "Pa", "unloading_exponent": ""}  # of the others: ohm m2
 FORMULA = "R = (S + 2 ASR_0 (1/c - 1)) / A, c = (1 - exp(-P_max/P_c)) (P/P_max)^beta"
 MISFIT = 0.01  # probability below which the stated errors are too small for the misfit

@@ -15,7 +15,6 @@ from lithostat.physics.types import Values
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-
 NAMES = ("contact_pressure", "constriction_resistance", "series_resistance", "unloading_exponent")
 WORST_CONDITION = 1e9  # of the normal matrix, scaled: beyond it a combination of parameters is free
 STEP = 1e-6  # of a logarithm, for derivatives

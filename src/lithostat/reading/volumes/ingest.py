@@ -24,7 +24,6 @@ from lithostat.reading.volumes.zarr_group import KEY, described, is_zarr, multis
 if TYPE_CHECKING:
     from types import TracebackType
 
-
 SLAB = 32  # slices of one part, and of one chunk
 CHUNK = 256  # of y and x
 LEVELS = 4

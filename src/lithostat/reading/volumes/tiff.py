@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     import tifffile
 
-
 SUFFIXES = (".tif", ".tiff", ".btf", ".tf8")
 MOST = 2**40  # voxels; 10,000 along each axis
 DENSEST = 5000  # no codec packs an image into fewer than 1/5000 of its bytes, but for one that is blank

@@ -16,7 +16,6 @@ from lithostat.reading.volumes.tiff import Opened
 if TYPE_CHECKING:
     import zarr
 
-
 FORMAT = 1
 KEY = "lithostat"
 _METRES = {"meter": 1.0, "millimeter": 1e-3, "micrometer": 1e-6, "nanometer": 1e-9, "centimeter": 1e-2}
