@@ -340,6 +340,7 @@ def _outcome(course: Course, table: pl.DataFrame, area: float, thickness: float)
         critical=seen.get("Critical filament length [m]"),
         contact=min(named("Contact fraction"), default=None),
         thickness=thickness,
+        voltage=seen["Voltage [V]"],
     )
     kind, cause = ("short", None) if np.isfinite(course.short_time) else _kind(course)
     return ending.outcome(
@@ -350,7 +351,6 @@ def _outcome(course: Course, table: pl.DataFrame, area: float, thickness: float)
         last,
         area=area,
         cause=cause,
-        evidence=(f"voltage {seen['Voltage [V]']:.4g} V",),
         critical=ending.critical_value([(piece.action.ramp, piece.ended_by) for piece in course.pieces]),
     )
 
