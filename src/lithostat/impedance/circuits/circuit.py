@@ -10,6 +10,7 @@ import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -30,7 +31,7 @@ class Leaf:
     element: Element
     first: int
 
-    def impedance(self, omega: Waves, values: Waves, xp: Namespace) -> Waves:
+    def impedance(self, omega: Waves, values: Any, xp: Namespace) -> Waves:
         """Complex impedance [ohm] at angular frequency `omega`; `values` has parameters on its first axis."""
         own = (values[self.first + k] for k in range(len(self.element.parameters)))
         return self.element.impedance(omega, *own, xp=xp)
@@ -42,7 +43,7 @@ class Series:
 
     parts: tuple[Node, ...]
 
-    def impedance(self, omega: Waves, values: Waves, xp: Namespace) -> Waves:
+    def impedance(self, omega: Waves, values: Any, xp: Namespace) -> Waves:
         """Complex impedance [ohm]."""
         return sum(part.impedance(omega, values, xp) for part in self.parts)
 
@@ -53,7 +54,7 @@ class Parallel:
 
     parts: tuple[Node, ...]
 
-    def impedance(self, omega: Waves, values: Waves, xp: Namespace) -> Waves:
+    def impedance(self, omega: Waves, values: Any, xp: Namespace) -> Waves:
         """Complex impedance [ohm]."""
         return 1.0 / sum(1.0 / part.impedance(omega, values, xp) for part in self.parts)
 
@@ -74,7 +75,7 @@ class Circuit:
     names: tuple[str, ...]
     parameters: tuple[Parameter, ...]
 
-    def impedance(self, frequency: Waves, values: Waves, *, xp: Namespace = np) -> Waves:
+    def impedance(self, frequency: Waves, values: Any, *, xp: Namespace = np) -> Waves:
         """Complex impedance [ohm] at `frequency` [Hz] for `values` in SI: a mapping by name, or an array.
 
         An array has the parameters on its first axis; its other axes must broadcast with `frequency`.
