@@ -139,6 +139,7 @@ QUANTITIES: dict[str, Quantity] = {
     "focusing_scatter": _from_zero("s_g", "", "", "standard deviation of ln g between spots", 5.0),
     "toughness_scatter": _from_zero("s_K", "", "", "standard deviation of ln K_IC between cells", 5.0),
     "throat_radius_scatter": _from_zero("s_r", "", "", "standard deviation of ln r between cells", 5.0),
+    "flaw_size_scatter": _from_zero("s_a", "", "", "standard deviation of ln a_0 between cells", 5.0),
     "reference_area": _positive("A_ref", "m2", "cm2", "electrode area the focusing was fitted at"),
     "area_exponent": _from_zero("kappa", "", "", "number of spots grows as area to this power", 5.0),
     # properties that cards carry for people and later wings

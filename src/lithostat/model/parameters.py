@@ -56,7 +56,8 @@ OWNERS: dict[str, tuple[str, ...]] = {
         "hardening_time",
     ),
 }
-SCATTER = ("focusing_scatter", "toughness_scatter", "throat_radius_scatter", "reference_area", "area_exponent")
+BETWEEN_CELLS = ("throat_radius", "toughness", "flaw_size")  # log-normal from cell to cell, where a law takes them
+SCATTER = ("focusing_scatter", *(f"{name}_scatter" for name in BETWEEN_CELLS), "reference_area", "area_exponent")
 
 
 class Laws(NamedTuple):
