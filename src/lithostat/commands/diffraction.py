@@ -17,7 +17,7 @@ from lithostat.terminal import named_steps, open_console, print_json
 if TYPE_CHECKING:
     from typer.models import OptionInfo
 
-    from lithostat.commands.pattern_run import Asked
+    from lithostat.commands.pattern_run import PatternOptions
     from lithostat.diffraction.identify import Question
     from lithostat.experiment.pattern import Pattern
     from lithostat.materials.phase import Phase
@@ -80,7 +80,7 @@ def diffraction(
     if listed:
         _list(as_json)
         return
-    from lithostat.commands.pattern_run import Asked, groups
+    from lithostat.commands.pattern_run import PatternOptions, groups
     from lithostat.diffraction.identify import Question
 
     if engine not in ("own", "rietx"):
@@ -98,7 +98,7 @@ def diffraction(
         return
     if not paths:
         raise InputError("no file was named", expected="lithostat diffraction FILE, or --list, or --plan COUNTS")
-    asked = Asked(question, stated, within, tuple(exclude or ()), blank, record, log, mass, wanted, engine)
+    asked = PatternOptions(question, stated, within, tuple(exclude or ()), blank, record, log, mass, wanted, engine)
     ready(output)
     names = OutputNames(output)
     console = open_console()
@@ -274,7 +274,7 @@ def _plan(
 
 
 def _one(
-    name: str, patterns: tuple[Pattern, ...] | str, asked: Asked, names: OutputNames, step: Callable[..., None]
+    name: str, patterns: tuple[Pattern, ...] | str, asked: PatternOptions, names: OutputNames, step: Callable[..., None]
 ) -> dict[str, Any]:
     """One pattern or series: its report, what was written, and the same as JSON; a fault stops no other file."""
     from lithostat.commands.pattern_run import studied, write

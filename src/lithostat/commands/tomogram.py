@@ -124,14 +124,14 @@ def _stated(
     """What a person says of the greys; every fault is a sentence before anything is read."""
     from lithostat.experiment.quantity import parse
     from lithostat.experiment.volume import VolumeState
-    from lithostat.reading.volumes.raw import ORDERS, Layout, parse_shape
+    from lithostat.reading.volumes.raw import ORDERS, RawLayout, parse_shape
     from lithostat.reading.volumes.read_volume import Stated
 
     if byte_order not in (None, *ORDERS):
         raise InputError(f"received '{byte_order}' for --byte-order", expected="little or big")
     if (shape is None) != (kind is None):
         raise InputError("raw needs both --shape and --type", expected="--shape z=1000,y=2000,x=2000 --type uint16")
-    layout = None if shape is None or kind is None else Layout(parse_shape(shape), kind, byte_order, header)
+    layout = None if shape is None or kind is None else RawLayout(parse_shape(shape), kind, byte_order, header)
     try:
         grey = None if outside is None else float(outside)
     except ValueError:

@@ -85,7 +85,7 @@ def limits(variables: Mapping[str, Any], wanted: Collection[str]) -> list[Any]:
     return [event for limit, event in every.items() if limit in wanted]
 
 
-class Tolerance(NamedTuple):
+class SolverTolerance(NamedTuple):
     """Of the solver, relative and absolute (in the unit each state is scaled by), and of the place of an event."""
 
     relative: float = 1e-6  # at 1e-5 a retention after 100 cycles wanders by 4e-3, for no less time
@@ -105,7 +105,11 @@ class Plant:
     """A coupled model with numbers put in. `outputs` are the variables that can be observed, by name."""
 
     def __init__(
-        self, model: pybamm.BaseModel, values: pybamm.ParameterValues, outputs: tuple[str, ...], tolerance: Tolerance
+        self,
+        model: pybamm.BaseModel,
+        values: pybamm.ParameterValues,
+        outputs: tuple[str, ...],
+        tolerance: SolverTolerance,
     ) -> None:
         wanted = {name: model.variables[name] for name in outputs}
         model.variables = {}  # the hundreds of others are never looked at

@@ -246,8 +246,8 @@ def _grow(
 ) -> None:
     """Rates and starts of the lithium interface."""
     p: Values = Numbers()
-    holder = interface.Holder(pressure, control.pressure, 1.0 - control.clamped)
-    pellet = interface.Pellet(temperature, pellet_conductivity(model), p.charge_transfer_seen)
+    holder = interface.HeldStack(pressure, control.pressure, 1.0 - control.clamped)
+    pellet = interface.PelletState(temperature, pellet_conductivity(model), p.charge_transfer_seen)
     model.rhs |= interface.rates(y, (seen,), (j_ion,), holder, pellet, p, laws)
     if control.shorted is None:  # nobody watches
         for state, rate in interface.following(y, pressure, p).items():

@@ -14,11 +14,11 @@ from lithostat.experiment.record import REQUIRED, Record
 from lithostat.reading.columns import SPECTRAL, known_columns
 from lithostat.reading.declaration import Declaration, declarations, find, refuse
 from lithostat.reading.file_record import as_they_are, record_of
-from lithostat.reading.gathered import Reading
+from lithostat.reading.gathered import FileReading
 from lithostat.reading.harmonise import LARGEST, harmonise, unit_of
 from lithostat.reading.rows import rows_of
 from lithostat.reading.sweeps import spectrum_per_row
-from lithostat.reading.table import Part, part_of, typed
+from lithostat.reading.table import TypedTable, part_of, typed
 from lithostat.reading.text import HEAD, Found, decode, head_text, tables
 
 
@@ -54,8 +54,8 @@ def read_texts(
 
     `texts` is empty afterwards, so that no text is held while its numbers are worked on.
     """
-    reading = Reading(str(path), declaration, list(warnings))
-    parts: list[Part] = []
+    reading = FileReading(str(path), declaration, list(warnings))
+    parts: list[TypedTable] = []
     while texts:
         for table in tables(texts.pop(0), reading):
             reading.header = reading.header or table.header.decode("utf-8", "replace")
@@ -75,7 +75,7 @@ def _names_of_formats() -> str:
     return ", ".join(one.name for one in declarations() if one.refuse is None)
 
 
-def _lists(table: Found, reading: Reading, note: str) -> Record:
+def _lists(table: Found, reading: FileReading, note: str) -> Record:
     """A record of a table with one spectrum in each row; its plain cells go into the provenance."""
     rows = rows_of(table, reading)
     reading.tell_lost()
@@ -102,9 +102,9 @@ def _lists(table: Found, reading: Reading, note: str) -> Record:
 
 def read_frame(frame: pl.DataFrame, path: str | Path, declaration: Declaration, note: str = "") -> Record:
     """A record from a table whose columns have types already, by the names and units of a declaration."""
-    reading = Reading(str(path), declaration)
+    reading = FileReading(str(path), declaration)
     known = known_columns(declaration, frame.columns, reading.say, str(path))
-    part = Part(frame, known)
+    part = TypedTable(frame, known)
     bad = typed(part, False, pl.int_range(1, len(frame) + 1, eager=True), reading)
     if bad is not None and bool(bad.any()):
         reading.give_up(pl.int_range(1, len(frame) + 1, eager=True).filter(bad))

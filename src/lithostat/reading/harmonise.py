@@ -45,7 +45,7 @@ LARGEST = 8 << 30  # bytes; no cycler file of one cell is larger
 _WHOLE = ("record_index", "step_index", "step_count", "cycle_count", "file_index", "interpolated")
 
 
-class Column(NamedTuple):
+class FileColumn(NamedTuple):
     """What a column of a file is: the record's name for it, the unit in the file, and a factor (-1 turns the sign)."""
 
     to: str
@@ -60,7 +60,7 @@ def unit_of(name: str) -> str:
 
 def harmonise(
     raw: pl.DataFrame,
-    columns: Mapping[str, Column],
+    columns: Mapping[str, FileColumn],
     *,
     path: str | Path,
     format_name: str,
@@ -161,7 +161,7 @@ def _counts(values: pl.Series) -> bool:
     return not len(numbers) or float(((numbers - numbers.round()).abs() > 1e-6).mean() or 0.0) < NOT_WHOLE  # type: ignore[arg-type]
 
 
-def _converted(values: pl.Series, column: Column, file: str) -> pl.Series:
+def _converted(values: pl.Series, column: FileColumn, file: str) -> pl.Series:
     if column.to not in COLUMNS:
         raise InputError(f"'{column.to}' is no column of a record", file=file)
     if column.to in _WHOLE:

@@ -39,7 +39,7 @@ from lithostat.simulation.pieces import (
     Piece,
     Tolerance,
 )
-from lithostat.simulation.plan import Curve, Drive, Plan, Segment
+from lithostat.simulation.plan import Drive, Plan, PressureCurve, Segment
 
 # For one cell with its samples, and for ensembles. Where voids close at one rate the states follow straight lines
 # within a half-cycle; otherwise they follow curves, for which a higher order pays.
@@ -102,7 +102,7 @@ class Lead(NamedTuple):
     longest: Values  # until the lead changes [s]
 
 
-def lead(carry: Carry, segment: Segment, curve: Curve) -> Lead:
+def lead(carry: Carry, segment: Segment, curve: PressureCurve) -> Lead:
     """From the protocol at the start of its row; from the measured curve, if there is one, piece by straight piece."""
     if curve.times.shape[0] == 0:
         fresh = carry.elapsed == 0.0

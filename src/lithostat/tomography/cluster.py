@@ -10,7 +10,7 @@ from scipy.sparse.csgraph import connected_components
 
 from lithostat.experiment.volume import Voxels
 from lithostat.tomography import phases as names
-from lithostat.tomography.components import Merged, Part, labelled, merge, part
+from lithostat.tomography.components import Merged, SlabComponents, labelled, merge, part
 from lithostat.tomography.phases import Phases
 from lithostat.tomography.shares import shares
 
@@ -57,7 +57,7 @@ def cluster(of: Phases, components: Merged, index: int, fall: Voxels | None = No
         return None
     faint = components is of.faint
     low, high = components.low[index], 1 + components.high[index]
-    parts: list[Part] = []
+    parts: list[SlabComponents] = []
     found: list[tuple[np.ndarray, ...]] = []
     for start in range(int(low[0]), int(high[0]), HEIGHT):
         rows = slice(start, min(start + HEIGHT, int(high[0])))

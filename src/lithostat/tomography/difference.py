@@ -16,7 +16,7 @@ from lithostat.experiment.errors import InputError
 from lithostat.experiment.volume import Volume, Voxels
 from lithostat.tomography import phases as names
 from lithostat.tomography.components import labelled
-from lithostat.tomography.layout import Layout
+from lithostat.tomography.layout import LocatedPellet
 from lithostat.tomography.locate import locate
 from lithostat.tomography.phases import Phases
 from lithostat.tomography.placement import Placement, place
@@ -91,7 +91,12 @@ def compare(of: Phases, before: Volume, *, folder: Path | None = None, progress:
 
 
 def _changes(
-    of: Phases, earlier: tuple[Volume, Layout], placement: Placement, rows: slice, inside: np.ndarray, drop: float
+    of: Phases,
+    earlier: tuple[Volume, LocatedPellet],
+    placement: Placement,
+    rows: slice,
+    inside: np.ndarray,
+    drop: float,
 ) -> tuple[np.ndarray, int]:
     """How much darker rows of the later scan became, over the box, as `Difference.fall` holds it; and how many voxels
     became as much brighter. Tile by tile, so that memory does not grow with the width."""
@@ -109,7 +114,7 @@ def _changes(
 
 
 def _change(
-    of: Phases, earlier: tuple[Volume, Layout], placement: Placement, low: np.ndarray, high: np.ndarray
+    of: Phases, earlier: tuple[Volume, LocatedPellet], placement: Placement, low: np.ndarray, high: np.ndarray
 ) -> np.ndarray:
     """Earlier less later share in a box of the later scan; 0 where the earlier one shows nothing."""
     before, layout = earlier

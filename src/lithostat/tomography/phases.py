@@ -8,7 +8,7 @@ import numpy as np
 
 from lithostat.experiment.volume import Volume, Voxels
 from lithostat.tomography.components import Merged
-from lithostat.tomography.layout import Layout
+from lithostat.tomography.layout import LocatedPellet
 from lithostat.tomography.slabs import Box
 from lithostat.tomography.surfaces import Surfaces
 
@@ -37,7 +37,7 @@ class Phases:
     """
 
     volume: Volume
-    layout: Layout
+    layout: LocatedPellet
     surfaces: Surfaces
     box: Box
     labels: Voxels

@@ -27,7 +27,7 @@ from lithostat.impedance.circuits.profile_likelihood import profile_interval, ri
 from lithostat.impedance.laws.contact_memory_points import (
     NAMES,
     STEP,
-    Data,
+    ContactPoints,
     Ripening,
     bounds,
     checked,
@@ -192,7 +192,7 @@ class _Best(NamedTuple):
     linearised: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
 
 
-def _best(data: Data, known: Mapping[str, float]) -> _Best:
+def _best(data: ContactPoints, known: Mapping[str, float]) -> _Best:
     """The fit of what is not `known`; without a point below the highest pressure, without the unloading exponent."""
     released = bool((data.pressure < data.highest).any())
     names = tuple(name for name in NAMES if name not in known and (released or name != "unloading_exponent"))
@@ -257,7 +257,7 @@ def band(memory: Memory, pressure: ArrayLike, highest: ArrayLike) -> tuple[np.nd
 
 
 def _warnings(
-    data: Data, estimates: tuple[Estimate, ...], best: _Best, chi: float | None, freedom: int
+    data: ContactPoints, estimates: tuple[Estimate, ...], best: _Best, chi: float | None, freedom: int
 ) -> tuple[str, ...]:
     said = []
     if not (data.pressure < data.highest).any():

@@ -27,7 +27,7 @@ class Ripening(NamedTuple):
     stress_exponent: float
 
 
-class Data(NamedTuple):
+class ContactPoints(NamedTuple):
     """Measured points in their order, SI; arrays (N,)."""
 
     pressure: np.ndarray
@@ -51,7 +51,7 @@ def law(pressure: Values, highest: Values, conformity: Values, values: Mapping[s
     return values["series_resistance"] + 2.0 * constriction_resistance(c, scale=values["constriction_resistance"])
 
 
-def conformity(data: Data, scale: np.ndarray) -> np.ndarray:
+def conformity(data: ContactPoints, scale: np.ndarray) -> np.ndarray:
     """Conformity at each measurement, (..., N), for contact pressures `scale` (..., 1)."""
     if data.ripening is None or data.times is None:
         return data.highest / scale
@@ -67,7 +67,9 @@ def conformity(data: Data, scale: np.ndarray) -> np.ndarray:
     return np.stack(rows, -1)
 
 
-def residuals(data: Data, names: tuple[str, ...], known: Mapping[str, float], at: np.ndarray) -> tuple[Any, Any]:
+def residuals(
+    data: ContactPoints, names: tuple[str, ...], known: Mapping[str, float], at: np.ndarray
+) -> tuple[Any, Any]:
     """(problems, N) differences of logarithms over their errors, and (problems, N, K) derivatives."""
     weight = 1.0 if data.error is None else data.resistance / data.error
 
@@ -84,7 +86,7 @@ def residuals(data: Data, names: tuple[str, ...], known: Mapping[str, float], at
     return (stacked[0] - np.log(data.resistance)) * weight, slopes * np.reshape(weight, (-1, 1))
 
 
-def starts(data: Data, names: tuple[str, ...], known: Mapping[str, float]) -> np.ndarray:
+def starts(data: ContactPoints, names: tuple[str, ...], known: Mapping[str, float]) -> np.ndarray:
     """Several contact pressures and exponents; the two resistances, in which the law is linear, follow from each."""
     found = []
     for scale in np.geomspace(0.2 * data.pressure.min(), 3.0 * data.pressure.max(), 9):
@@ -104,7 +106,7 @@ def starts(data: Data, names: tuple[str, ...], known: Mapping[str, float]) -> np
     return np.array(found)
 
 
-def bounds(data: Data, names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
+def bounds(data: ContactPoints, names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Ends of the logarithms, (K,) each: far outside of what the points could tell."""
     areal = data.resistance * data.area
     spans = {
@@ -125,7 +127,7 @@ def checked(
     fabrication: float,
     times: ArrayLike | None,
     ripening: Ripening | None,
-) -> Data:
+) -> ContactPoints:
     """Arrays of one length, finite and positive; an area."""
     if area is None or not np.isfinite(area) or area <= 0.0:
         raise InputError(
@@ -148,7 +150,7 @@ def checked(
     if "times" in arrays and (np.diff(arrays["times"]) < 0.0).any():
         raise InputError("the times go backwards", expected="points in the order they were measured")
     highest = highest_pressure(arrays["pressure"], fabrication)
-    return Data(
+    return ContactPoints(
         arrays["pressure"],
         arrays["resistance"],
         arrays.get("error"),
@@ -167,7 +169,7 @@ def positive(resistance: float) -> float:
     return resistance
 
 
-def enough(data: Data, names: tuple[str, ...]) -> None:
+def enough(data: ContactPoints, names: tuple[str, ...]) -> None:
     """Refuse what cannot determine the unknowns, whatever the numbers."""
     if len(np.unique(data.pressure)) == 1:
         raise InputError(
