@@ -23,6 +23,7 @@ from lithostat.commands import (
     run,
     sweep,
     tomogram,
+    watch,
 )
 from lithostat.experiment.errors import LithostatError, sentence_of
 from lithostat.experiment.other_programs import search_installed_only, without_settings_of_here
@@ -110,6 +111,7 @@ app.command()(calibrate.recommend)
 app.command()(sweep.sweep)
 app.command()(bench.bench)
 app.command()(materials.materials)
+app.add_typer(watch.watch, name="watch")
 
 
 if __name__ == "__main__":

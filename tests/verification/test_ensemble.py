@@ -102,3 +102,13 @@ def test_flaws_that_grow_differ_between_cells_under_the_law_that_has_them(experi
     assert np.all(np.diff(times[order]) <= 0.0)  # before the first current nothing else differs: larger flaws go first
     plain, protocol = experiment(press)
     assert "flaw_size" not in ensemble(plain, protocol, members=2, seed=2).members.columns
+
+
+@pytest.mark.parametrize("law", ["retraction", "delayed_fracture"])
+def test_members_under_other_laws_are_what_simulate_gives_too(experiment, law):
+    steps = [{"press": "25 MPa"}, {"plate": "0.5 mA/cm2", "for": "200 h"}]
+    cell, protocol = experiment(steps, laws={"named": law}, parameters={"focusing_scatter": 0})
+    many = ensemble(cell, protocol, members=3, seed=1, scatter={"flaw_size_scatter": 0})
+    single = simulate(cell, protocol).outcome
+    assert single.kind == "short"
+    assert many.members["time_second"].to_numpy() == pytest.approx(np.full(3, single.time), rel=1e-5)

@@ -22,13 +22,14 @@ from lithostat.model.parameters import BETWEEN_CELLS, SCATTER, Laws, Parameters,
 from lithostat.model.resolve import Resolved, resolve
 from lithostat.physics.weakest_link import links, worst_of
 from lithostat.simulation import compiled
-from lithostat.simulation.pieces import ENDED_AS, Carry, Tolerance
+from lithostat.simulation.pieces import ENDED_AS, Carry, Tolerance, suited
 from lithostat.simulation.plan import Plan
 from lithostat.simulation.run import provenance
 from lithostat.simulation.schedule import Schedule, schedule
 
 CHUNK = 512  # members solved together; large enough to vectorise, small enough to stay in cache
-LOOSE = Tolerance(1e-6, 1e-9, 1e-7)  # times to short agree with the default tolerance to 1e-5
+# (straight, curved); times to short agree with the default tolerance to 1e-5, turns of current aside
+LOOSE = Tolerance(1e-6, 1e-9, 1e-7), Tolerance(3e-6, 3e-9, 1e-7)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,7 +117,7 @@ def _ends(
         with engine():
             p = jax.tree.map(np.float64, resolved.parameters)
             p = p._replace(**{name: values[index] for name, values in drawn.items()})
-            carry = compiled.ending(p, resolved.laws, plan, LOOSE, axes)
+            carry = compiled.ending(p, resolved.laws, plan, suited(resolved.laws, LOOSE), axes)
             carry = jax.tree.map(np.asarray, carry)
         if progress and plan is at_the_short:
             progress(min(CHUNK, members - first))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 
 from lithostat.model import interface
@@ -30,6 +31,26 @@ class State(NamedTuple):
 
 
 SCALE = State(LITHIUM_SCALE, MEMORY_SCALE, 1e6, 1e3, 1e4, 1e4)
+
+
+def moving(state: State, laws: Laws) -> State:
+    """What an integrator has to follow: None in place of fields whose rate is zero all through a solve."""
+    plated = None if laws.filament == "coupled" else state.lithium.plated
+    return state._replace(
+        lithium=state.lithium._replace(plated=plated),
+        memory=state.memory._replace(highest_pressure=None),
+        relaxed=None,
+    )
+
+
+def whole(moved: State, still: State) -> State:
+    """Inverse of `moving`: fields that are None are those of `still`, at every one of the saved instants."""
+    length = moved.ionic_charge.shape
+
+    def filled(value: Values, before: Values) -> Values:
+        return jnp.broadcast_to(before, (*length, *jnp.shape(before))) if value is None else value
+
+    return jax.tree.map(filled, moved, still, is_leaf=lambda value: value is None)
 
 
 def initial_state(p: Parameters, laws: Laws, sides: Sides = BOTH) -> State:

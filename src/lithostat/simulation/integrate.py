@@ -38,20 +38,14 @@ from lithostat.simulation.pieces import (
     Ended,
     Piece,
     Tolerance,
+    suited,
 )
 from lithostat.simulation.plan import Drive, Plan, PressureCurve, Segment
 
-# For one cell with its samples, and for ensembles. Where voids close at one rate the states follow straight lines
-# within a half-cycle; otherwise they follow curves, for which a higher order pays.
+# (straight, curved) for one cell with its samples, and for ensembles
 ACCURATE, CHEAP = (diffrax.Tsit5(), diffrax.Dopri8()), (diffrax.Bosh3(), diffrax.Tsit5())
 Solvers = tuple[diffrax.AbstractSolver, diffrax.AbstractSolver]
 FIRST_STEP = 3600.0  # longest first step tried [s]
-
-
-def solver_for(laws: Laws, solvers: Solvers) -> diffrax.AbstractSolver:
-    """The one of (straight, curved) that the chosen law of voids asks for."""
-    straight, curved = solvers
-    return straight if laws.voids == "constant_closure" else curved
 
 
 def margins(t: Values, state: State, drive: Drive, p: Parameters, laws: Laws, segment: Segment) -> Values:
@@ -170,13 +164,17 @@ def solve(
     Time is scaled to 1 over the stretch, so that the ends of all members of an ensemble are one number.
     """
 
+    unit = equations.moving(SCALE, laws)
+
+    def real(y: State) -> State:
+        return equations.whole(jax.tree.map(jnp.multiply, y, unit), state)
+
     def field(t: Values, y: State, _: None) -> State:
-        state = jax.tree.map(jnp.multiply, y, SCALE)
-        speed = equations.rates(t * duration, state, drive, p, laws)
-        return jax.tree.map(lambda rate, unit: duration / unit * rate, speed, SCALE)
+        speed = equations.moving(equations.rates(t * duration, real(y), drive, p, laws), laws)
+        return jax.tree.map(lambda rate, one: duration / one * rate, speed, unit)
 
     def nearest(t: Values, y: State, args: None, **_: object) -> Values:
-        return least(margins(t * duration, jax.tree.map(jnp.multiply, y, SCALE), drive, p, laws, segment))
+        return least(margins(t * duration, real(y), drive, p, laws, segment))
 
     tol = method.tolerance
     wanted = {"end": diffrax.SubSaveAt(t1=True)}
@@ -188,7 +186,7 @@ def solve(
         t0=0.0,
         t1=1.0,
         dt0=FIRST_STEP / jnp.maximum(duration, FIRST_STEP),
-        y0=jax.tree.map(jnp.divide, state, SCALE),
+        y0=jax.tree.map(jnp.divide, equations.moving(state, laws), unit),
         saveat=diffrax.SaveAt(subs=wanted),
         stepsize_controller=diffrax.PIDController(rtol=tol.relative, atol=tol.absolute, norm=_norm(tol)),
         event=diffrax.Event(nearest, optx.Bisection(rtol=tol.event, atol=tol.event, flip=True)),
@@ -196,12 +194,11 @@ def solve(
         max_steps=20_000,
         throw=False,
     )
-    real = {name: jax.tree.map(jnp.multiply, ys, SCALE) for name, ys in solution.ys.items()}
-    end = jax.tree.map(lambda leaf: leaf[0], real["end"])
-    times, states = duration * solution.ts["end"], real["end"]
+    times, states = duration * solution.ts["end"], real(solution.ys["end"])
+    end = jax.tree.map(lambda leaf: leaf[0], states)
     if fractions.size:
         times = jnp.concatenate([duration * solution.ts["way"], times])
-        states = jax.tree.map(lambda way, last: jnp.concatenate([way, last]), real["way"], states)
+        states = jax.tree.map(lambda way, last: jnp.concatenate([way, last]), real(solution.ys["way"]), states)
     # A margin that jumps has no zero: the search for it runs out of steps, but by then it knows the time to all digits.
     fine = (diffrax.RESULTS.successful, diffrax.RESULTS.event_occurred, diffrax.RESULTS.nonlinear_max_steps_reached)
     failed = jnp.ones((), bool)
@@ -229,7 +226,7 @@ def advance(
     left = jnp.maximum(jnp.minimum(left, leading.longest), 0.0)
     at_once = least(margins(0.0, state, drive, p, laws, segment)) <= 0.0
     span = jnp.where(at_once, 0.0, left)
-    method = Method(solver_for(laws, solvers), tol)
+    method = Method(suited(laws, solvers), tol)
     ended, end, failed, times, states = solve(state, drive, span, p, laws, segment, fractions, method)
 
     end = equations.settled(ended, end, drive, p)

@@ -41,7 +41,7 @@ from lithostat.physics.short_circuit import cell_voltage
 from lithostat.physics.types import Values
 from lithostat.simulation import compiled, equations
 from lithostat.simulation.equations import SCALE, State
-from lithostat.simulation.pieces import Tolerance
+from lithostat.simulation.pieces import Tolerance, suited
 from lithostat.simulation.plan import Drive
 from lithostat.simulation.schedule import schedule
 
@@ -193,7 +193,7 @@ def _onward(state: State, drive: Drive, duration: Values, p: Parameters, laws: L
 
     solution = diffrax.diffeqsolve(
         diffrax.ODETerm(field),
-        integrate.solver_for(laws, integrate.ACCURATE),
+        suited(laws, integrate.ACCURATE),
         t0=0.0,
         t1=1.0,
         dt0=None,
