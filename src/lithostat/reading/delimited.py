@@ -14,7 +14,7 @@ from lithostat.experiment.record import REQUIRED, Record
 from lithostat.reading.columns import SPECTRAL, known_columns
 from lithostat.reading.declaration import Declaration, declarations, find, refuse
 from lithostat.reading.file_record import as_they_are, record_of
-from lithostat.reading.gathered import FileReading
+from lithostat.reading.gathered import Reading
 from lithostat.reading.harmonise import LARGEST, harmonise, unit_of
 from lithostat.reading.rows import rows_of
 from lithostat.reading.sweeps import spectrum_per_row
@@ -54,7 +54,7 @@ def read_texts(
 
     `texts` is empty afterwards, so that no text is held while its numbers are worked on.
     """
-    reading = FileReading(str(path), declaration, list(warnings))
+    reading = Reading(str(path), declaration, list(warnings))
     parts: list[TypedTable] = []
     while texts:
         for table in tables(texts.pop(0), reading):
@@ -75,7 +75,7 @@ def _names_of_formats() -> str:
     return ", ".join(one.name for one in declarations() if one.refuse is None)
 
 
-def _lists(table: Found, reading: FileReading, note: str) -> Record:
+def _lists(table: Found, reading: Reading, note: str) -> Record:
     """A record of a table with one spectrum in each row; its plain cells go into the provenance."""
     rows = rows_of(table, reading)
     reading.tell_lost()
@@ -102,7 +102,7 @@ def _lists(table: Found, reading: FileReading, note: str) -> Record:
 
 def read_frame(frame: pl.DataFrame, path: str | Path, declaration: Declaration, note: str = "") -> Record:
     """A record from a table whose columns have types already, by the names and units of a declaration."""
-    reading = FileReading(str(path), declaration)
+    reading = Reading(str(path), declaration)
     known = known_columns(declaration, frame.columns, reading.say, str(path))
     part = TypedTable(frame, known)
     bad = typed(part, False, pl.int_range(1, len(frame) + 1, eager=True), reading)

@@ -16,7 +16,7 @@ from lithostat.experiment.spectrum import Spectrum
 from lithostat.reading import cells
 from lithostat.reading.columns import POLAR, TIMES
 from lithostat.reading.declaration import OF_SPECTRA, Declaration
-from lithostat.reading.gathered import FileReading
+from lithostat.reading.gathered import Reading
 from lithostat.reading.harmonise import FileColumn, harmonise
 from lithostat.reading.sweeps import THIRD, Points, impedance, looks_like_sweep, polar_apart, spectra
 from lithostat.reading.table import TypedTable
@@ -24,7 +24,7 @@ from lithostat.reading.table import TypedTable
 MOSTLY = 0.5  # share of points whose columns disagree, from which they are not what their names say
 
 
-def record_of(parts: list[TypedTable], reading: FileReading, note: str = "") -> Record:
+def record_of(parts: list[TypedTable], reading: Reading, note: str = "") -> Record:
     """The record of a file's tables: spectra of all sweeps, and rows where the file has a course in time."""
     declaration = reading.declaration
     if declaration.natural:
@@ -60,7 +60,7 @@ def as_they_are() -> dict[str, FileColumn]:
     return {name: FileColumn(name) for name in REQUIRED}
 
 
-def _must_be_natural(parts: list[TypedTable], reading: FileReading) -> None:
+def _must_be_natural(parts: list[TypedTable], reading: Reading) -> None:
     frequency = parts[0].si("frequency_hertz")
     if frequency is None or not looks_like_sweep(frequency):
         raise InputError(
@@ -71,7 +71,7 @@ def _must_be_natural(parts: list[TypedTable], reading: FileReading) -> None:
     reading.say("the columns have no names; read as frequency in Hz, real and imaginary part in ohm")
 
 
-def _spectra(part: TypedTable, reading: FileReading) -> tuple[Spectrum, ...]:
+def _spectra(part: TypedTable, reading: Reading) -> tuple[Spectrum, ...]:
     targets = ("frequency_hertz", "real_impedance_ohm", "imaginary_impedance_ohm", *POLAR)
     table = {target: values for target in targets if (values := part.si(target)) is not None}
     z = impedance(table)
@@ -109,7 +109,7 @@ def _spectra(part: TypedTable, reading: FileReading) -> tuple[Spectrum, ...]:
     return spectra(points, reading.file, reading.warnings)
 
 
-def _stitch(parts: list[TypedTable], reading: FileReading) -> None:
+def _stitch(parts: list[TypedTable], reading: Reading) -> None:
     """Put the tables of one file on one time: by their clocks, else one behind the other."""
     end: float | None = None
     for number, part in enumerate(parts, start=1):
@@ -179,7 +179,7 @@ def _alike(frames: list[pl.DataFrame]) -> list[pl.DataFrame]:
     return [frame.with_columns(pl.col(n).cast(pl.String) for n in frame.columns if n in text) for frame in frames]
 
 
-def _start(parts: list[TypedTable], reading: FileReading) -> datetime | None:
+def _start(parts: list[TypedTable], reading: Reading) -> datetime | None:
     """The instant of time 0 from the clock in the rows, else from the header; without a zone if the file says none."""
     clock = parts[0].si("unix_time_second")
     if clock is not None and np.isfinite(clock).any():
@@ -212,7 +212,7 @@ def _start(parts: list[TypedTable], reading: FileReading) -> datetime | None:
     return moment if instant.zoned else moment.replace(tzinfo=None)
 
 
-def _about(reading: FileReading) -> dict[str, Any]:
+def _about(reading: Reading) -> dict[str, Any]:
     """What the header says that nothing is computed from."""
     found: dict[str, Any] = {}
     for name, pattern in reading.declaration.about.items():

@@ -10,7 +10,7 @@ from lithostat.reading.declaration import Declaration
 
 
 @dataclass
-class FileReading:
+class Reading:
     """What gathers while one file is read."""
 
     file: str

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from lithostat.reading.gathered import FileReading
+from lithostat.reading.gathered import Reading
 from lithostat.reading.text import DELIMITERS, Found, split_line
 
 SAMPLE = 200  # lines that decide the delimiter
@@ -16,7 +16,7 @@ _CELL = "\x1f"  # stands between cells where some are quoted
 _NUMBER = re.compile(r"[+-]?(\d++[.,]?\d*+|[.,]\d++)([eE][+-]?\d++)?")
 
 
-def rows_of(table: Found, reading: FileReading) -> tuple[pl.DataFrame, pl.Series] | None:
+def rows_of(table: Found, reading: Reading) -> tuple[pl.DataFrame, pl.Series] | None:
     """The cells of the rows that have as many as there are names, and their line numbers; None if there is no row."""
     lines = lines_of(table.body)
     whole = lines.str.contains(r"[^ \t,;]").fill_null(False)

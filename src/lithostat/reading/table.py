@@ -13,7 +13,7 @@ from lithostat.experiment.record import REQUIRED
 from lithostat.reading import cells
 from lithostat.reading.columns import POLAR, SPECTRAL, TIMES, KnownColumn, known_columns
 from lithostat.reading.declaration import Declaration, Rule
-from lithostat.reading.gathered import FileReading
+from lithostat.reading.gathered import Reading
 from lithostat.reading.harmonise import FileColumn, unit_of
 from lithostat.reading.plain_rows import plain_rows
 from lithostat.reading.rows import SAMPLE, delimiter_of, no_line_end, rows_of, unique
@@ -45,7 +45,7 @@ class TypedTable:
         return self.frame[name].cast(pl.Float64).fill_null(float("nan")).to_numpy() * scale * column.factor + offset
 
 
-def part_of(table: Found, reading: FileReading) -> TypedTable | None:
+def part_of(table: Found, reading: Reading) -> TypedTable | None:
     """One table with numbers instead of text; None if it has no row that can be read."""
     if reading.declaration.surplus_names:
         _drop_surplus(table, reading)
@@ -102,7 +102,7 @@ def _written(table: Found, declaration: Declaration, names: list[str]) -> dict[s
     return written
 
 
-def _drop_surplus(table: Found, reading: FileReading) -> None:
+def _drop_surplus(table: Found, reading: Reading) -> None:
     """Names at the end that no row has a cell for are left out, and that is said."""
     mark = DELIMITERS.get(reading.declaration.delimiter, "\t").encode()
     head = [line.rstrip(mark) for line in table.body[:HEAD].split(b"\n")[:SAMPLE] if line.strip()]
@@ -113,7 +113,7 @@ def _drop_surplus(table: Found, reading: FileReading) -> None:
         table.names, reading.dropped = names[:cells_there], True
 
 
-def _hold_against_title(table: Found, reading: FileReading) -> None:
+def _hold_against_title(table: Found, reading: Reading) -> None:
     """Say where a title gives another number of rows than there are lines."""
     if table.stated is None:
         return
@@ -140,7 +140,7 @@ def _needed(part: TypedTable) -> set[str]:
     return {targets[target] for target in wanted if target in targets}
 
 
-def typed(part: TypedTable, comma: bool, lines: pl.Series, reading: FileReading) -> pl.Series | None:
+def typed(part: TypedTable, comma: bool, lines: pl.Series, reading: Reading) -> pl.Series | None:
     """Turn the columns of a part into numbers; rows whose needed cells hold something else are marked."""
     needed = _needed(part)
     bad: pl.Series | None = None
@@ -170,7 +170,7 @@ def typed(part: TypedTable, comma: bool, lines: pl.Series, reading: FileReading)
 
 
 def _column(
-    part: TypedTable, name: str, known: KnownColumn, comma: bool, reading: FileReading
+    part: TypedTable, name: str, known: KnownColumn, comma: bool, reading: Reading
 ) -> tuple[pl.Series, pl.Series]:
     text = part.frame[name]
     if text.dtype != pl.String:
@@ -204,7 +204,7 @@ def _states(frame: pl.DataFrame, declaration: Declaration) -> pl.Series | None:
     return None if column is None else frame[column].str.strip_chars(" ").fill_null("")
 
 
-def _signed(part: TypedTable, state: pl.Series, reading: FileReading) -> None:
+def _signed(part: TypedTable, state: pl.Series, reading: Reading) -> None:
     """Give the current its sign by the state of each row; a current in no known state is NaN."""
     name, rule = part.named("current_ampere"), reading.declaration.sign_from
     if name is None or rule is None:
@@ -219,7 +219,7 @@ def _signed(part: TypedTable, state: pl.Series, reading: FileReading) -> None:
         reading.say(f"{int(neither.sum())} currents are NaN: the states ({which}) do not say their sign")
 
 
-def _open_circuit(part: TypedTable, table: Found, reading: FileReading) -> None:
+def _open_circuit(part: TypedTable, table: Found, reading: Reading) -> None:
     """At open circuit a table has no current because none flows."""
     pattern = reading.declaration.open_circuit
     if pattern is None or part.named("current_ampere") is not None or part.named("voltage_volt") is None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from lithostat.experiment.errors import InputError
 from lithostat.reading.declaration import Declaration, TableBounds
-from lithostat.reading.gathered import FileReading
+from lithostat.reading.gathered import Reading
 
 HEAD = 1 << 16  # bytes in which a format is recognised
 PREAMBLE = 4 << 20  # bytes in which the first table must start
@@ -93,7 +93,7 @@ def _recoded(data: bytes, encoding: str) -> bytes:
     return b"".join(pieces)
 
 
-def tables(body: bytes, reading: FileReading) -> Iterator[Found]:
+def tables(body: bytes, reading: Reading) -> Iterator[Found]:
     """The tables of a file, in its order; rows that stand in none are said. Raises `InputError` if there is none."""
     declaration = reading.declaration
     table = declaration.table
@@ -123,7 +123,7 @@ def tables(body: bytes, reading: FileReading) -> Iterator[Found]:
         raise InputError(f"looks like {declaration.name}, but no table of data was found in it", file=reading.file)
 
 
-def _stray(body: bytes, position: int, until: int, reading: FileReading) -> None:
+def _stray(body: bytes, position: int, until: int, reading: Reading) -> None:
     """Say where lines outside of any table look like rows, since a table's first line may be damaged."""
     row = row_of_numbers(DELIMITERS.get(reading.declaration.delimiter, "\t"))
     found = row.search(body, position, until)
