@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import warnings
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -71,7 +71,7 @@ def main() -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _warned(message: Any, *_: Any) -> None:
+def _warned(message: Warning | str, *_: object) -> None:
     """A warning of a library as those of our own look, without the line of code it came from."""
     print(f"lithostat: warning: {(str(message).splitlines() or [''])[0]}", file=sys.stderr)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from lithostat.physics.families import FAMILIES, SAME, default, taken_by
+from lithostat.physics.types import Values
 
 # Who owns a number: what a cell states of itself, or the card of one of its materials.
 OWNERS: dict[str, tuple[str, ...]] = {
@@ -102,9 +103,9 @@ if TYPE_CHECKING:
 
         _fields: tuple[str, ...]
 
-        def __init__(self, **numbers: Any) -> None: ...
-        def __getattr__(self, name: str) -> Any: ...  # noqa: D105
-        def _replace(self, **numbers: Any) -> Parameters: ...
+        def __init__(self, **numbers: Values) -> None: ...
+        def __getattr__(self, name: str) -> Values: ...  # noqa: D105
+        def _replace(self, **numbers: Values) -> Parameters: ...
         def _asdict(self) -> dict[str, Any]: ...
 
 else:

@@ -6,7 +6,7 @@ import io
 import re
 from collections.abc import Callable, Mapping
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lithostat.experiment.errors import sentence_of
 
@@ -37,7 +37,7 @@ def svgs(drawn: Mapping[str, Callable[[], Figure]]) -> tuple[dict[str, str], lis
     return found, missing
 
 
-def page(template: str, *, package: str = "lithostat.show", **contents: Any) -> str:
+def page(template: str, *, package: str = "lithostat.show", **contents: object) -> str:
     """Fill a template of a package, which may use those of this one; all that is not marked safe is escaped."""
     import jinja2
 

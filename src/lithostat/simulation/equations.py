@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from lithostat.model import interface
-from lithostat.model.interface import LITHIUM_SCALE, MEMORY_SCALE, Lithium, Memory
+from lithostat.model.interface import LITHIUM_SCALE, MEMORY_SCALE, InterfaceMemory, Lithium
 from lithostat.model.parameters import Laws, Parameters
 from lithostat.model.resistance import pellet_resistance
 from lithostat.model.sides import BOTH, Sides
@@ -23,7 +23,7 @@ class State(NamedTuple):
     """State of a symmetric cell; fields of `lithium` are (2,), interface 0 plates at positive current."""
 
     lithium: Lithium
-    memory: Memory
+    memory: InterfaceMemory
     relaxed: Values  # pressure the frame gave up before the present solve [Pa]; `relaxed` goes on from there
     conductance: Values  # electronic path [S/m2]
     ionic_charge: Values  # net, through the electrolyte [C/m2]
@@ -60,7 +60,7 @@ def initial_state(p: Parameters, laws: Laws, sides: Sides = BOTH) -> State:
     start = interface.entry_of(laws).start * both
     return State(
         lithium=Lithium(filament=start, plated=nothing, void=nothing, metal=p.lithium_thickness * both * sides.lithium),
-        memory=Memory(zero, zero, p.interphase_initial * jnp.ones(())),
+        memory=InterfaceMemory(zero, zero, p.interphase_initial * jnp.ones(())),
         relaxed=zero,
         conductance=zero,
         ionic_charge=zero,

@@ -64,3 +64,11 @@ class Piece(NamedTuple):
     states: State  # leading axis (samples + 1,)
     seen: Observation  # leading axis (samples + 1,)
     drive: Drive
+
+
+class Ended(NamedTuple):
+    """The end of a solve: local time [s], state, and what ended it."""
+
+    time: Values
+    state: State
+    cause: Values
