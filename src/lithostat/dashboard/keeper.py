@@ -82,6 +82,7 @@ class Keeper:
         pool: Callable[[int], Executor] = processes,
     ) -> None:
         self._look, self._place, self.replay, self._workers, self._made = look, place, replay, workers, pool
+        self.began = time.time_ns()
         self.sight = look()
         self.views: dict[str, View] = {}
         self.problem = ""
