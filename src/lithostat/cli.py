@@ -15,6 +15,7 @@ from lithostat.commands import (
     analyze,
     bench,
     calibrate,
+    dashboard,
     diffraction,
     impedance,
     materials,
@@ -109,6 +110,7 @@ app.command()(pellet.pellet)
 app.command()(calibrate.calibrate)
 app.command()(calibrate.recommend)
 app.command()(sweep.sweep)
+app.command()(dashboard.dashboard)
 app.command()(bench.bench)
 app.command()(materials.materials)
 app.add_typer(watch.watch, name="watch")
