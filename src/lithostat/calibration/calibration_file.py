@@ -10,7 +10,7 @@ from typing import Annotated, Literal, NamedTuple, TypeVar
 from pydantic import BeforeValidator, StringConstraints, model_validator
 
 from lithostat.calibration.data import OWN, CellLife, CriticalCurrent, Data, Resistance, life_of_outcome, numbers_of
-from lithostat.calibration.exposure import Exposure, exposure_of_protocol, exposure_of_record, steady
+from lithostat.calibration.exposure import HALF_CYCLE, Exposure, exposure_of_protocol, exposure_of_record, steady
 from lithostat.cycling.analysis import analyze
 from lithostat.experiment import document
 from lithostat.experiment.cell import Cell
@@ -43,9 +43,9 @@ class StatedCell(Noun):
 
     `current` alternates in half-cycles; without it the cell was held. `time` counts from the first current (from the
     start without one, and where the cell shorted before it) to the outcome; `between` instead gives the last time
-    without and the first with the short. `half_cycle` may be noted; turns are averaged. `group` names the paper or lab
-    that made the cell, whose cells live longer or shorter together; without it the cell is one's own. A file says
-    itself what was done: only `_BESIDE` may stand beside it.
+    without and the first with the short. A `half_cycle` is an hour unless stated. `group` names the paper or lab that
+    made the cell, whose cells live longer or shorter together; without it the cell is one's own. A file says itself
+    what was done: only `_BESIDE` may stand beside it.
     """
 
     name: str
@@ -113,13 +113,25 @@ class Point(Noun):
 
 
 class Critical(Noun):
-    """A critical stripping current density at a pressure; `bound` where it is only a limit."""
+    """A critical stripping current density of an electrode at a pressure; `bound` where it is only a limit.
+
+    `highest_pressure` is that of the stack so far, `attached` a pressure from all sides that pressed lithium on.
+    """
 
     name: str | None = None
     group: Group = OWN
     pressure: Pressure
     current: CurrentDensity
     bound: Literal["at least", "at most"] | None = None
+    highest_pressure: Pressure | None = None
+    attached: Pressure = 0.0
+    temperature: Temperature = 298.15
+
+    @model_validator(mode="after")
+    def _highest(self) -> Critical:
+        if self.highest_pressure is not None and self.highest_pressure < self.pressure:
+            raise ValueError("'highest_pressure' is below 'pressure'; expected the highest so far")
+        return self
 
 
 class CalibrationInput(NamedTuple):
@@ -195,6 +207,7 @@ def _life(stated: StatedCell, cell: Cell, folder: Path, warnings: list[str]) -> 
     exposure = steady(
         stated.pressure,
         0.0 if stated.outcome == "short before current" else stated.current or 0.0,
+        half_cycle=stated.half_cycle or HALF_CYCLE,
         temperature=stated.temperature,
         fabrication=None if pressed is None else (pressed, 60.0),
     )
@@ -209,13 +222,14 @@ def _stated_life(stated: StatedCell, exposure: Exposure, numbers: dict[str, floa
     if stated.outcome == "contact lost" and not cycled:
         raise InputError("contact is lost by stripping, and no current flows", expected="a protocol with current")
     before = exposure.began if cycled else 0.0
-    kept = stated.outcome == "contact lost" if cycled else None
     if stated.between is not None:
         low, high = (before + end for end in stated.between)
-        return CellLife(stated.name, exposure, low, high, kept, numbers, group=stated.group)
+        contact = (low, math.inf) if cycled else None
+        return CellLife(stated.name, exposure, low, high, contact, numbers, group=stated.group)
     end = before + (stated.time or 0.0)
     high = end if stated.outcome == "short" else math.inf
-    return CellLife(stated.name, exposure, end, high, kept, numbers, group=stated.group)
+    contact = None if not cycled else (0.0, end) if stated.outcome == "contact lost" else (end, math.inf)
+    return CellLife(stated.name, exposure, end, high, contact, numbers, group=stated.group)
 
 
 def _refuse_beside(stated: StatedCell, kind: str) -> None:
@@ -307,4 +321,6 @@ def _critical(page: document.Document, kind: str, i: int, cell: Cell) -> Critica
     said = page.build(Critical, (kind, i))
     low, high = _bounded(said.current, said.bound)
     name = said.name or f"critical current {i + 1}"
-    return CriticalCurrent(name, said.pressure, low, high, numbers_of(cell), said.group)
+    highest = max(said.highest_pressure or 0.0, said.pressure)
+    beside = {"temperature": said.temperature, "highest": highest, "attached": said.attached}
+    return CriticalCurrent(name, said.pressure, low, high, numbers_of(cell), said.group, **beside)

@@ -6,7 +6,7 @@ import numpy as np
 
 from lithostat.model import interface
 from lithostat.model.interface import Memory
-from lithostat.model.parameters import Numbers
+from lithostat.model.parameters import Parameters
 from lithostat.physics import conduction, contact, interphase
 from lithostat.physics.types import Namespace, Values
 
@@ -34,12 +34,18 @@ CONTACT_NUMBERS = (
 )
 
 
-def contact_share(pressure: Values, highest: Values, p: Numbers, *, xp: Namespace = np) -> Values:
-    """Share of the area in contact at `pressure` after `highest` [Pa], 0..1; without ripening and without voids."""
-    return interface.pressed_contact(Memory(highest / p.contact_pressure, highest, 0.0), pressure, p, xp=xp)
+def contact_share(
+    pressure: Values, highest: Values, p: Parameters, attached: Values = 0.0, *, xp: Namespace = np
+) -> Values:
+    """Share of the area in contact at `pressure` after `highest` [Pa], 0..1; without ripening and without voids.
+
+    `attached` [Pa] is a pressure from all sides before that: it makes contact and is no stack pressure.
+    """
+    conformity = xp.maximum(highest, attached) / p.contact_pressure
+    return interface.pressed_contact(Memory(conformity, highest, 0.0), pressure, p, xp=xp)
 
 
-def pellet_resistance(temperature: Values, p: Numbers, *, xp: Namespace = np) -> Values:
+def pellet_resistance(temperature: Values, p: Parameters, *, xp: Namespace = np) -> Values:
     """Area-specific resistance of the pellet [ohm m2] at a temperature [K]."""
     sigma = conduction.conductivity(
         temperature,
@@ -52,7 +58,7 @@ def pellet_resistance(temperature: Values, p: Numbers, *, xp: Namespace = np) ->
 
 
 def log_resistance(
-    pressure: Values, highest: Values, temperature: Values, time: Values, p: Numbers, *, xp: Namespace = np
+    pressure: Values, highest: Values, temperature: Values, time: Values, p: Parameters, *, xp: Namespace = np
 ) -> Values:
     """Logarithm of the ionic resistance [ohm] of a symmetric cell, `time` [s] old, at `pressure` after `highest` [Pa].
 
@@ -67,17 +73,13 @@ def log_resistance(
     return xp.log((pellet_resistance(temperature, p, xp=xp) + 2.0 * (narrow + films)) / p.area)
 
 
-def stripping_load(
-    pressures: Values, highest: Values, stripping: Values, temperature: Values, p: Numbers, *, xp: Namespace = np
+def log_critical_current(
+    pressure: Values, highest: Values, attached: Values, temperature: Values, p: Parameters, *, xp: Namespace = np
 ) -> Values:
-    """ln of the local stripping current over the critical one; positive: voids grow.
+    """ln of the current density [A/m2] that strips an electrode for ever: the share in contact times j_crit.
 
-    At `pressures` [Pa] after `highest` [Pa], for `stripping` [A/m2] at `temperature` [K]. The local current density
-    is j / c with the contact c that the highest pressure so far left. Without current it is far below zero. Stricter
-    than the simulator, which lets plating heal a void between two strippings: here a cell that strips above j_crit is
-    lost sooner or later, as in the measurements of the critical stripping current.
+    At `pressure` after `highest` and `attached` [Pa], as `contact_share`, at `temperature` [K]. That is what tests with
+    three electrodes measure; the local current density where there is contact is j / c.
     """
-    share = xp.maximum(contact_share(pressures, highest, p, xp=xp), 1e-9)
-    critical = interface.critical_stripping_current(pressures, temperature, p, xp=xp)
-    load = xp.log(xp.maximum(stripping, 1e-30)) - xp.log(share) - xp.log(critical)
-    return xp.where(stripping > 0.0, load, -60.0)
+    share = xp.maximum(contact_share(pressure, highest, p, attached, xp=xp), 1e-9)
+    return xp.log(share) + xp.log(interface.critical_stripping_current(pressure, temperature, p, xp=xp))
