@@ -63,7 +63,7 @@ def _settled(cell: Watched) -> np.ndarray:
     time, current = cell.record.column("test_time_second"), cell.record.column("current_ampere")
     flows = np.isfinite(current) & (np.abs(current) > 0.0)
     step = cell.truth.record.column("step_count")
-    edges = cell.truth.record.column("test_time_second")[1:][np.diff(step) != 0]
+    edges = np.append(cell.truth.record.column("test_time_second")[1:][np.diff(step) != 0], np.inf)
     last = np.searchsorted(edges, time, side="right") - 1
     since = np.where(last >= 0, time - edges[np.maximum(last, 0)], np.inf)
     settled: np.ndarray = time[flows & (since >= SETTLED * cell.instrument.polarisation)]

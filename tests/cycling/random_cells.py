@@ -95,7 +95,8 @@ def truth(seed: int) -> Truth:
     assert record.outcome is not None
     said = {"area": f"{area} cm2", "electrolyte_thickness": f"{thickness} mm", "electrolyte": "Li6PS5Cl"}
     time, current = record.column("test_time_second"), np.abs(record.column("current_ampere"))
-    length = float(np.diff(time)[current[1:] > 0.0].sum()) if one_way else half * 3600.0
+    flown = float(np.diff(time)[current[1:] > 0.0].sum()) if one_way else 0.0
+    length = flown or half * 3600.0
     ohm = record.column("internal_resistance_ohm")
     before = ohm[(time < record.outcome.time) & (current > 0.0)]
     least = float(before.min()) if len(before) else float(np.median(ohm))

@@ -62,7 +62,8 @@ def _before_current(cell: Watched) -> None:
 
 
 def _under_current(cell: Watched) -> None:
-    outcome = call_short(cell.record, cell.note).outcome
+    call = call_short(cell.record, cell.note)
+    outcome = call.outcome
     seen, true = _with_current(cell), cell.outcome.time
     before, after = seen[seen <= true], seen[seen > true]
     if len(after) < ENOUGH:
@@ -70,6 +71,10 @@ def _under_current(cell: Watched) -> None:
         return
     if not len(before):
         assert outcome.kind == "short before current", outcome
+        return
+    if "kind-needed" in [warning.code for warning in call.warnings]:  # of one direction of current it asks what it is
+        assert cell.note.kind is None
+        assert "taken as symmetric: hard short" in outcome.evidence, outcome
         return
     assert outcome.shorted, outcome
     assert outcome.confidence >= SURE

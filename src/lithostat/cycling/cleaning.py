@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from lithostat.cycling.half_cycles import HalfCycles, usual_interval
+from lithostat.cycling.parts import parts
 from lithostat.experiment.finding import Caution
 from lithostat.experiment.record import Record
 
@@ -32,6 +33,8 @@ class Cleaned(NamedTuple):
 def clean(record: Record) -> Cleaned:
     """The rows that have time, voltage and current, in the order of time; the same record where those are all."""
     time = record.column("test_time_second")
+    if _nothing_to_clean(time, record.column("voltage_volt"), record.column("current_ampere")):
+        return Cleaned(record, np.zeros((0, 2)), ())
     timed = np.isfinite(time)
     voltage, current = (np.isfinite(record.column(name)) for name in ("voltage_volt", "current_ampere"))
     empty = exact_zeros(record.column("voltage_volt"), record.column("current_ampere"))
@@ -58,6 +61,23 @@ def clean(record: Record) -> Cleaned:
     cleaned = replace(record, table=record.table[rows])
     holes = _holes(time[timed & (voltage != current)], cleaned) if len(rows) else none
     return Cleaned(cleaned, holes, tuple(warnings))
+
+
+def _nothing_to_clean(time: np.ndarray, voltage: np.ndarray, current: np.ndarray) -> bool:
+    """True if all is finite and in order, and there are too few zeros for `exact_zeros`."""
+    zeros = 0
+    for part in parts(len(time)):
+        at, volt, ampere = (values[part] for values in (time, voltage, current))
+        if not (np.isfinite(at).all() and np.isfinite(volt).all() and np.isfinite(ampere).all()):
+            return False
+        behind = time[part.start + 1 : part.stop + 1]
+        if not np.all(behind >= at[: len(behind)]):
+            return False
+        nothing = volt == 0.0
+        zeros += int(np.count_nonzero(ampere[nothing])) if nothing.any() else 0
+        if zeros >= ZEROS:
+            return False
+    return True
 
 
 def exact_zeros(voltage: np.ndarray, current: np.ndarray) -> np.ndarray:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
+from lithostat.cycling.parts import parts
 from lithostat.experiment.record import Record
 
 LEVEL = 0.1  # relative change of the current that begins a new stretch
@@ -17,25 +20,31 @@ _AT_ONCE = 100_000  # places that are looked at together
 
 def level_changes(record: Record, first: np.ndarray, direction: np.ndarray) -> np.ndarray:
     """Rows at which a new level of the current begins, inside stretches of one direction that begin at `first`."""
-    current = np.abs(record.column("current_ampere"))
-    change = np.abs(current[1:] - current[:-1]) > LEVEL * np.maximum(current[1:], current[:-1])
-    change &= np.abs(direction[1:]) == 1
-    change[first[1:] - 1] = False
-    places = np.flatnonzero(change) + 1
+    signed, inside = record.column("current_ampere"), np.abs(direction[1:]) == 1
+    inside[first[1:] - 1] = False
+    places = np.concatenate([np.zeros(0, np.int64), *(_changes(signed, inside, part) for part in parts(len(inside)))])
     if not len(places):
         return places
+    current = np.abs(signed)
     steps = _steps(record, first, direction)
     if steps is not None:
         places = np.intersect1d(places, np.concatenate([steps, steps + 1, steps - 1]))
-    noise = current_noise(current, direction)
+    noise = current_noise(current, direction.__getitem__)
     width = int(np.clip(np.ceil((1.77 * SURE * noise / LEVEL) ** 2), FEWEST, MOST))
     owner = np.searchsorted(first, places, side="right") - 1
     begin, end = first[owner], np.append(first[1:], len(current))[owner]
     likely = _means_differ(current, places, begin, end, width)
     places, begin, end = places[likely], begin[likely], end[likely]
-    parts = [slice(at, at + _AT_ONCE) for at in range(0, len(places), _AT_ONCE)]
-    jumps = [_jumps(current, places[part], begin[part], end[part], width, noise) for part in parts]
+    together = [slice(at, at + _AT_ONCE) for at in range(0, len(places), _AT_ONCE)]
+    jumps = [_jumps(current, places[part], begin[part], end[part], width, noise) for part in together]
     return _largest_nearby(places, np.concatenate([np.zeros(0), *jumps]), width)
+
+
+def _changes(current: np.ndarray, inside: np.ndarray, part: slice) -> np.ndarray:
+    """Rows behind those of `part` at which the current has changed from the sample before, where that is `inside`."""
+    size = np.abs(current[part.start : part.stop + 1])
+    change = np.abs(size[1:] - size[:-1]) > LEVEL * np.maximum(size[1:], size[:-1])
+    return np.asarray(np.flatnonzero(change & inside[part]) + part.start + 1)
 
 
 def _means_differ(
@@ -60,14 +69,15 @@ def _steps(record: Record, first: np.ndarray, direction: np.ndarray) -> np.ndarr
     return None
 
 
-def current_noise(current: np.ndarray, direction: np.ndarray) -> float:
-    """Noise of one sample of the current, as a share of it."""
+def current_noise(current: np.ndarray, ways: Callable[[np.ndarray], np.ndarray]) -> float:
+    """Noise of one sample of the current, as a share of it; `ways` says the direction of rows."""
     at = np.arange(0, len(current) - 1, max(1, len(current) // _MANY))
-    at = at[(np.abs(direction[at]) == 1) & (direction[at + 1] == direction[at])]
+    way = ways(at)
+    at = at[(np.abs(way) == 1) & (ways(at + 1) == way)]
     if not len(at):
         return 0.0
-    step = np.abs(current[at + 1] - current[at]) / np.maximum(current[at + 1], current[at])
-    return float(1.4826 * np.median(step) / np.sqrt(2.0))
+    size, then = np.abs(current[at]), np.abs(current[at + 1])
+    return float(1.4826 * np.median(np.abs(then - size) / np.maximum(then, size)) / np.sqrt(2.0))
 
 
 def _jumps(

@@ -49,7 +49,7 @@ def sudden_drops(block: Blocks, judged: np.ndarray) -> list[Drop]:
     middle, high, low = likely + AROUND, high[likely], low[likely]
     before, after = windows[middle - AROUND], windows[middle + 1]
     fall = high * _weather(block, middle) - low
-    noise = SIGMAS * block.block_noise[middle] * 1.25 / np.sqrt(AROUND)
+    noise = SIGMAS * block.noise_of(middle) * 1.25 / np.sqrt(AROUND)
     flat = np.maximum(np.ptp(before, axis=1), np.ptp(after, axis=1)) - noise < FLAT * fall
     found = flat & (fall > LEAST * high + noise) & ~_early(block)[middle]
     drops = []

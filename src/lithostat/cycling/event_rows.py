@@ -34,7 +34,7 @@ def first_row(block: Blocks, index: int, limit: float) -> tuple[int, int | None,
     first = _stepped_before(block.ohm[rows], int(at[best]), noise)
     row, last = int(rows[first]), int(rows[first - 1])
     switch = row - 1
-    if last < switch and -highest < block.ohm[switch] < 0.5 * (before[best] + after[best]):
+    if last < switch and -highest < float(block.ohm[switch:row][0]) < 0.5 * (before[best] + after[best]):
         row = switch
     step = float(before[best] - after[best])
     if step < BLURRED * noise:

@@ -10,6 +10,7 @@ import numpy as np
 from lithostat.cycling.drops import Drop, sudden_drops
 from lithostat.cycling.event_rows import first_row
 from lithostat.cycling.lower_bound import History, history_bound, impedance_bound, past_of, pellet_bound
+from lithostat.cycling.parts import parts
 from lithostat.cycling.resistance import PER_HALF_CYCLE, Blocks
 from lithostat.experiment.cell_note import CellNote
 from lithostat.experiment.spectrum import Spectrum
@@ -116,24 +117,22 @@ def _expected(block: Blocks, index: int, history: History, bounds: dict[str, np.
 
 
 def _limit(block: Blocks, history: np.ndarray, bounds: dict[str, np.ndarray]) -> np.ndarray:
-    """Resistance [ohm] below which a block cannot be that of an intact cell; -inf where nothing is known."""
-    known = np.isfinite(history) & (history > 0.0)
-    limit = np.where(known, np.where(known, history, 0.0) * (1.0 - margin(block, history)), -np.inf)
-    for bound in bounds.values():
-        below = bound * (1.0 - MARGIN) - SIGMAS * block.block_noise
-        limit = np.maximum(limit, np.where(np.isfinite(bound), below, -np.inf))
+    """Resistance [ohm] below which a block cannot be that of an intact cell; -inf where nothing is known.
+
+    How far below its past a block must lie to count: weather and noise.
+    """
+    limit, plated = np.full(len(block), -np.inf), _first_plated(block)
+    for part in parts(len(block)):
+        least, noise = history[part], SIGMAS * block.noise_of(part)
+        known = np.isfinite(least) & (least > 0.0)
+        share = np.divide(noise, least, out=np.zeros(len(least)), where=known)
+        seen = np.isfinite(block.pressure[part]) & np.isfinite(block.temperature[part])
+        margin = np.where(plated[part], MARGIN_UNPLATED, np.where(seen, MARGIN, MARGIN_BLIND)) + share
+        limit[part][known] = (least * (1.0 - margin))[known]
+        for bound in bounds.values():
+            below = bound[part] * (1.0 - MARGIN) - noise
+            limit[part] = np.maximum(limit[part], np.where(np.isfinite(bound[part]), below, -np.inf))
     return limit
-
-
-def margin(block: Blocks, bound: np.ndarray) -> np.ndarray:
-    """How far below its past a block must lie to count [share]: weather and noise."""
-    known = np.isfinite(block.pressure) & np.isfinite(block.temperature)
-    noise = np.divide(
-        SIGMAS * block.block_noise, bound, out=np.zeros(len(block)), where=np.isfinite(bound) & (bound > 0.0)
-    )
-    weather = np.where(known, MARGIN, MARGIN_BLIND)
-    total: np.ndarray = np.where(_first_plated(block), MARGIN_UNPLATED, weather) + noise
-    return total
 
 
 def _first_plated(block: Blocks) -> np.ndarray:
@@ -202,7 +201,7 @@ def _event(
     held = (
         electrons if len(electrons) < 3 else np.min(np.stack([electrons[:-2], electrons[1:-1], electrons[2:]]), axis=0)
     )
-    noise_share = block.block_noise[inside][: len(held)] / expected
+    noise_share = block.noise_of(inside)[: len(held)] / expected
     hard = np.flatnonzero(held >= HARD - 2.0 * noise_share)  # the least of three lies below their mean
     noise = _noise_ratio(block, index, end)
     if np.median(electrons[:3]) >= HARD:

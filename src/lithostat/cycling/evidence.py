@@ -11,6 +11,7 @@ import numpy as np
 
 from lithostat.cycling.events import COURSE, HARD, OWN_PAST, RUN, Event
 from lithostat.cycling.lower_bound import believable, ionic_resistance
+from lithostat.cycling.parts import parts_of_stretches, reduced
 from lithostat.cycling.trace import Trace
 from lithostat.experiment.quantity import span
 from lithostat.experiment.spectrum import Spectrum
@@ -185,13 +186,15 @@ def pressure_slopes(trace: Trace) -> tuple[np.ndarray, np.ndarray]:
     flowing = half.flowing[(half.last - half.first)[half.flowing] >= 4]
     first, last = half.first[flowing], half.last[flowing]
     width = np.maximum(1, (last - first) // 4)
-    finite = np.isfinite(pressure)
-    total, known = np.zeros(len(pressure) + 1), np.zeros(len(pressure) + 1, np.int64)
-    np.cumsum(np.where(finite, pressure - np.mean(pressure, where=finite), 0.0), out=total[1:])
-    np.cumsum(finite, out=known[1:])
-    rise = total[last + 1] - total[last - width] - total[first + width + 1] + total[first]
-    whole = known[last + 1] - known[last - width] + known[first + width + 1] - known[first] == 2 * (width + 1)
-    whole &= half.charge[flowing] != 0.0
+    ends = np.stack([np.stack([first, last - width]), np.stack([first + width, last])])  # begin, end; first, last part
+    begin, end = ends.transpose(0, 2, 1).reshape(2, -1)
+    total = np.zeros(len(begin))
+    for part in parts_of_stretches(begin, end):
+        rows = slice(begin[part][0], end[part][-1] + 1)
+        (total[part],) = reduced(pressure[rows], begin[part] - rows.start, end[part] - rows.start, np.add)
+    with np.errstate(invalid="ignore"):  # a pressure without end
+        rise = total[1::2] - total[::2]
+    whole = np.isfinite(rise) & (half.charge[flowing] != 0.0)
     slopes = rise[whole] / ((width + 1)[whole] * 0.75 * half.charge[flowing][whole])
     return slopes, first[whole]
 

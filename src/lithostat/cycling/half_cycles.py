@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from lithostat.cycling.current_levels import level_changes
+from lithostat.cycling.parts import parts
 from lithostat.experiment.record import Record
 
 QUIET = 0.01  # share of the usual current below which a cell rests
@@ -23,7 +25,8 @@ class HalfCycles:
 
     `first` and `last` are the rows it begins and ends with (both belong to it), `direction` is 1 (charging), -1 or 0
     (rest), -2 in an impedance sweep; `current` [A] is its mean, `charge` [C] what flowed (with sign) until the current
-    was switched, at `until` [s]; `start` and `end` [s] are the times of its first and last row.
+    was switched, at `until` [s]; `start` and `end` [s] are the times of its first and last row, `least` and `most` [A]
+    the extremes of its current.
     """
 
     first: np.ndarray
@@ -34,15 +37,36 @@ class HalfCycles:
     start: np.ndarray
     end: np.ndarray
     until: np.ndarray
+    least: np.ndarray
+    most: np.ndarray
 
     @property
     def flowing(self) -> np.ndarray:
         """Indices of the stretches that carry current."""
         return np.flatnonzero(np.abs(self.direction) == 1)
 
+    @property
+    def with_strays(self) -> np.ndarray:
+        """Indices of the stretches with a sample that is far from their level."""
+        return _with_strays(self.least, self.most, self.current)
+
+    def of(self, rows: np.ndarray) -> np.ndarray:
+        """Indices of the stretches to which these rows belong."""
+        return np.asarray(np.searchsorted(self.first, rows, side="right") - 1)
+
     def __len__(self) -> int:
         """Number of stretches."""
         return len(self.first)
+
+
+class Sums(NamedTuple):
+    """Of each stretch: its current added up and its extremes [A], the trapezoid of it [C], its widest interval [s]."""
+
+    current: np.ndarray
+    least: np.ndarray
+    most: np.ndarray
+    passed: np.ndarray
+    widest: np.ndarray
 
 
 def half_cycles(record: Record, holes: np.ndarray | None = None) -> HalfCycles:
@@ -58,7 +82,7 @@ def half_cycles(record: Record, holes: np.ndarray | None = None) -> HalfCycles:
     time, current = record.column("test_time_second"), record.column("current_ampere")
     if not len(time):
         empty, whole = np.zeros(0), np.zeros(0, np.int64)
-        return HalfCycles(whole, whole, whole, empty, empty, empty, empty, empty)
+        return HalfCycles(whole, whole, whole, *[empty] * 7)
     direction = directions(current)
     if "frequency_hertz" in record.table.columns:  # an impedance sweep: its mean current is no cycling
         direction[record.column("frequency_hertz") > 0.0] = -2
@@ -73,11 +97,40 @@ def half_cycles(record: Record, holes: np.ndarray | None = None) -> HalfCycles:
     begins[level_changes(record, np.flatnonzero(begins), direction)] = True
     first = np.flatnonzero(begins)
     last = np.concatenate([first[1:] - 1, [len(time) - 1]])
-    hole = np.zeros(len(time), bool)
-    hole[broken] = True
-    until, charge = _charges(record, first, last, hole[last])
+    sums = _sums(time, current, first)
+    until, charge = _charges(record, first, last, np.isin(last, broken), sums)
     way = direction[(first + last) // 2]  # of the middle sample, since a glitch may stand at either end
-    return HalfCycles(first, last, way, levels(current, first, last), charge, time[first], time[last], until)
+    level = levels(current, first, last, sums)
+    return HalfCycles(first, last, way, level, charge, time[first], time[last], until, sums.least, sums.most)
+
+
+def _sums(time: np.ndarray, current: np.ndarray, first: np.ndarray) -> Sums:
+    """What is added up over the rows of each stretch, in one pass over the record."""
+    size = len(first)
+    sums = Sums(np.zeros(size), np.full(size, np.inf), np.full(size, -np.inf), np.zeros(size), np.zeros(size))
+    ends = np.append(first[1:], len(time)) - 1
+    for part in parts(len(time)):
+        begin = int(np.searchsorted(first, part.start, side="right")) - 1
+        end = int(np.searchsorted(first, part.stop, side="left"))
+        edges, some = np.maximum(first[begin:end] - part.start, 0), slice(begin, end)
+        at, ampere = time[part.start : part.stop + 1], current[part.start : part.stop + 1]
+        width, between = np.zeros(part.stop - part.start), np.zeros(part.stop - part.start)
+        width[: len(at) - 1] = at[1:] - at[:-1]
+        between[: len(at) - 1] = ampere[1:] + ampere[:-1]
+        over = ends[some] - part.start
+        width[over[over < len(width)]] = 0.0  # to the next stretch
+        between *= width
+        ampere = current[part]
+        for ufunc, result, values in (
+            (np.add, sums.current, ampere),
+            (np.minimum, sums.least, ampere),
+            (np.maximum, sums.most, ampere),
+            (np.add, sums.passed, between),
+            (np.maximum, sums.widest, width),
+        ):
+            result[some] = ufunc(result[some], ufunc.reduceat(values, edges))
+    sums.passed[:] *= 0.5
+    return sums
 
 
 def rows_between(first: np.ndarray, last: np.ndarray) -> np.ndarray:
@@ -94,7 +147,10 @@ def _behind_gaps(time: np.ndarray, first: np.ndarray, direction: np.ndarray) -> 
     if np.count_nonzero(flows) < 2:
         return np.zeros(0, np.int64)
     usual = float(np.median((time[ends] - time[first])[flows]))
-    gaps = np.flatnonzero(np.diff(time) > max(usual, 10.0 * usual_interval(time))) + 1
+    long = max(usual, 10.0 * usual_interval(time))
+    gaps = np.concatenate(
+        [np.flatnonzero(np.diff(time[part.start : part.stop + 1]) > long) + part.start + 1 for part in parts(len(time))]
+    )
     return np.asarray(gaps[np.abs(direction[gaps]) == 1])
 
 
@@ -113,7 +169,7 @@ def _glitches(first: np.ndarray, direction: np.ndarray, time: np.ndarray) -> np.
     return np.concatenate([first[odd], first[odd + 1]])
 
 
-def levels(current: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+def levels(current: np.ndarray, first: np.ndarray, last: np.ndarray, sums: Sums) -> np.ndarray:
     """Mean current of each stretch [A], without samples that are far from the middle ones: parts of a switch, glitches.
 
     Where fewer than half are near those, as in a decay, the mean of all.
@@ -121,8 +177,8 @@ def levels(current: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarr
     count, middle = last - first + 1, (first + last) // 2
     around = [current[np.clip(middle + shift, first, last)] for shift in (-1, 0, 1)]
     usual = np.maximum(np.minimum(around[0], around[1]), np.minimum(np.maximum(around[0], around[1]), around[2]))
-    mean = np.add.reduceat(current, first) / count
-    strays = with_strays(current, first, usual)
+    mean = sums.current / count
+    strays = _with_strays(sums.least, sums.most, usual)
     if not len(strays):
         return np.asarray(mean)
     rows, count, usual = rows_between(first[strays], last[strays]), count[strays], usual[strays]
@@ -136,9 +192,8 @@ def levels(current: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarr
     return np.asarray(mean)
 
 
-def with_strays(current: np.ndarray, first: np.ndarray, level: np.ndarray) -> np.ndarray:
-    """Indices of the stretches, which begin at `first`, with a sample that is far from the level of its stretch [A]."""
-    most, least = np.maximum.reduceat(current, first), np.minimum.reduceat(current, first)
+def _with_strays(least: np.ndarray, most: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """Indices of the stretches whose extremes are far from their level [A]."""
     return np.flatnonzero(np.maximum(most - level, level - least) > FAR * np.abs(level))
 
 
@@ -147,7 +202,10 @@ def directions(current: np.ndarray) -> np.ndarray:
     sampled = np.abs(current[:: max(1, len(current) // _MANY)])
     flowing = sampled[sampled > 0.0]
     quiet = QUIET * np.quantile(flowing, 0.9) if len(flowing) else 0.0
-    return np.where(np.abs(current) > quiet, np.sign(current), 0.0).astype(np.int8)
+    result = np.empty(len(current), np.int8)
+    for part in parts(len(current)):
+        result[part] = (current[part] > quiet).astype(np.int8) - (current[part] < -quiet)
+    return result
 
 
 def _broken(time: np.ndarray, holes: np.ndarray | None) -> np.ndarray:
@@ -158,7 +216,9 @@ def _broken(time: np.ndarray, holes: np.ndarray | None) -> np.ndarray:
     return np.unique(rows[(rows >= 0) & (rows < len(time) - 1)])
 
 
-def _charges(record: Record, first: np.ndarray, last: np.ndarray, hole: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _charges(
+    record: Record, first: np.ndarray, last: np.ndarray, hole: np.ndarray, sums: Sums
+) -> tuple[np.ndarray, np.ndarray]:
     """(time at which the current was switched [s], charge [C]) of each stretch.
 
     Inside a stretch the trapezoid of its current, and on to the next where that goes on in the same direction. Else the
@@ -167,21 +227,12 @@ def _charges(record: Record, first: np.ndarray, last: np.ndarray, hole: np.ndarr
     than any inside, nothing is counted.
     """
     time, current = record.column("test_time_second"), record.column("current_ampere")
-    width = np.diff(time)
-    between = current[1:] + current[:-1]
-    between *= width
-    passed = np.zeros(len(time))
-    np.cumsum(between, out=passed[1:])
-    charge = 0.5 * (passed[last] - passed[first])
-    until = time[last].astype(float)
+    charge, until = sums.passed.copy(), time[last].astype(float)
     if len(first) < 2:
         return until, charge
     end, begin = last[:-1], first[1:]
     wait = time[begin] - time[end]
-    near = wait <= BRIDGED * usual_interval(time)
-    if not near.all():
-        width[end] = 0.0
-        near |= wait <= 1.5 * np.maximum.reduceat(width, first[:-1])
+    near = wait <= np.maximum(BRIDGED * usual_interval(time), 1.5 * sums.widest[:-1])
     near &= ~hole[:-1]
     after = _since_switch(record, begin, wait)
     until[:-1] = np.where(near, time[begin] - after, until[:-1])

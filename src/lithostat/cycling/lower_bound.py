@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.ndimage import minimum_filter1d
 
-from lithostat.cycling.resistance import YOUNG, Blocks, jumps
+from lithostat.cycling.parts import ROWS, parts
+from lithostat.cycling.resistance import LEAST_PRESSURE, YOUNG, Blocks, jumps
 from lithostat.cycling.running_median import median_of_five, median_of_three
 from lithostat.experiment.cell_note import CellNote
 from lithostat.experiment.spectrum import Spectrum
@@ -66,7 +67,7 @@ class History(NamedTuple):
 def past_of(block: Blocks) -> Past:
     """What of a record's past does not depend on which blocks are intact."""
     press, conduct, drive = _factors(block.pressure, block.temperature, block.current)
-    ripe, regime = block.age**RIPENING, _regimes(block.pressure, block.current)
+    ripe, regime = block.age**RIPENING, _regimes(press, block.current)
     return Past(block, _without_glitches(block), press, conduct, drive, ripe, regime, _window(block))
 
 
@@ -85,12 +86,15 @@ def history_bound(past: Past, among: np.ndarray) -> History:
     if not len(ohm) or regime[-1] > _MOST_REGIMES:
         everything = _carried(ohm, [past.press, past.conduct, past.drive])
         return History(everything, everything)
+    if not regime[-1]:
+        here = _carried(ohm, [past.press, past.conduct])
+        both = _recent(ohm, [past.press, past.conduct], past.ripe, window)
+        return History(*(np.minimum(here, bound, out=bound) for bound in both))
     bounds = History(np.full(len(ohm), np.inf), np.full(len(ohm), np.inf))
-    jumped = slice(None if regime[-1] else 1)  # where there is one regime the loop below does it all
-    factors = [factor[jumped] for factor in (past.press, past.conduct, past.drive)]
-    carried = _carried(ohm[jumped], factors)
-    for bound, recent in zip(bounds, _recent(ohm[jumped], factors, past.ripe[jumped], window), strict=True):
-        bound[jumped] = np.maximum(carried, recent)
+    factors = [past.press, past.conduct, past.drive]
+    carried = _carried(ohm, factors)
+    for bound, recent in zip(bounds, _recent(ohm, factors, past.ripe, window), strict=True):
+        bound[:] = np.maximum(carried, recent)
     edges = np.concatenate([[0], np.flatnonzero(np.diff(regime)) + 1, [len(ohm)]])
     for begin, end in itertools.pairwise(edges):
         first = _both_seen(past.block, begin, end) if begin else 0  # nothing can be carried into the first regime
@@ -167,12 +171,11 @@ def pellet_bound(note: CellNote, temperature: np.ndarray) -> tuple[str, np.ndarr
         conductivity, name = value.high or value.value, card.name
         if "conductivity_temperature" in card.properties:
             at = card.properties["conductivity_temperature"].value
-    kelvin = np.where(np.isfinite(temperature), temperature, at)
-    ohm = (
-        note.electrolyte_thickness
-        / (conductivity * area)
-        * _at_most_one(np.exp(ACTIVATION * (1.0 / kelvin - 1.0 / at)))
-    )
+    ohm = np.empty(len(temperature))
+    for part in parts(len(temperature)):
+        kelvin = np.where(np.isfinite(temperature[part]), temperature[part], at)
+        ohm[part] = _at_most_one(np.exp(ACTIVATION * (1.0 / kelvin - 1.0 / at)))
+    ohm *= note.electrolyte_thickness / (conductivity * area)
     return f"a pellet of {name} at {10.0 * conductivity:.3g} mS/cm ({ohm.min(initial=np.inf):.3g} ohm)", ohm
 
 
@@ -185,12 +188,11 @@ def _without_glitches(block: Blocks) -> np.ndarray:
 
     A block of eight samples and more has left out its extremes, and two of them hardly move it.
     """
-    few, very_few = block.samples < 8, block.samples <= 2
     smooth = block.resistance
-    if few.any():
-        smooth = np.where(few, _median_around(block.resistance, 1), smooth)
-    if very_few.any():
-        smooth = np.where(very_few, _median_around(block.resistance, 2), smooth)
+    for fewer, reach in ((8, 1), (3, 2)):
+        few = block.samples < fewer
+        if few.any():
+            smooth = np.where(few, _median_around(block.resistance, reach), smooth)
     return smooth
 
 
@@ -198,10 +200,12 @@ def _median_around(values: np.ndarray, reach: int) -> np.ndarray:
     """Median of each value and 1 or 2 neighbours on both sides; at the ends the larger of that and the value."""
     if len(values) < 2 * reach + 1:
         return np.full(len(values), np.median(values)) if len(values) else values
-    middle = median_of_three(values) if reach == 1 else median_of_five(values)
-    return np.concatenate(
-        [np.maximum(values[:reach], middle[0]), middle, np.maximum(values[len(values) - reach :], middle[-1])]
-    )
+    median, middle = (median_of_three, median_of_five)[reach - 1], values.copy()
+    for part in parts(len(values) - 2 * reach):
+        middle[part.start + reach : part.stop + reach] = median(values[part.start : part.stop + 2 * reach])
+    middle[:reach] = np.maximum(values[:reach], middle[reach])
+    middle[-reach:] = np.maximum(values[-reach:], middle[-reach - 1])
+    return middle
 
 
 def _window(block: Blocks) -> int:
@@ -215,18 +219,20 @@ def _window(block: Blocks) -> int:
 
 def _factors(pressure: np.ndarray, temperature: np.ndarray, current: np.ndarray) -> list[np.ndarray]:
     """What the resistance may be inversely proportional to: pressure, conductivity, current; 1 where unknown."""
-    press = np.where(np.isfinite(pressure), np.maximum(pressure, 5e4), 1.0)
+    press = pressure
+    if not np.all(pressure >= LEAST_PRESSURE) or np.isinf(pressure).any():
+        press = np.where(np.isfinite(pressure), np.maximum(pressure, LEAST_PRESSURE), 1.0)
     conduct = np.where(
         np.isfinite(temperature), np.exp(-ACTIVATION / np.where(temperature > 0, temperature, ROOM)), 1.0
     )
     return [press, conduct, current]
 
 
-def _regimes(pressure: np.ndarray, current: np.ndarray) -> np.ndarray:
+def _regimes(press: np.ndarray, current: np.ndarray) -> np.ndarray:
     """Counts the stretches in which neither pressure nor current jumps."""
-    press = np.log(np.where(np.isfinite(pressure), np.maximum(pressure, 5e4), 1.0))
-    jump = jumps(press) | jumps(np.log(current))
-    return np.concatenate([[0], np.cumsum(jump)])
+    regime = np.zeros(len(current), np.int32)
+    regime[np.concatenate([jumps(press, least=0.0), jumps(current, least=0.0)]) + 1] = 1
+    return np.cumsum(regime, out=regime)
 
 
 def _carried(ohm: np.ndarray, factors: list[np.ndarray]) -> np.ndarray:
@@ -236,13 +242,16 @@ def _carried(ohm: np.ndarray, factors: list[np.ndarray]) -> np.ndarray:
     (min over i of r_i prod x_ki) / prod x_kj, and each of those is one pass.
     """
     bound = np.full(len(ohm), np.inf)
-    for size in range(len(factors) + 1):
-        for chosen in itertools.combinations(factors, size):
-            product = reduce(np.multiply, chosen) if chosen else None
-            before = np.minimum.accumulate(ohm if product is None else ohm * product)[:-1]
-            if product is not None:
-                before /= product[1:]
-            np.minimum(bound[1:], before, out=bound[1:])
+    subsets = [some for size in range(len(factors) + 1) for some in itertools.combinations(range(len(factors)), size)]
+    so_far = [np.inf] * len(subsets)
+    for part in parts(len(ohm)):
+        here, least = [factor[part] for factor in factors], bound[part]
+        for place, some in enumerate(subsets):
+            product = reduce(np.multiply, (here[index] for index in some)) if some else None
+            carried = ohm[part] if product is None else ohm[part] * product
+            before = np.minimum.accumulate(np.concatenate([[so_far[place]], carried]))
+            so_far[place] = before[-1]
+            np.minimum(least, before[:-1] if product is None else before[:-1] / product, out=least)
     return bound
 
 
@@ -251,15 +260,18 @@ def _recent(ohm: np.ndarray, factors: list[np.ndarray], ripe: np.ndarray, window
 
     With what ripening may take of it since, and without.
     """
-    if len(ohm) < 2:
-        return np.full(len(ohm), np.inf), np.full(len(ohm), np.inf)
-    least = _least_before(ohm, window)
-    then = _last_near(ohm, least)
-    unripened = least.copy()
-    for factor in factors:
-        unripened *= np.minimum(factor[then] / factor, 1.0)
-    unripened[~np.isfinite(least)] = np.inf
-    return unripened * np.minimum(ripe[then] / ripe, 1.0), unripened
+    ripened, unripened = np.full(len(ohm), np.inf), np.full(len(ohm), np.inf)
+    for part in parts(len(ohm), max(ROWS, 4 * window)):
+        rows, new = slice(max(part.start - window, 0), part.stop), slice(part.start - part.stop, None)
+        least = _least_before(ohm[rows], window)
+        then = _last_near(ohm[rows], least)
+        carried = least.copy()
+        for factor in factors:
+            carried *= np.minimum(factor[rows][then] / factor[rows], 1.0)
+        carried[~np.isfinite(least)] = np.inf
+        unripened[part] = carried[new]
+        ripened[part] = (carried * np.minimum(ripe[rows][then] / ripe[rows], 1.0))[new]
+    return ripened, unripened
 
 
 def _last_near(ohm: np.ndarray, least: np.ndarray) -> np.ndarray:

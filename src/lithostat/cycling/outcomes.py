@@ -150,7 +150,7 @@ def _contact_lost(block: Blocks) -> int | None:
     if len(block) < 8:
         return None
     usual = max(float(np.median(block.resistance[: max(4, len(block) // 4)])), 0.0)
-    high = (block.resistance > LOST * usual) & (block.resistance - usual > 10.0 * block.block_noise)
+    high = (block.resistance > LOST * usual) & (block.resistance - usual > 10.0 * block.noise_of(slice(None)))
     if not high[-1]:
         return None
     low = np.flatnonzero(~high)

@@ -9,6 +9,7 @@ import numpy as np
 from lithostat.cycling.cleaning import row_at
 
 if TYPE_CHECKING:
+    from lithostat.cycling.apparent_resistance import ApparentResistance
     from lithostat.cycling.trace import Trace
 
 MOVES = 0.02  # of the voltage that may still come
@@ -87,7 +88,9 @@ def _row_after(time: np.ndarray, row: np.ndarray, spans: np.ndarray, last: np.nd
     return np.minimum(np.maximum(later, row[:, None] + 1), last[:, None])
 
 
-def sample_noise(trace: Trace, values: np.ndarray, which: np.ndarray, *, per_ampere: bool = False) -> float:
+def sample_noise(
+    trace: Trace, values: np.ndarray | ApparentResistance, which: np.ndarray, *, per_ampere: bool = False
+) -> float:
     """Standard deviation of one sample of the voltage in these half-cycles [V]; `per_ampere` says that values are V/I.
 
     From differences of neighbours in the second half of each, which drift and steps hardly touch.
@@ -96,11 +99,15 @@ def sample_noise(trace: Trace, values: np.ndarray, which: np.ndarray, *, per_amp
     if not len(which):
         return 0.0
     rows = np.arange(0, len(values) - 1, max(1, len(values) // _MANY))
-    owner = np.searchsorted(half.first, rows, side="right") - 1
-    begin = np.full(len(half), len(values))
-    begin[which] = np.maximum(row_at(trace.record, half, which, 0.5), half.first[which] + 1)
-    inside = (rows >= begin[owner]) & (rows < half.last[owner])
-    steps = np.abs(values[rows + 1] - values[rows])[inside]
-    steps = steps * np.abs(half.current[owner[inside]]) if per_ampere else steps
+    looked_at = np.zeros(len(half), bool)
+    looked_at[which] = True
+    owner = half.of(rows)
+    rows, owner = (entries[looked_at[owner]] for entries in (rows, owner))
+    some, place = np.unique(owner, return_inverse=True)
+    begin = np.maximum(row_at(trace.record, half, some, 0.5), half.first[some] + 1)
+    inside = (rows >= begin[place]) & (rows < half.last[owner])
+    rows, owner = rows[inside], owner[inside]
+    steps = np.abs(values[rows + 1] - values[rows])
+    steps = steps * np.abs(half.current[owner]) if per_ampere else steps
     steps = steps[np.isfinite(steps)]
     return float(1.4826 * np.median(steps) / np.sqrt(2.0)) if len(steps) else 0.0

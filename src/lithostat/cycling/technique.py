@@ -34,7 +34,7 @@ def techniques(record: Record, half: HalfCycles) -> np.ndarray:
 
     A technique that may hold either, such as cycling with limits or a sequence, says nothing; its samples decide.
     """
-    words = np.full(len(half), GALVANOSTATIC, dtype="<U14")
+    words = np.full(len(half), GALVANOSTATIC, dtype=object)
     words[half.direction == 0] = REST
     words[half.direction == -2] = IMPEDANCE
     flowing = half.flowing
@@ -53,11 +53,11 @@ def _stated(record: Record, half: HalfCycles) -> np.ndarray:
     """The technique that the header of each stretch's file names, '' where it names none or one that may be any."""
     said = [_word((file.get("header") or {}).get("technique")) for file in record.provenance.get("files", [])]
     if not any(said):
-        return np.full(len(half), "", dtype="<U14")
+        return np.full(len(half), "", dtype=object)
     if "file_index" in record.table.columns:
         index = np.clip(record.column("file_index")[half.first], 0, len(said) - 1)
-        return np.array(said, dtype="<U14")[index]
-    return np.full(len(half), said[0] if len(said) == 1 else "", dtype="<U14")
+        return np.array(said, dtype=object)[index]
+    return np.full(len(half), said[0] if len(said) == 1 else "", dtype=object)
 
 
 def _word(text: object) -> str:
@@ -66,13 +66,10 @@ def _word(text: object) -> str:
 
 def _shown(record: Record, half: HalfCycles, which: np.ndarray) -> np.ndarray:
     """What the samples of these stretches show. Where there are very many, some stand for all."""
-    size = np.abs(record.column("current_ampere"))
-    words = np.full(len(which), GALVANOSTATIC, dtype="<U14")
+    words = np.full(len(which), GALVANOSTATIC, dtype=object)
     if not len(which):
         return words
-    bounds = np.stack([half.first[which], half.last[which] + 1], axis=1).ravel()
-    inside = bounds[:-1] if bounds[-1] == len(size) else bounds
-    least, most = np.minimum.reduceat(size, inside)[::2], np.maximum.reduceat(size, inside)[::2]
+    least, most = _sizes(record, half, which)
     varied = np.flatnonzero((most - least > HELD * most) & (half.last[which] - half.first[which] + 1 >= SHORTEST))
     if not len(varied):
         return words
@@ -86,6 +83,17 @@ def _shown(record: Record, half: HalfCycles, which: np.ndarray) -> np.ndarray:
         known, count = np.unique(words[looked_at], return_counts=True)
         words[rest] = known[np.argmax(count)]
     return words
+
+
+def _sizes(record: Record, half: HalfCycles, which: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Least and largest size of the current in each of these stretches [A]."""
+    low, high = half.least[which], half.most[which]
+    least = np.where(low > 0.0, low, -high)
+    current = record.column("current_ampere")
+    for place in np.flatnonzero((low <= 0.0) & (high >= 0.0)):  # a glitch inside has the other sign
+        index = which[place]
+        least[place] = np.min(np.abs(current[half.first[index] : half.last[index] + 1]))
+    return least, np.maximum(high, -low)
 
 
 def _of_one(time: np.ndarray, voltage: np.ndarray, current: np.ndarray) -> str:
@@ -112,7 +120,6 @@ def _voltage_is_what_is_held(record: Record, half: HalfCycles, which: np.ndarray
         return False
     one, two = which[:-1][: 20 * PAIRS], which[1:][: 20 * PAIRS]
     middle = (half.first + half.last) // 2
-    size, owner = np.abs(record.column("current_ampere")), np.repeat(np.arange(len(half)), half.last - half.first + 1)
     voltage = np.abs(record.column("voltage_volt")[middle])
     opposite = half.direction[one] == -half.direction[two]
     apart = [np.abs(np.abs(values[one]) - np.abs(values[two])) / np.maximum(np.abs(values[one]), 1e-300)
@@ -120,5 +127,6 @@ def _voltage_is_what_is_held(record: Record, half: HalfCycles, which: np.ndarray
     like = opposite & (apart[0] < LIKE)
     if np.count_nonzero(like) < PAIRS:
         return False
-    chance = current_noise(size, half.direction[owner]) / np.sqrt(np.median(half.last[one] - half.first[one] + 1))
+    noise = current_noise(record.column("current_ampere"), lambda rows: half.direction[half.of(rows)])
+    chance = noise / np.sqrt(np.median(half.last[one] - half.first[one] + 1))
     return bool(np.median(apart[0][like]) <= MATCHED and np.median(apart[1][like]) >= max(UNMATCHED, 5.0 * chance))

@@ -95,10 +95,9 @@ class Trace:
         return self._known("measured_pressure_pa")
 
     @cached_property
-    def temperature(self) -> np.ndarray | None:
-        """Of every row [K]; None if nobody knows it."""
-        celsius = self._known("ambient_temperature_celsius")
-        return None if celsius is None else celsius + 273.15
+    def celsius(self) -> np.ndarray | None:
+        """Temperature of every row [degC]; None if nobody knows it."""
+        return self._known("ambient_temperature_celsius")
 
     def column(self, name: str) -> np.ndarray | None:
         """A column of the record; None if it has none of that name."""

@@ -26,8 +26,8 @@ def voltage_offset(trace: Trace) -> float:
     """
     half, sums = trace.half, []
     has_settled = trace.settled[1] <= half.last[trace.judged]
-    settled = dict(zip(trace.judged.tolist(), trace.settled[1].tolist(), strict=True))
-    flowing, least = trace.judged[has_settled], dict[int, float]()
+    flowing, rows = (entries[has_settled][: SEARCHED + 2] for entries in (trace.judged, trace.settled[1]))
+    settled, least = dict(zip(flowing.tolist(), rows.tolist(), strict=True)), dict[int, float]()
     for place in range(min(len(flowing) - 1, SEARCHED)):
         near = [index for index in flowing[place : place + 3] if _opposite(half, flowing[place], index) is not None]
         if len(near) < 2 or near[1] != flowing[place + 1] or not _opposite(half, near[0], near[1]):

@@ -6,7 +6,7 @@ import json
 import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lithostat.cycling.analysis import Analysis
 from lithostat.experiment.cell_note import CellNote, StatedVolume
@@ -19,7 +19,9 @@ from lithostat.experiment.volume import Volume, VolumeState
 from lithostat.lab.checks import tomogram_conflicts
 from lithostat.lab.specimen import Specimen
 from lithostat.materials.card import find
-from lithostat.tomography.tomogram import Asked
+
+if TYPE_CHECKING:
+    from lithostat.tomography.tomogram import Asked
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,8 @@ def without_report(of: CellTomogram) -> CellTomogram:
 
 def asked(note: CellNote, analysis: Analysis) -> Asked:
     """What the cell's own note and record say that a tomogram can be held against."""
+    from lithostat.tomography.tomogram import Asked
+
     charge = float(abs(analysis.trace.half.charge).sum())
     card = None
     if note.electrolyte is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,9 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lithostat.experiment.record import Record
+from lithostat.show.pixels import COLUMNS, first_rows, least_and_largest
 from lithostat.show.style import BLUE, GREEN, MUTED, ORANGE, RED, VIOLET, blank, shown, style
 
-COLUMNS_OF_PIXELS = 1400  # a figure shows no more than the least and the largest value of each
+_MANY = 100_000  # samples that are enough to know what is usual
 
 
 class Mark(NamedTuple):
@@ -28,16 +30,23 @@ class _Panel(NamedTuple):
     column: str
     label: str
     factor: float
-    offset: float
     colour: str
 
 
+class _Pixels(NamedTuple):
+    """Time of every row [s], the first row of each column of pixels, and what a second is on the axis."""
+
+    time: np.ndarray
+    first: np.ndarray
+    scale: float
+
+
 _PANELS = (
-    _Panel("voltage_volt", "voltage / V", 1.0, 0.0, BLUE),
-    _Panel("current_ampere", "current / mA", 1e3, 0.0, ORANGE),
-    _Panel("measured_pressure_pa", "stack pressure / MPa", 1e-6, 0.0, GREEN),
-    _Panel("applied_pressure_pa", "stack pressure / MPa", 1e-6, 0.0, GREEN),
-    _Panel("ambient_temperature_celsius", "temperature / °C", 1.0, 0.0, VIOLET),
+    _Panel("voltage_volt", "voltage / V", 1.0, BLUE),
+    _Panel("current_ampere", "current / mA", 1e3, ORANGE),
+    _Panel("measured_pressure_pa", "stack pressure / MPa", 1e-6, GREEN),
+    _Panel("applied_pressure_pa", "stack pressure / MPa", 1e-6, GREEN),
+    _Panel("ambient_temperature_celsius", "temperature / °C", 1.0, VIOLET),
 )
 
 
@@ -53,24 +62,27 @@ def cell_figure(
 
     Ten million samples are drawn as the band between their least and largest value in each column of pixels.
     """
-    hours = record.column("test_time_second") / 3600.0
-    scale, unit = (1.0, "h") if len(hours) and hours[-1] > 2.0 else (60.0, "min")
+    time = record.column("test_time_second")
+    if not np.isfinite(time).all():
+        record = replace(record, table=record.table.filter(np.isfinite(time)))
+        time = record.column("test_time_second")
+    begin, end = (float(time[0]), float(time[-1])) if len(time) else (0.0, 3600.0)
+    scale, unit = (1.0 / 3600.0, "h") if end > 7200.0 else (1.0 / 60.0, "min")
+    pixels = _Pixels(time, first_rows(time), scale)
     panels = _panels(record)
     rows = len(panels) + resistance
     with style():
         figure, axes = blank(9.0, 0.9 + 1.6 * rows, rows, sharex=True, squeeze=False)
         for panel, axis in zip(panels, axes[:, 0], strict=False):
-            values, label = _scaled(record, panel)
-            _band(axis, hours * scale, values, panel.colour)
-            axis.set_ylabel(label)
+            axis.set_ylabel(_band(axis, pixels, record, panel))
         if resistance:
-            _resistance(axes[-1, 0], hours * scale, record)
+            _resistance(axes[-1, 0], pixels, record)
         for axis in axes[:, 0]:
-            _background(axis, marks, gaps, scale / 3600.0)
-        _labels(axes[0, 0], marks, scale / 3600.0, float(hours[-1]) * scale if len(hours) else 1.0)
+            _background(axis, marks, gaps, scale)
+        _labels(axes[0, 0], marks, scale, end * scale)
         axes[-1, 0].set_xlabel(f"time / {unit}")
-        if len(hours) > 1 and hours[-1] > hours[0]:
-            axes[-1, 0].set_xlim(hours[0] * scale, hours[-1] * scale)
+        if end > begin:
+            axes[-1, 0].set_xlim(begin * scale, end * scale)
         if title:
             figure.suptitle(title, x=0.01, ha="left", parse_math=False, fontweight="bold", fontsize=11)
     return figure
@@ -85,33 +97,42 @@ def _panels(record: Record) -> list[_Panel]:
     """The panels whose column holds something; the applied pressure only where none was measured."""
     chosen: list[_Panel] = []
     for panel in _PANELS:
-        known = panel.column in record.table.columns and np.isfinite(shown(record.column(panel.column))).any()
-        if known and panel.label not in [other.label for other in chosen]:
+        if panel.column not in record.table.columns or panel.label in [other.label for other in chosen]:
+            continue
+        values = record.column(panel.column)
+        if np.isfinite(shown(values[:_MANY])).any() or np.isfinite(shown(values[_MANY:])).any():
             chosen.append(panel)
     return chosen
 
 
-def _scaled(record: Record, panel: _Panel) -> tuple[np.ndarray, str]:
-    values = shown(panel.factor * record.column(panel.column) + panel.offset)
-    if panel.column == "voltage_volt" and np.nanmax(np.abs(values), initial=0.0) < 0.2:
-        return 1e3 * values, "voltage / mV"
-    if panel.column == "current_ampere" and np.nanmax(np.abs(values), initial=0.0) < 0.5:
-        return 1e3 * values, "current / µA"
-    return values, panel.label
+def _scaled(panel: _Panel, largest: float) -> tuple[float, str]:
+    """(factor, label) of a panel whose values reach so far."""
+    if panel.column == "voltage_volt" and largest < 0.2:
+        return 1e3, "voltage / mV"
+    if panel.column == "current_ampere" and largest < 0.5e-3:
+        return 1e6, "current / µA"
+    return panel.factor, panel.label
 
 
-def _band(axis: Axes, time: np.ndarray, values: np.ndarray, colour: str) -> None:
-    """A line, or the band between least and largest value per column of pixels where there are many."""
-    if len(time) <= 4 * COLUMNS_OF_PIXELS:
-        axis.plot(*_broken(time, values), color=colour, linewidth=0.9)
+def _band(axis: Axes, pixels: _Pixels, record: Record, panel: _Panel) -> str:
+    """A line, or the band between least and largest value per column of pixels where there are many; its label."""
+    values = np.asarray(record.column(panel.column), float)
+    few = len(values) <= 4 * COLUMNS
+    low, high = (shown(values), shown(values)) if few else least_and_largest(values, pixels.first)
+    factor, label = _scaled(panel, float(np.nanmax(np.maximum(np.abs(low), np.abs(high)), initial=0.0)))
+    low, high = factor * low, factor * high
+    known = np.isfinite(low)
+    if few:
+        axis.plot(*_broken(pixels.time * pixels.scale, low), color=panel.colour, linewidth=0.9)
     else:
-        at, low, high = envelope(time, values)
-        axis.fill_between(at, low, high, color=colour, linewidth=0.6)
-    known = values[np.isfinite(values)]
-    least = 0.04 * abs(float(np.median(known))) if len(known) else 0.0
-    if len(known) and 0.0 < np.ptp(known) < least:  # noise should not look like a signal
-        middle = 0.5 * float(known.max() + known.min())
-        axis.set_ylim(middle - least, middle + least)
+        at = pixels.time[pixels.first[known]] * pixels.scale
+        axis.fill_between(at, low[known], high[known], color=panel.colour, linewidth=0.6)
+    middle = 0.5 * float(np.median(low[known] + high[known])) if known.any() else 0.0
+    least, spread = 0.04 * abs(middle), float(np.nanmax(high, initial=-np.inf) - np.nanmin(low, initial=np.inf))
+    if 0.0 < spread < least:  # noise should not look like a signal
+        centre = 0.5 * float(np.nanmax(high) + np.nanmin(low))
+        axis.set_ylim(centre - least, centre + least)
+    return label
 
 
 def _broken(time: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -122,28 +143,25 @@ def _broken(time: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return np.insert(time, at, time[at]), np.insert(values.astype(float), at, np.nan)
 
 
-def envelope(time: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(time, least, largest value) of each column of pixels that holds a sample; NaN are left out."""
-    known = np.isfinite(values) & np.isfinite(time)
-    time, values = time[known], values[known]
-    if not len(time):
-        return time, values, values
-    column = ((time - time[0]) / max(time[-1] - time[0], 1e-300) * (COLUMNS_OF_PIXELS - 1)).astype(np.int64)
-    first = np.concatenate([[0], np.flatnonzero(np.diff(column)) + 1])
-    return time[first], np.minimum.reduceat(values, first), np.maximum.reduceat(values, first)
-
-
-def _resistance(axis: Axes, time: np.ndarray, record: Record) -> None:
-    voltage, current = shown(record.column("voltage_volt")), shown(record.column("current_ampere"))
-    usual = np.nanquantile(np.abs(current), 0.9) if len(current) else 0.0
-    flowing = np.abs(current) > 0.02 * usual
-    ohm = np.divide(voltage, current, out=np.full(len(time), np.nan), where=flowing)
-    at, low, high = envelope(time, ohm)
-    axis.vlines(at, low, high, color=RED, linewidth=0.8)
-    axis.plot(at, 0.5 * (low + high), color=RED, linewidth=0.0, marker=".", markersize=1.5)
-    known = ohm[np.isfinite(ohm)]
-    if len(known):
-        axis.set_ylim(0.0, 1.6 * max(float(np.quantile(known, 0.95)), 1e-9))
+def _resistance(axis: Axes, pixels: _Pixels, record: Record) -> None:
+    """V/I as one upright stroke in each column of pixels: a line from one to the next would be no measurement."""
+    voltage, current = record.column("voltage_volt"), record.column("current_ampere")
+    some = slice(None, None, max(1, len(current) // _MANY))
+    sampled = np.abs(shown(current[some]))
+    usual = np.nanquantile(sampled, 0.9) if np.isfinite(sampled).any() else 0.0
+    ohm = np.full(len(voltage), np.nan)
+    np.divide(voltage, current, out=ohm, where=np.abs(current) > 0.02 * usual)
+    low, high = least_and_largest(ohm, pixels.first)
+    known = shown(ohm[some])
+    known = known[np.isfinite(known)]
+    top = 1.6 * max(float(np.quantile(known, 0.95)), 1e-9) if len(known) else 1.0
+    seen = np.isfinite(low)
+    at = pixels.time[pixels.first[seen]] * pixels.scale
+    strokes = np.full((len(at), 3), np.nan)  # NaN lifts the pen
+    strokes[:, 0], strokes[:, 1] = low[seen] - 0.002 * top, high[seen] + 0.002 * top  # a dot where they are one
+    (line,) = axis.plot(np.repeat(at, 3), strokes.ravel(), color=RED, linewidth=0.8, solid_capstyle="round")
+    line.get_path().should_simplify = False
+    axis.set_ylim(0.0, top)
     axis.set_ylabel("V/I / Ω")
 
 

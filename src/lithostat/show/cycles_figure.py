@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
 
+from lithostat.show.pixels import COLUMNS, thinned
 from lithostat.show.style import BLUE, GREEN, ORANGE, blank, shown, style
 
 
@@ -15,10 +16,8 @@ def overpotential_figure(half_cycles: pl.DataFrame) -> Figure:
         figure, axis = blank(9.0, 2.6)
         for direction, colour, label in ((1, BLUE, "charging direction"), (-1, ORANGE, "the other")):
             part = half_cycles.filter(pl.col("direction") == direction)
-            hours = part["end_second"].to_numpy() / 3600.0
-            axis.plot(
-                hours, shown(1e3 * part["overpotential_volt"].to_numpy()), ".", color=colour, markersize=4, label=label
-            )
+            hours, values = part["end_second"].to_numpy() / 3600.0, shown(1e3 * part["overpotential_volt"].to_numpy())
+            axis.plot(*thinned(hours, values), ".", color=colour, markersize=4, label=label)
         eta = shown(1e3 * half_cycles["overpotential_volt"].to_numpy())
         eta = eta[np.isfinite(eta)]
         if len(eta):
@@ -37,13 +36,15 @@ def capacity_figure(cycles: pl.DataFrame) -> Figure:
     with style():
         figure, (capacity, efficiency) = blank(9.0, 3.0, 1, 2)
         number = cycles["cycle_count"].to_numpy()
+        look = ".-" if len(number) <= COLUMNS else "-"
         for kind, colour in (("charge", BLUE), ("discharge", ORANGE)):
             values = shown(scale * cycles[name.format(kind)].to_numpy())
-            capacity.plot(number, values, ".-", color=colour, markersize=4, linewidth=0.6, label=kind)
+            capacity.plot(*thinned(number, values), look, color=colour, markersize=4, linewidth=0.6, label=kind)
         capacity.set_ylabel(f"capacity / {unit}")
         capacity.set_ylim(bottom=0.0)
         capacity.legend(loc="best")
-        efficiency.plot(number, 100.0 * cycles["efficiency"].to_numpy(), ".-", color=GREEN, markersize=4, linewidth=0.6)
+        values = shown(100.0 * cycles["efficiency"].to_numpy())
+        efficiency.plot(*thinned(number, values), look, color=GREEN, markersize=4, linewidth=0.6)
         efficiency.set_ylabel("Coulombic efficiency / %")
         for axis in (capacity, efficiency):
             axis.set_xlabel("cycle")

@@ -19,7 +19,6 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import nnls
-from scipy.signal import savgol_filter
 
 from lithostat.experiment.finding import Finding
 from lithostat.experiment.spectrum import Spectrum
@@ -132,6 +131,8 @@ def _feet(away: np.ndarray, z: np.ndarray) -> list[int]:
 
 def _smooth(values: np.ndarray) -> np.ndarray:
     """Medians of three, which leave single odd points out, then parabolas through five."""
+    from scipy.signal import savgol_filter  # here: it takes longer to load than most spectra to read
+
     inner = np.median(np.lib.stride_tricks.sliding_window_view(values, 3), axis=1)
     return np.asarray(savgol_filter(np.concatenate([values[:1], inner, values[-1:]]), 5, 2, mode="nearest"))
 
