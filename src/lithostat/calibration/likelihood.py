@@ -107,7 +107,7 @@ def means(values: Mapping[str, Any], packed: Packed, laws: Laws, plated: Plated)
 
 
 def _of_part(
-    values: Mapping[str, Any], part: Part, laws: Laws, plated: tuple[bool, ...]
+    values: Mapping[str, Any], part: Part, laws: Laws, plated: tuple[int, ...]
 ) -> tuple[Values, Values, Values]:
     """Lives, and openings when the contact was last seen and when it was seen to be lost, of a part's lives."""
     one = functools.partial(_life, laws=laws, plated=plated)
@@ -118,11 +118,13 @@ def _of_part(
         gone, segments = jax.tree.map(lambda leaf: leaf[which], (passed, part.segments))
         return log_opening(gone, segments, Moment(segment, time), parameters_of(own), laws)
 
-    kept, lost = (jax.vmap(opening)(part.which, at.segment, at.time) for at in (part.kept, part.lost))
+    ends = (part.kept, part.lost)
+    asked = (jnp.concatenate([part.which, part.which]), *(jnp.concatenate([at[i] for at in ends]) for i in range(2)))
+    kept, lost = jnp.split(jax.vmap(opening)(*asked), 2)  # both at once: it is long to compile
     return unlike[part.which], kept, lost
 
 
-def _life(segments: Segments, p: Parameters, laws: Laws, plated: tuple[bool, ...]) -> tuple[Values, History]:
+def _life(segments: Segments, p: Parameters, laws: Laws, plated: tuple[int, ...]) -> tuple[Values, History]:
     passed = history(segments, p, laws, plated)
     return log_life(segments, passed, p, laws, plated), passed
 

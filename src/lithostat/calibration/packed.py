@@ -55,7 +55,7 @@ class Packed(NamedTuple):
     critical_weight: Any
 
 
-Plated = tuple[tuple[bool, ...], ...]  # for every segment of every part whether a current flows in it in any cell
+Plated = tuple[tuple[int, ...], ...]  # for every segment of every part: `pack_exposures`
 
 
 def pack(data: Data) -> tuple[Packed, Plated]:
@@ -90,7 +90,7 @@ def pack(data: Data) -> tuple[Packed, Plated]:
     return packed, tuple(plated for _, plated in made)
 
 
-def _part(lives: Sequence[CellLife]) -> tuple[Part, tuple[bool, ...]]:
+def _part(lives: Sequence[CellLife]) -> tuple[Part, tuple[int, ...]]:
     unlike, which = _unlike(lives)
     segments, plated = pack_exposures([one.exposure for one in unlike])
     moments = (_moments(lives, end, len(plated)) for end in (0, 1))
@@ -111,8 +111,12 @@ def weighted(packed: Packed, data: Data, left_out: Iterable[str]) -> Packed:
     )
 
 
-def pack_exposures(exposures: Sequence[Exposure]) -> tuple[Segments, tuple[bool, ...]]:
-    """Exposures as arrays of one length: shorter ones begin with segments of no duration, in which nothing flows."""
+def pack_exposures(exposures: Sequence[Exposure]) -> tuple[Segments, tuple[int, ...]]:
+    """Exposures as arrays of one length: shorter ones begin with segments of no duration, in which nothing flows.
+
+    Beside them, for each segment: 0 where no current flows in any of them, 1 where both interfaces of each plate as much
+    on average, else 2.
+    """
     length = max((len(one.durations) for one in exposures), default=1)
 
     def column(name: str, fill: float | None = None) -> np.ndarray:
@@ -137,8 +141,10 @@ def pack_exposures(exposures: Sequence[Exposure]) -> tuple[Segments, tuple[bool,
         np.array([one.filaments for one in exposures], float).reshape(-1, 2),
         np.array([one.limits for one in exposures], float).reshape(-1, 2),
     )
-    flows = (segments.plating * turns > 0.0).any(axis=(0, 2))
-    return segments, tuple(bool(flag) for flag in np.atleast_1d(flows))
+    plated = segments.plating * turns
+    flows = (plated > 0.0).any(axis=(0, 2))
+    alike = np.array_equal(plated[..., 0], plated[..., 1]) and bool(segments.filaments.all())
+    return segments, tuple((1 if alike else 2) * int(flag) for flag in np.atleast_1d(flows))
 
 
 def _unlike(lives: Sequence[CellLife]) -> tuple[list[CellLife], np.ndarray]:

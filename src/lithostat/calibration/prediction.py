@@ -196,7 +196,7 @@ def _place(exposure: Exposure, time: float, length: int) -> tuple[int, float]:
 
 
 @functools.lru_cache(maxsize=32)
-def _program(laws: Laws, plated: tuple[bool, ...]) -> Callable[..., Any]:
+def _program(laws: Laws, plated: tuple[int, ...]) -> Callable[..., Any]:
     def one(
         segments: Segments, segment: Any, time: Any, drawn: dict[str, Any], rest: dict[str, Any]
     ) -> tuple[Any, Any]:

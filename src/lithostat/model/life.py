@@ -12,7 +12,8 @@ import jax
 import jax.numpy as jnp
 
 from lithostat.experiment.errors import InputError
-from lithostat.model import additive_life, coupled_life
+from lithostat.model import additive_life, averaged_life, coupled_life
+from lithostat.model.averaged_life import averages, largest_load
 from lithostat.model.growth import EARLY, Start
 from lithostat.model.interface import critical_length, entry_of
 from lithostat.model.parameters import OF_LAWS, OWNERS, Laws, Parameters
@@ -33,11 +34,16 @@ NUMBERS = tuple(
 
 
 class History(NamedTuple):
-    """An exposure as it reaches the start of each of its segments: leading axis segments."""
+    """An exposure as it reaches the start of each of its segments: leading axis segments.
 
-    starts: Start
-    limits: Values  # length that shorts in the segment (s,) [m]
+    Under laws whose life needs no half-cycles there is the `load` alone, ln of the largest stripping current over the
+    critical one.
+    """
+
+    starts: Start | None
+    limits: Values | None  # length that shorts in the segment (s,) [m]
     shorted: Any  # whether the cell is short by the end of each segment but the last, which has none (s - 1,)
+    load: Values | None = None
 
 
 class Moment(NamedTuple):
@@ -63,11 +69,13 @@ def check_laws(laws: Laws, focusing: float = 0.0) -> None:
         )
 
 
-def history(segments: Segments, p: Parameters, laws: Laws, plated: tuple[bool, ...]) -> History:
+def history(segments: Segments, p: Parameters, laws: Laws, plated: tuple[int, ...]) -> History:
     """Follow an exposure to the start of its last segment. Of `p` the `NUMBERS` are used.
 
-    `plated` (static) says in which segments a current may flow.
+    `plated` (static) says in which segments a current may flow, see `averaged_life.log_life`.
     """
+    if averages(laws):
+        return History(None, None, None, largest_load(segments, p))
     last = len(plated) - 1
     bare = p._replace(overpressure_transmission=0.0)
     limits = critical_length(segments.pressures, 0.0, p.thickness, bare, laws, xp=jnp)
@@ -76,7 +84,7 @@ def history(segments: Segments, p: Parameters, laws: Laws, plated: tuple[bool, .
     def through(start: Start, i: Values, plated: bool) -> tuple[Start, tuple[Start, Any]]:
         segment = segments.at(i)
         start = start._replace(pressed=entered(start.pressed, segment, p, jnp))
-        after, shorted = _after(start, segment, limits[i], p, laws, plated)
+        after, shorted = _after(start, segment, limits[i], p, laws, bool(plated))
         return after, (start, shorted)
 
     start = _beginning(p, laws)
@@ -127,13 +135,15 @@ def _module(laws: Laws) -> Any:
     return additive_life if laws.filament == "additive" else coupled_life
 
 
-def log_life(segments: Segments, passed: History, p: Parameters, laws: Laws, plated: tuple[bool, ...]) -> Values:
+def log_life(segments: Segments, passed: History, p: Parameters, laws: Laws, plated: tuple[int, ...]) -> Values:
     """Natural logarithm of the time from the start of the exposure to the short [s], scalar.
 
     A line through the middle of the steps after the first half-cycle of a train, exact within it. The cell shorts at
     the interface that reaches its limit first, at once where the limit falls below what has grown. Differentiable in
     `p` wherever the limit does not jump; values of the order of `growth.NEVER` mean never.
     """
+    if averages(laws):
+        return averaged_life.log_life(segments, p, laws, plated)
     last = len(plated) - 1
     found = jnp.argmax(jnp.append(passed.shorted, True))
     start = jax.tree.map(lambda leaf: leaf[found], passed.starts)
@@ -150,6 +160,8 @@ def log_opening(passed: History, segments: Segments, at: Moment, p: Parameters, 
     Scalar: of the interface where it is largest; positive: the contact is lost by then. A cell whose critical current
     and void height are both m times as large has a value that is ln m smaller.
     """
+    if passed.load is not None:
+        return passed.load
     start = jax.tree.map(lambda leaf: leaf[at.segment], passed.starts)
     segment = segments.at(at.segment)
     contact = contact_in(ripened(start.pressed, segment, EARLY * at.time, p, jnp), segment, p, jnp)

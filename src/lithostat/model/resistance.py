@@ -83,3 +83,19 @@ def log_critical_current(
     """
     share = xp.maximum(contact_share(pressure, highest, p, attached, xp=xp), 1e-9)
     return xp.log(share) + xp.log(interface.critical_stripping_current(pressure, temperature, p, xp=xp))
+
+
+def stripping_load(
+    pressures: Values, highest: Values, stripping: Values, temperature: Values, p: Numbers, *, xp: Namespace = np
+) -> Values:
+    """ln of the local stripping current over the critical one; positive: voids grow.
+
+    At `pressures` [Pa] after `highest` [Pa], for `stripping` [A/m2] at `temperature` [K]. The local current density
+    is j / c with the contact c that the highest pressure so far left. Without current it is far below zero. Stricter
+    than the simulator, which lets plating heal a void between two strippings: here a cell that strips above j_crit is
+    lost sooner or later, as in the measurements of the critical stripping current.
+    """
+    share = xp.maximum(contact_share(pressures, highest, p, xp=xp), 1e-9)
+    critical = interface.critical_stripping_current(pressures, temperature, p, xp=xp)
+    load = xp.log(xp.maximum(stripping, 1e-30)) - xp.log(share) - xp.log(critical)
+    return xp.where(stripping > 0.0, load, -60.0)

@@ -39,7 +39,7 @@ class Train(NamedTuple):
     left_rested: Values  # and rest, scalar
     fixed: Values  # y* at the start of plating
     log_factor: Values  # ln q, negative
-    focusing: Values  # beta, 0 where voids crowd nothing
+    focusing: Values | None  # beta; None where voids are not followed in time and crowd nothing
 
     @property
     def late(self) -> Any:
@@ -66,7 +66,7 @@ def train(segment: Segments, contact: Values, p: Parameters, laws: Laws) -> Trai
     steady = stripping / (contact * critical)
     log_factor = jnp.minimum(-(closing * plate + creeping * (strip + 2.0 * rest)), -1e-12)
     gained = -steady * jnp.expm1(-creeping * strip) * left_rested
-    crowds = segment.limits * (p.void_focusing if laws.voids == "proportional_closure" else 0.0)
+    crowds = segment.limits * p.void_focusing if laws.voids == "proportional_closure" else None
     return Train(
         plating, stripping, plate, strip, rest, segment.periods, lag, closing, creeping, steady * segment.limits, left,
         left_stripped, left_rested, -gained / jnp.expm1(log_factor) * segment.limits, log_factor, crowds,
@@ -75,17 +75,23 @@ def train(segment: Segments, contact: Values, p: Parameters, laws: Laws) -> Trai
 
 def at_plating(here: Train, void: Values) -> Values:
     """Open share when the first plating begins, of one that begins with `void`."""
+    if here.focusing is None:
+        return void
     stripped = (void * here.left_stripped + here.steady * (1.0 - here.left_stripped)) * here.left_rested
     return jnp.where(here.late, stripped, void)
 
 
 def open_at(here: Train, first: Values, count: Values) -> Values:
     """Open share at the start of the plating that `count` cycles come before, from `first` at the first one."""
+    if here.focusing is None:
+        return first
     return here.fixed + (first - here.fixed) * jnp.exp(here.log_factor * count)
 
 
 def open_after(here: Train, first: Values, count: Values) -> Values:
     """Open share at the end of `count` cycles."""
+    if here.focusing is None:
+        return first
     before = jnp.maximum(count - 1.0, 0.0)  # below 0 an endless half-cycle overflows
     last = open_at(here, first, before) * here.left * here.left_rested
     return jnp.where(here.late, last, open_at(here, first, count))
@@ -93,6 +99,8 @@ def open_after(here: Train, first: Values, count: Values) -> Values:
 
 def crowded(here: Train, void: Values, time: Values) -> Values:
     """For how long a plating of `time` [s] counts at a filament: the integral of 1 + beta y / (1 - y) [s]."""
+    if here.focusing is None:
+        return time + 0.0 * here.plate
     full = jnp.clip(jnp.log(jnp.maximum(void, OPEN) / OPEN) / here.closing, 0.0, time)
     begin = jnp.minimum(void, OPEN)
     end = begin * jnp.exp(-here.closing * (time - full))
@@ -107,6 +115,8 @@ def crowded_sum(here: Train, first: Values, count: Values) -> Values:
     cycle.
     """
     steady = crowded(here, here.fixed, here.plate)
+    if here.focusing is None:
+        return count * steady
     apart = first - here.fixed
 
     def f(z: float) -> Values:
