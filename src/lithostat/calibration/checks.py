@@ -116,7 +116,7 @@ def synthetic(design: Data, truth: np.ndarray, layout: Layout, laws: Laws, *, se
         resistances.append(replace(one, low=ohm, high=ohm))
     for at in design.critical_currents:
         own = parameters_of(dict(at.numbers) | values)
-        mean = float(log_critical_current(at.pressure, at.highest, at.attached, at.temperature, own))
+        mean = float(log_critical_current(at.pressure, at.highest, at.attached, at.temperature, own, laws))
         amperes = math.exp(mean + values["stripping_scatter"] * rng.standard_normal())
         currents.append(replace(at, low=amperes, high=amperes))
     return Data(lives, tuple(resistances), tuple(currents))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from lithostat.calibration.pressures import held, mean_of_curve, pressure_of
 from lithostat.calibration.stretches import Rows, stretches
 from lithostat.calibration.trains import Trains, condensed, going_on, trains
 from lithostat.experiment.cell import Cell
@@ -208,11 +209,11 @@ def exposure_of_protocol(cell: Cell, protocol: Protocol, *, most: int = MOST) ->
     durations, current, temperature = (
         np.asarray(column[:count], float) for column in (table.duration, table.current, table.temperature)
     )
-    pressure = _held(np.asarray(table.set_pressure[:count], float))
+    pressure = held(np.asarray(table.set_pressure[:count], float))
     times, pressures = cell.fixture.times, cell.fixture.pressures
     if times is not None and pressures is not None:
         ends = np.cumsum(durations)
-        pressure = _mean_of_curve(np.asarray(times), np.asarray(pressures), ends - durations, ends)
+        pressure = mean_of_curve(np.asarray(times), np.asarray(pressures), ends - durations, ends)
     limits = (table.voltage_limit, table.pressure_high, -np.asarray(table.pressure_low))
     limited = any(np.any(np.isfinite(np.asarray(limit[:count], float))) for limit in limits)
     said: tuple[str, ...] = ("limits on voltage or pressure are not followed; every step takes its whole time",)
@@ -235,7 +236,7 @@ def exposure_of_record(record: Record, note: CellNote | None = None, *, most: in
     times = np.asarray(record.column("test_time_second"), float)
     end = record.outcome.time if record.outcome is not None and record.outcome.shorted else math.inf
     warnings: list[str] = []
-    pressure = _pressure_of(record, note, warnings)
+    pressure = pressure_of(record, note, warnings)
     temperature = _temperature_of(record, note, warnings)
     current = np.nan_to_num(np.asarray(record.column("current_ampere"), float)) / area
     durations = np.clip(np.minimum(times[1:], end) - times[:-1], 0.0, None)
@@ -254,46 +255,10 @@ def _flowing(current: np.ndarray) -> np.ndarray:
     return np.asarray(np.where(together, 0.5 * (before + after), after))
 
 
-def _held(pressure: np.ndarray) -> np.ndarray:
-    """Set pressures with every gap (NaN) filled by the one before it; no pressure before the first."""
-    known = np.maximum.accumulate(np.where(np.isnan(pressure), -1, np.arange(len(pressure))))
-    return np.where(known >= 0, pressure[known], 0.0)
-
-
-def _mean_of_curve(times: np.ndarray, values: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Mean of straight lines between points over each [start, end]; constant beyond the last point."""
-    last = max(float(ends[-1]), float(times[-1])) + 1.0
-    times, values = np.append(times, last), np.append(values, values[-1])
-    area = np.concatenate([[0.0], np.cumsum(0.5 * (values[1:] + values[:-1]) * np.diff(times))])
-
-    def integral(t: np.ndarray) -> np.ndarray:
-        k = np.clip(np.searchsorted(times, t, side="right") - 1, 0, len(times) - 2)
-        value = np.interp(t, times, values)
-        return area[k] + 0.5 * (values[k] + value) * (t - times[k])
-
-    width = np.where(ends > starts, ends - starts, 1.0)
-    return np.where(ends > starts, (integral(ends) - integral(starts)) / width, np.interp(starts, times, values))
-
-
 def _area_of(record: Record) -> float | None:
     """Electrode area that a simulated record carries [m2]."""
     area = record.provenance.get("parameters", {}).get("area")
     return None if area is None else float(area)
-
-
-def _pressure_of(record: Record, note: CellNote, warnings: list[str]) -> np.ndarray:
-    for name in ("measured_pressure_pa", "applied_pressure_pa"):
-        if name in record.table.columns:
-            values = np.asarray(record.column(name), float)
-            known = np.isfinite(values)
-            if np.any(known):
-                if not np.all(known):
-                    warnings.append(f"{name} is unknown in {np.mean(~known):.0%} of the rows; its neighbours stand in")
-                return np.maximum(np.interp(np.arange(len(values)), np.flatnonzero(known), values[known]), 0.0)
-    if note.pressure is None:
-        raise InputError("nobody knows the stack pressure", place="pressure", expected="'pressure' in the note")
-    warnings.append("the pressure is the one that the note states, constant")
-    return np.full(len(record.table), note.pressure)
 
 
 def _temperature_of(record: Record, note: CellNote, warnings: list[str]) -> np.ndarray:

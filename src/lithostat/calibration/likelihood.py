@@ -102,7 +102,7 @@ def means(values: Mapping[str, Any], packed: Packed, laws: Laws, plated: Plated)
     if len(packed.currents):
         own = parameters_of(packed.critical_numbers | dict(values))
         pressure, highest, attached, temperature = packed.currents.T
-        currents = log_critical_current(pressure, highest, attached, temperature, own, xp=jnp)
+        currents = log_critical_current(pressure, highest, attached, temperature, own, laws, xp=jnp)
     return Means(lives, kept, lost, resistances, currents)
 
 

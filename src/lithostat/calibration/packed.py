@@ -114,8 +114,8 @@ def weighted(packed: Packed, data: Data, left_out: Iterable[str]) -> Packed:
 def pack_exposures(exposures: Sequence[Exposure]) -> tuple[Segments, tuple[int, ...]]:
     """Exposures as arrays of one length: shorter ones begin with segments of no duration, in which nothing flows.
 
-    Beside them, for each segment: 0 where no current flows in any of them, 1 where both interfaces of each plate as much
-    on average, else 2.
+    Beside them, for each segment: 0 where no current flows in any of them, 1 where both interfaces of each plate as
+    much on average, else 2.
     """
     length = max((len(one.durations) for one in exposures), default=1)
 

@@ -54,9 +54,9 @@ def log_life(segments: Segments, p: Parameters, laws: Laws, plated: tuple[int, .
     """Natural logarithm of the time from the start of the exposure to the short [s], scalar.
 
     `plated` (static) is 0 for a segment in which no current may flow, whose closed form of creep is used, 1 where both
-    interfaces plate as much on average and are computed as one, 2 where they do not. The cell shorts at the interface that reaches its limit first, at once
-    where the limit falls below what has grown. Differentiable in `p` wherever the limit does not jump; values
-    of that order mean never.
+    interfaces plate as much on average and are computed as one, 2 where they do not. The cell shorts at the interface
+    that reaches its limit first, at once where the limit falls below what has grown. Differentiable in `p` wherever
+    the limit does not jump; values of that order mean never.
     """
     means = segments.plating * segments.turns / segments.periods[:, None] * segments.filaments
     if max(plated) < 2:
@@ -84,12 +84,12 @@ def log_life(segments: Segments, p: Parameters, laws: Laws, plated: tuple[int, .
     table = (segments.durations, segments.pressures, means, creeping, limits)
     if last <= UNROLLED:
         for i in range(last):
-            carry = through(carry, jax.tree.map(lambda column: column[i], table), plated[i], False)  # noqa: B023
+            carry = through(carry, jax.tree.map(lambda column: column[i], table), bool(plated[i]), False)  # noqa: B023
     else:
         anywhere = any(plated[:-1])
         before = jax.tree.map(lambda column: column[:-1], table)
         carry, _ = jax.lax.scan(lambda c, s: (through(c, s, anywhere, False), None), carry, before)
-    carry = through(carry, jax.tree.map(lambda column: column[last], table), plated[last], True)
+    carry = through(carry, jax.tree.map(lambda column: column[last], table), bool(plated[last]), True)
     return jnp.log(jnp.maximum(carry[2], 1e-6))
 
 

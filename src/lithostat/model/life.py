@@ -41,7 +41,7 @@ class History(NamedTuple):
     """
 
     starts: Start | None
-    limits: Values | None  # length that shorts in the segment (s,) [m]
+    limits: Values  # length that shorts in the segment (s,) [m]
     shorted: Any  # whether the cell is short by the end of each segment but the last, which has none (s - 1,)
     load: Values | None = None
 
@@ -91,7 +91,7 @@ def history(segments: Segments, p: Parameters, laws: Laws, plated: tuple[int, ..
     passed: list[tuple[Start, Any]] = []
     if last <= UNROLLED:
         for i in range(last):
-            start, here = through(start, i, plated[i])
+            start, here = through(start, i, bool(plated[i]))
             passed.append(here)
     else:
         anywhere = any(plated[:-1])

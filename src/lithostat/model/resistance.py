@@ -6,7 +6,7 @@ import numpy as np
 
 from lithostat.model import interface
 from lithostat.model.interface import Memory
-from lithostat.model.parameters import Parameters
+from lithostat.model.parameters import Laws, Numbers
 from lithostat.physics import conduction, contact, interphase
 from lithostat.physics.types import Namespace, Values
 
@@ -35,7 +35,7 @@ CONTACT_NUMBERS = (
 
 
 def contact_share(
-    pressure: Values, highest: Values, p: Parameters, attached: Values = 0.0, *, xp: Namespace = np
+    pressure: Values, highest: Values, p: Numbers, attached: Values = 0.0, *, xp: Namespace = np
 ) -> Values:
     """Share of the area in contact at `pressure` after `highest` [Pa], 0..1; without ripening and without voids.
 
@@ -45,7 +45,7 @@ def contact_share(
     return interface.pressed_contact(Memory(conformity, highest, 0.0), pressure, p, xp=xp)
 
 
-def pellet_resistance(temperature: Values, p: Parameters, *, xp: Namespace = np) -> Values:
+def pellet_resistance(temperature: Values, p: Numbers, *, xp: Namespace = np) -> Values:
     """Area-specific resistance of the pellet [ohm m2] at a temperature [K]."""
     sigma = conduction.conductivity(
         temperature,
@@ -58,7 +58,7 @@ def pellet_resistance(temperature: Values, p: Parameters, *, xp: Namespace = np)
 
 
 def log_resistance(
-    pressure: Values, highest: Values, temperature: Values, time: Values, p: Parameters, *, xp: Namespace = np
+    pressure: Values, highest: Values, temperature: Values, time: Values, p: Numbers, *, xp: Namespace = np
 ) -> Values:
     """Logarithm of the ionic resistance [ohm] of a symmetric cell, `time` [s] old, at `pressure` after `highest` [Pa].
 
@@ -74,15 +74,25 @@ def log_resistance(
 
 
 def log_critical_current(
-    pressure: Values, highest: Values, attached: Values, temperature: Values, p: Parameters, *, xp: Namespace = np
+    pressure: Values,
+    highest: Values,
+    attached: Values,
+    temperature: Values,
+    p: Numbers,
+    laws: Laws,
+    *,
+    xp: Namespace = np,
 ) -> Values:
     """ln of the current density [A/m2] that strips an electrode for ever: the share in contact times j_crit.
 
     At `pressure` after `highest` and `attached` [Pa], as `contact_share`, at `temperature` [K]. That is what tests with
-    three electrodes measure; the local current density where there is contact is j / c.
+    three electrodes measure; the local current density where there is contact is j / c. Under voids that close at a
+    constant rate measured currents are taken as local ones, as the numbers of that law were.
     """
-    share = xp.maximum(contact_share(pressure, highest, p, attached, xp=xp), 1e-9)
-    return xp.log(share) + xp.log(interface.critical_stripping_current(pressure, temperature, p, xp=xp))
+    local = xp.log(interface.critical_stripping_current(pressure, temperature, p, xp=xp))
+    if laws.voids == "constant_closure":
+        return local
+    return local + xp.log(xp.maximum(contact_share(pressure, highest, p, attached, xp=xp), 1e-9))
 
 
 def stripping_load(
