@@ -23,6 +23,7 @@ from lithostat.simulation.schedule import schedule
 MOST = 24  # segments that a protocol or a record is condensed to
 ROOM = 298.15  # temperature where nobody stated one [K]
 HALF_CYCLE = 3600.0  # where nobody stated one [s]
+PRESSED = (25e6, 60.0)  # on which lithium is pressed where nobody stated it [Pa], [s]
 _COLUMNS = ("pressures", "temperatures", "attached", "plating", "turns", "periods", "second")
 
 
@@ -153,7 +154,7 @@ def steady(
     *,
     half_cycle: float = HALF_CYCLE,
     temperature: float = ROOM,
-    fabrication: tuple[float, float] | None = (25e6, 60.0),
+    fabrication: tuple[float, float] | None = PRESSED,
     settle: float = 600.0,
     alternating: bool = True,
     full: bool = False,
