@@ -326,6 +326,29 @@ def test_targets_in_hours_cycles_and_capacity_are_the_same():
     assert target_hours(0.75, capacity=0.75 * 3.6e6) == pytest.approx(1000.0)
 
 
+def test_pressing_and_half_cycles_are_those_that_were_said():
+    asked = Question(CURRENT, HOURS, half_cycle=1800.0, pressed=(50e6, 1800.0)).exposure(5e6)
+    assert asked.pressures.tolist() == [50e6, 5e6, 5e6]
+    assert asked.durations.tolist() == [1800.0, 600.0, math.inf]
+    assert asked.turns[-1].tolist() == [1800.0, 1800.0]
+    assert Question(CURRENT, HOURS).exposure(5e6).as_dict() == steady(5e6, CURRENT).as_dict()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"half_cycle": 0.0},
+        {"half_cycle": math.inf},
+        {"pressed": (0.0, 60.0)},
+        {"pressed": (200e6, 60.0)},
+        {"pressed": (25e6, math.nan)},
+    ],
+)
+def test_a_press_or_half_cycle_that_cannot_be_is_refused(said):
+    with pytest.raises(InputError, match="received"):
+        Question(CURRENT, HOURS, **said)
+
+
 @pytest.mark.parametrize(
     ("said", "problem"),
     [
