@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lithostat.model import interface
-from lithostat.model.interface import Memory
+from lithostat.model.interface import InterfaceMemory
 from lithostat.model.parameters import Laws, Numbers
 from lithostat.physics import conduction, contact, interphase
 from lithostat.physics.types import Namespace, Values
@@ -42,7 +42,7 @@ def contact_share(
     `attached` [Pa] is a pressure from all sides before that: it makes contact and is no stack pressure.
     """
     conformity = xp.maximum(highest, attached) / p.contact_pressure
-    return interface.pressed_contact(Memory(conformity, highest, 0.0), pressure, p, xp=xp)
+    return interface.pressed_contact(InterfaceMemory(conformity, highest, 0.0), pressure, p, xp=xp)
 
 
 def pellet_resistance(temperature: Values, p: Numbers, *, xp: Namespace = np) -> Values:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lithostat.model import interface
-from lithostat.model.interface import Memory
+from lithostat.model.interface import InterfaceMemory
 from lithostat.model.parameters import Parameters
 from lithostat.physics.types import Namespace, Values
 
@@ -67,5 +67,5 @@ def ripened(pressed: Pressed, segment: Segments, time: Values, p: Parameters, xp
 def contact_in(pressed: Pressed, segment: Segments, p: Parameters, xp: Namespace = np) -> Values:
     """Share of the area in contact, voids aside, 0..1."""
     conformity = xp.exp(xp.log(pressed.conformity) / (p.creep_exponent + 1.0))
-    memory = Memory(conformity, pressed.highest, 0.0)
+    memory = InterfaceMemory(conformity, pressed.highest, 0.0)
     return xp.maximum(interface.pressed_contact(memory, segment.pressures, p, xp=xp), 1e-9)
