@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from lithostat.bench.drive import Drive, NotSimulated, drive_of
+from lithostat.bench.drive import NotSimulated, PublishedDrive, drive_of
 from lithostat.calibration.data import CellLife, CriticalCurrent, Data, numbers_of
 from lithostat.calibration.exposure import exposure_of_protocol
 from lithostat.experiment.errors import InputError
@@ -72,16 +72,18 @@ def _observation(cell: PublishedCell, paper: str, law: str, most: int) -> CellLi
     return CellLife(name, exposure, low, high, contact, numbers, group=paper)
 
 
-def _hours(drive: Drive) -> float:
+def _hours(drive: PublishedDrive) -> float:
     """So many that what goes on is seen a few times; the exposure continues it."""
     return TURNS * drive.turn_hours if drive.turn and math.isfinite(drive.turn_hours) else 1.0
 
 
-def _ramp_of(drive: Drive) -> dict[str, Any]:
+def _ramp_of(drive: PublishedDrive) -> dict[str, Any]:
     return next(step["ramp"] for step in drive.steps if "ramp" in step)
 
 
-def _critical(cell: PublishedCell, drive: Drive, name: str, paper: str, numbers: dict[str, float]) -> CriticalCurrent:
+def _critical(
+    cell: PublishedCell, drive: PublishedDrive, name: str, paper: str, numbers: dict[str, float]
+) -> CriticalCurrent:
     """What can be stripped for ever: measured by stripping alone, or without a stack."""
     stack = max(1e6 * float(cell.number("stack_pressure_MPa") or 0.0), ATMOSPHERE)
     attached = 1e6 * float(cell.number("attach_pressure_MPa") or 0.0)
@@ -91,7 +93,7 @@ def _critical(cell: PublishedCell, drive: Drive, name: str, paper: str, numbers:
 
 def _ramped(
     cell: PublishedCell,
-    drive: Drive,
+    drive: PublishedDrive,
     ramp: dict[str, Any],
     name: str,
     paper: str,

@@ -68,8 +68,9 @@ class Question:
     def exposure(self, pressure: float, current: float | None = None) -> Exposure:
         """What such a cell goes through at a stack pressure [Pa], at the `current` asked for or another [A/m2]."""
         flows = self.current if current is None else current
-        drive = {"half_cycle": self.half_cycle, "temperature": self.temperature, "fabrication": self.pressed}
-        return steady(pressure, flows, **drive)
+        return steady(
+            pressure, flows, half_cycle=self.half_cycle, temperature=self.temperature, fabrication=self.pressed
+        )
 
 
 class Curve(NamedTuple):
