@@ -138,6 +138,8 @@ class Keeper:
         for job in [job for job in self._running if job.future.done()]:
             self._running.remove(job)
             self._take(job)
+        if self.replay is not None and all(view.version or view.problem for view in self.views.values()):
+            self.replay.begin()  # not before there is something to see of each
         for kind, view in self._due():
             if len(self._running) >= self._workers:
                 break
