@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import html
 import json
+from concurrent.futures import Executor, Future
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any
 
 import numpy as np
 import pytest
 from served import NOTE, Served, keeper_of, made_record, settle, unpacked, write_cell
 
 from conftest import HOSTILE
+from lithostat.dashboard.keeper import DIED, Keeper
 from lithostat.dashboard.render import head_of
+from lithostat.dashboard.shown import see_folder
 from lithostat.dashboard.tiles import cell_state
 from lithostat.lab.analyze import analyze_cell
 from lithostat.lab.folder import find_cells
@@ -144,3 +149,40 @@ def test_a_damaged_cache_is_made_again(tmp_path) -> None:
     (view,) = settle(keeper_of(folder, kept)).views.values()
     assert view.head["word"] == "censored"
     assert len(view.traces.time) == 1200
+
+
+class Fragile(Executor):
+    """Jobs wait until `work` does them; where one of the cell that kills is among them, all that are there die."""
+
+    def __init__(self, kills: str) -> None:
+        self.kills, self.waiting, self.alone = kills, [], []
+
+    def submit(self, work: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.waiting.append((Future(), work, args))
+        return self.waiting[-1][0]
+
+    def work(self) -> None:
+        jobs, self.waiting = self.waiting, []
+        dies = any(job.cell.folder.name == self.kills for _, _, (job,) in jobs)
+        self.alone.append(len(jobs) == 1)
+        for future, work, args in jobs:
+            if dies:
+                future.set_exception(BrokenProcessPool("ended"))
+            else:
+                future.set_result(work(*args))
+
+
+def test_a_cell_that_kills_its_process_takes_no_other(tmp_path) -> None:
+    for name in "abcd":
+        write_cell(tmp_path / "lab" / name, made_record(samples=200), NOTE.format(name=name))
+    pool = Fragile("b")
+    keeper = Keeper(lambda: see_folder(tmp_path / "lab"), tmp_path / "kept", workers=3, pool=lambda _: pool)
+    for _ in range(12):
+        keeper.step()
+        pool.work()
+    a, b, c, d = keeper.views.values()
+    assert [view.version for view in (a, b, c, d)] == [1, 0, 1, 1]
+    assert b.problem == DIED
+    assert [view.problem for view in (a, c, d)] == ["", "", ""]
+    assert pool.alone[1:4] == [True] * 3, "those that ran together are tried alone"
+    assert keeper._due() == []

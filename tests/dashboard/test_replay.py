@@ -26,13 +26,15 @@ def test_a_replay_shows_each_moment_as_it_was(tmp_path) -> None:
     write_cell(tmp_path / "lab" / "a", made_record(short_at=10.0 * HOUR), NOTE.format(name="shorts"))
     clock = Clock()
     keeper = keeper_of(tmp_path / "lab", tmp_path / "kept", replay=Replay(1000.0, clock))
+    clock.now = 1e6
+    assert keeper.replay.now() == 0.0, "it waits until there is something to see"
     settle(keeper)
     loaded = load(find_cells(tmp_path / "lab")[0])
     seen = []
     with served(keeper) as pages:
         (view,) = keeper.views.values()
         for hours in (2.0, 6.0, 9.99, 10.5, 15.0, 30.0):
-            clock.now = hours * HOUR / 1000.0
+            clock.now = 1e6 + hours * HOUR / 1000.0
             view.due["report"] = 0.0
             settle(keeper)
             state = json.loads(pages.get(f"/cell/{view.shown.id}/state.json")[1])

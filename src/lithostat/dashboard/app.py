@@ -15,10 +15,11 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainT
 from starlette.routing import Route
 
 from lithostat.dashboard.guard import FIGURE_POLICY
-from lithostat.dashboard.keeper import Keeper, View
+from lithostat.dashboard.keeper import Keeper
 from lithostat.dashboard.pyramid import Pyramid, Zoom
 from lithostat.dashboard.render import BODY, figure_file
 from lithostat.dashboard.tiles import cell_state, wall_state
+from lithostat.dashboard.view import View
 from lithostat.show.page import page
 
 STATIC = {

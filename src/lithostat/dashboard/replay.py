@@ -11,15 +11,20 @@ FASTEST = 1e7
 
 
 class Replay:
-    """Begins at time 0 of every record when it is made. `speed` is seconds of the record a second."""
+    """Stands at time 0 of every record until it begins. `speed` is seconds of the record a second."""
 
     def __init__(self, speed: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.speed, self._clock = speed, clock
-        self._start = clock()
+        self._start: float | None = None
+
+    def begin(self) -> None:
+        """Let time run, from 0; a second time changes nothing."""
+        if self._start is None:
+            self._start = self._clock()
 
     def now(self) -> float:
         """Where the replay stands [s] of the record."""
-        return (self._clock() - self._start) * self.speed
+        return 0.0 if self._start is None else (self._clock() - self._start) * self.speed
 
 
 def speed_of(text: str) -> float:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from lithostat.dashboard.keeper import Keeper, View
+from lithostat.dashboard.keeper import Keeper
+from lithostat.dashboard.view import View
 from lithostat.experiment.quantity import span
 
 
@@ -93,8 +94,8 @@ def _replay(keeper: Keeper) -> dict[str, Any] | None:
     if keeper.replay is None:
         return None
     now = keeper.replay.now()
-    ends = [float(v.traces.time[-1]) for v in keeper.views.values() if v.traces is not None and len(v.traces.time)]
-    over = bool(ends) and len(ends) == len(keeper.views) and now >= max(ends)
+    ends = [view.end for view in keeper.views.values()]
+    over = bool(ends) and all(ends) and now >= max(ends)
     at = span(max(ends)) if over else span(now) if math.isfinite(now) else ""
     speed = f"{keeper.replay.speed:g}"
     return {"speed": keeper.replay.speed, "now_s": now, "over": over, "text": f"replay at {speed} times, {at}"}
