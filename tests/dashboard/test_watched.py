@@ -26,8 +26,8 @@ TRIPS = CellState(
 )
 
 
-def write_watch(folder: Path, *cells: CellState, heartbeat: datetime = NOW) -> None:
-    write_state(folder, WatchState("rig 1", NOW - timedelta(hours=20), heartbeat, 1.0, cells))
+def write_watch(folder: Path, *cells: CellState, heartbeat: datetime = NOW, ended: bool = False) -> None:
+    write_state(folder, WatchState("rig 1", NOW - timedelta(hours=20), heartbeat, 1.0, cells, ended))
 
 
 @pytest.fixture
@@ -180,3 +180,10 @@ def test_traces_of_a_growing_record_are_as_it_was_recorded(watch: Path, tmp_path
         assert np.array_equal(at, record.column("test_time_second"))
         assert np.allclose(low[0], 1e3 * record.column("voltage_volt"), rtol=1e-6)
         assert np.allclose(low[3], record.column("voltage_volt") / record.column("current_ampere"), rtol=1e-6)
+
+
+def test_a_watch_that_ended_is_not_called_lost(tmp_path: Path) -> None:
+    write_watch(tmp_path, CellState("A1", "A1"), heartbeat=NOW - timedelta(hours=3), ended=True)
+    sight = see_watch(tmp_path, now=NOW)
+    assert sight.banner.startswith("The watch ended at ")
+    assert "has not been heard of" not in sight.banner
