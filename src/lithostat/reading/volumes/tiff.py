@@ -109,10 +109,10 @@ def _file(path: Path) -> Opened:
         stated = _stated(file)
     if count == 1:
         raise InputError("is a single slice", file=str(path), expected="a stack: many pages, or a folder of slices")
-    return Opened(_Pages(path, count, page.shape, page.dtype), stated, ())
+    return Opened(_OpenPages(path, count, page.shape, page.dtype), stated, ())
 
 
-class _Pages(Slices):
+class _OpenPages(Slices):
     """Pages of one file that stays open as long as this is used."""
 
     def __init__(self, path: Path, count: int, plane: tuple[int, int], dtype: np.dtype) -> None:

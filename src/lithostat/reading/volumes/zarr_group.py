@@ -21,7 +21,7 @@ KEY = "lithostat"
 _METRES = {"meter": 1.0, "millimeter": 1e-3, "micrometer": 1e-6, "nanometer": 1e-9, "centimeter": 1e-2}
 
 
-class Pyramid(NamedTuple):
+class ArrayLevels(NamedTuple):
     """Arrays of a group, finest first, with the voxel size that it states itself [m]."""
 
     arrays: tuple[Any, ...]
@@ -97,18 +97,18 @@ def multiscales(name: str, voxel_size: float, levels: int) -> dict[str, Any]:
     return {"version": "0.5", "multiscales": [{"name": name, "axes": axes, "datasets": datasets}]}
 
 
-def _levels(node: zarr.Array | zarr.Group, path: Path) -> Pyramid:
+def _levels(node: zarr.Array | zarr.Group, path: Path) -> ArrayLevels:
     if hasattr(node, "shape"):
-        return Pyramid((node,), None)
+        return ArrayLevels((node,), None)
     about = node.attrs.get("ome", node.attrs)
     scales = about.get("multiscales")
     if scales:
         names = [dataset["path"] for dataset in scales[0]["datasets"]]
-        return Pyramid(tuple(node[name] for name in names), _scale(scales[0]))
+        return ArrayLevels(tuple(node[name] for name in names), _scale(scales[0]))
     arrays = [array for _, array in node.arrays()]
     if len(arrays) != 1:
         raise InputError(f"holds {len(arrays)} arrays", file=str(path), expected="one array, or OME multiscales")
-    return Pyramid((arrays[0],), None)
+    return ArrayLevels((arrays[0],), None)
 
 
 def _scale(scales: dict[str, Any]) -> tuple[float, ...] | None:
