@@ -117,9 +117,10 @@ def _files(log: _Gathered, plan: Plan, warnings: list[str]) -> dict[int, Record]
         except BaseException as error:  # a fault in one file must not take the others with it
             warnings.append(f"{name}: {sentence_of(error)}")
             continue
-        before = None if part.replaces is None else read.get(part.replaces)
+        earlier = next((k for k in reversed(read) if log.parts[k].file == part.file), None)
+        before = None if earlier is None or part.replaces is None else read[earlier]
         if before is not None and _same_test(before, record):
-            del read[part.replaces]  # type: ignore[arg-type]
+            del read[earlier]  # type: ignore[arg-type]
             warnings.append(f"{name}: was written anew with other rows; its earlier version does not count")
         elif before is not None:
             warnings.append(f"{name}: was begun anew with another test; both count")

@@ -214,10 +214,11 @@ class CellWatch:
             if warning.startswith("the clock of the cycler") and "clock" not in self._warned:
                 self._warned.add("clock")
                 self.events.append(("clock", warning))
-        if judged.problem or judged.outcome is None:
-            if judged.problem not in self._warned and "no row" not in judged.problem:
-                self._warned.add(judged.problem)
-                self.events.append(("call", f"no call: {judged.problem}"))
+        if judged.problem and judged.problem not in self._warned and "no row" not in judged.problem:
+            self._warned.add(judged.problem)
+            what = "no call" if judged.outcome is None else "the record was not written"
+            self.events.append(("call", f"{what}: {judged.problem}"))
+        if judged.outcome is None:
             return
         before, self.judged = self.judged, judged
         outcome = judged.outcome

@@ -16,6 +16,7 @@ from lithostat.experiment.record import write_text
 from lithostat.rig.actions import Actions
 from lithostat.rig.build import Built, build_cell, check_names
 from lithostat.rig.clock import Clock
+from lithostat.rig.frames import lock
 from lithostat.rig.heartbeat import Beat
 from lithostat.rig.readings import OK, Lines, Lost, Readings, Source
 from lithostat.rig.rig_file import Rig, Text, beside, read_rig
@@ -39,17 +40,14 @@ def only_one(folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        if os.name == "posix":
-            import fcntl
-
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise InputError(
-                    "another watch runs in this folder",
-                    file=str(folder),
-                    expected="`lithostat watch status`, or another folder with --output",
-                ) from None
+        try:
+            lock(handle)
+        except OSError:
+            raise InputError(
+                "another watch runs in this folder",
+                file=str(folder),
+                expected="`lithostat watch status`, or another folder with --output",
+            ) from None
         yield
     finally:
         os.close(handle)
