@@ -82,7 +82,9 @@ def record_of(plan: Plan) -> Record | None:
     note = plan.note if plan.gauge is None else plan.note.model_copy(update={"load_cell": None})
     line = stitch_with_outside(records, names=names, note=note)
     record = calibrate(line.record, note, outside=line.outside)
-    watched = {"made_by": "watch", "name": plan.name}
+    watched: dict[str, Any] = {"made_by": "watch", "name": plan.name}
+    if plan.gauge is not None:
+        watched["load_cell"] = _about_load_cell(plan.gauge, log.facts, plan.area)
     return replace(record, provenance=record.provenance | watched, warnings=(*warnings, *record.warnings))
 
 
@@ -196,6 +198,14 @@ def _columns(
         if plan.area is not None:
             columns["measured_pressure_pa"] = newton / plan.area
     return columns
+
+
+def _about_load_cell(gauge: Gauge, facts: list[Fact], area: float | None) -> dict[str, Any]:
+    """How readings became a pressure, for the provenance of a record."""
+    epochs = Epochs.of(gauge.zero, facts)
+    each = [{"time_second": epoch.begin, "zero": epoch.zero, "why": epoch.why} for epoch in epochs.each]
+    line = {"newton_per_unit": gauge.slope, "zero": gauge.zero, "zero_per_kelvin": gauge.per_kelvin}
+    return {"column": "load cell, as it prints", **line, "area_m2": area, "epochs": each, "tare": []}
 
 
 def _clocks_apart(
