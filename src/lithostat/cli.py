@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import warnings
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -15,6 +15,7 @@ from lithostat.commands import (
     analyze,
     bench,
     calibrate,
+    dashboard,
     diffraction,
     impedance,
     materials,
@@ -70,7 +71,7 @@ def main() -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _warned(message: Any, *_: Any) -> None:
+def _warned(message: Warning | str, *_: object) -> None:
     """A warning of a library as those of our own look, without the line of code it came from."""
     print(f"lithostat: warning: {(str(message).splitlines() or [''])[0]}", file=sys.stderr)
 
@@ -109,6 +110,7 @@ app.command()(pellet.pellet)
 app.command()(calibrate.calibrate)
 app.command()(calibrate.recommend)
 app.command()(sweep.sweep)
+app.command()(dashboard.dashboard)
 app.command()(bench.bench)
 app.command()(materials.materials)
 app.add_typer(watch.watch, name="watch")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from lithostat.experiment.source import Value
     from lithostat.materials.card import Card
 
 COLOURS = {"bad": "red", "good": "green"}
@@ -124,7 +125,7 @@ def print_card(console: Console, card: Card) -> None:
 def card_json(card: Card) -> dict[str, Any]:
     """A material card as plain data."""
 
-    def entry(value: Any) -> dict[str, Any]:
+    def entry(value: Value) -> dict[str, Any]:
         return value._asdict() | {"source": value.source._asdict()}
 
     return {
@@ -137,7 +138,7 @@ def card_json(card: Card) -> dict[str, Any]:
     }
 
 
-def print_json(data: Any) -> None:
+def print_json(data: object) -> None:
     """Data as JSON, numbers that JSON does not have as null."""
     from lithostat.experiment.report import plain
 
