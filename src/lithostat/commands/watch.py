@@ -225,16 +225,16 @@ def _dry(rig: Path, folder: Path, as_json: bool) -> None:
     seen = look(read, rig, folder)
     sentences = would_do(read, folder)
     if as_json:
-        print_json({"sources": [one._asdict() for one in seen], "would_do": sentences})
+        print_json({"sources": [source._asdict() for source in seen], "would_do": sentences})
     else:
         console = open_console(stderr=False)
-        for one in seen:
-            mark = "[green]ok[/]  " if one.well else "[red]lost[/]"
+        for source in seen:
+            mark = "[green]ok[/]  " if source.well else "[red]lost[/]"
             console.print(mark, end=" ")
-            console.print(f"{one.cell}, {one.source}: {one.sentence}", markup=False)
+            console.print(f"{source.cell}, {source.source}: {source.sentence}", markup=False)
         for sentence in sentences:
             console.print(sentence, markup=False)
-    if not all(one.well for one in seen):
+    if not all(source.well for source in seen):
         raise typer.Exit(2)
 
 
@@ -276,8 +276,8 @@ def _size(watching: Watch) -> None:
     from lithostat.rig.would_do import size_of_a_year
 
     console = open_console()
-    for one in watching.built:
-        console.print(size_of_a_year(one.watch.cell), markup=False)
+    for built in watching.built:
+        console.print(size_of_a_year(built.watch.cell), markup=False)
 
 
 def _folder(path: Path) -> Path:
@@ -297,11 +297,11 @@ def _alive(folder: Path) -> bool:
         return True
 
 
-def _order(folder: Path, verb: str, **said: Any) -> None:
+def _order(folder: Path, verb: str, **details: Any) -> None:
     from lithostat.rig.interlock import Order
     from lithostat.rig.orders import send_order
 
-    answer = send_order(_folder(folder), Order(verb, **said))
+    answer = send_order(_folder(folder), Order(verb, **details))
     open_console(stderr=False).print(answer, markup=False)
     if "refused" in answer or "there is no cell" in answer:
         raise typer.Exit(1)

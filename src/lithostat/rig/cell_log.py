@@ -137,7 +137,7 @@ def _same_test(before: Record, now: Record) -> bool:
         return abs(apart.total_seconds()) <= SAME_START
     rows = min(len(before.table), len(now.table), ALIKE)
     columns = ("test_time_second", "voltage_volt")
-    then, later = (np.array([one.column(name)[:rows] for name in columns], float) for one in (before, now))
+    then, later = (np.array([record.column(name)[:rows] for name in columns], float) for record in (before, now))
     return rows > 0 and bool(np.allclose(then, later, rtol=1e-3, equal_nan=True))
 
 
