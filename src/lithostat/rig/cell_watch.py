@@ -252,8 +252,6 @@ class CellWatch:
         state, reason = self._state()
         if self._warms_up(at):
             reason = f"the load cell warms up; {reason}"
-        if self.ended and state != "done":
-            reason = f"{reason}; the watch has ended"
         if self.unconfirmed:
             reason = f"ACTION NOT CONFIRMED: {'; '.join(self.unconfirmed)}. {reason}"
         outcome = self.judged.outcome if self.judged is not None else None
