@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from rig_cases import readings
 
+from lithostat.rig import frames
 from lithostat.rig.frames import Fact, Log, entries, packed, unpacked
 from lithostat.rig.gauge import Epochs
 from lithostat.rig.keeper import Keeper
@@ -96,9 +97,9 @@ def test_two_processes_cannot_hold_one_log(tmp_path: Path) -> None:
 def test_a_full_disk_loses_nothing_and_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each write ends somewhere in the middle, until there is space again."""
     said: list[str] = []
-    full, real, left = [True], os.pwrite, [25]
+    full, real, left = [True], frames._write_at, [25]
 
-    def pwrite(handle: int, data: bytes, at: int) -> int:
+    def write_at(handle: int, data: bytes, at: int) -> int:
         if not full[0]:
             return real(handle, data, at)
         if left[0] <= 0:
@@ -107,7 +108,7 @@ def test_a_full_disk_loses_nothing_and_is_told_once(tmp_path: Path, monkeypatch:
         left[0] -= done
         return done
 
-    monkeypatch.setattr(os, "pwrite", pwrite)
+    monkeypatch.setattr(frames, "_write_at", write_at)
     keeper = Keeper({"a": tmp_path}, lambda cell, sentence: said.append(sentence))
     keeper.start()
     for k in range(5):

@@ -375,6 +375,29 @@ def test_new_lines_say_what_the_whole_file_says(tmp_path: Path, ending: str) -> 
     assert np.array_equal(np.concatenate([g.stamped for g in got]), whole.column("test_time_second"))
 
 
+def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.mpt").write_text("x\n")
+    source = GrowingFile("cycler", str(tmp_path / "*" / "x.mpt"), 0.0, lambda: 1.0)
+    with pytest.raises(Lost, match=r"two files called x\.mpt"):
+        source.read(0.0)
+
+
+def test_a_version_that_cannot_be_read_doubles_no_rows(tmp_path: Path) -> None:
+    """A file that was written anew twice, once with nonsense: the last version counts alone."""
+    file, source = followed(tmp_path)
+    file.grow(5)
+    lines = list(source.read(0.0))
+    whole = file.path.read_bytes()
+    file.path.write_bytes(b"nonsense\n" * 1000)
+    lines += source.read(0.0)
+    file.path.write_bytes(whole + whole[-60:].split(b"\n", 1)[1])
+    lines += source.read(0.0)
+    assert [entry.part for entry in lines] == [0, 1, 2]
+    assert np.array_equal(logged(tmp_path, lines).column("voltage_volt"), read(file.path).column("voltage_volt"))
+
+
 def test_a_file_that_is_no_text_comes_whole_when_it_is_left_alone(tmp_path: Path) -> None:
     record = symmetric_record(half_cycles=2)
     path = tmp_path / "a.parquet"

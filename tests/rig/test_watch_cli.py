@@ -65,6 +65,14 @@ def test_the_rig_of_the_page_is_one_and_every_key_is_described(tmp_path: Path) -
     assert [key for key in sorted(keys) if f"`{key}`" not in table] == []
 
 
+def test_a_file_for_another_verb_is_answered_with_that_verb(tmp_path: Path) -> None:
+    Bench(tmp_path)
+    assert "lithostat watch FILE" in lithostat("analyze", "rig.yaml", cwd=tmp_path).stderr
+    assert "lithostat watch FILE" in lithostat("run", "rig.yaml", cwd=tmp_path).stderr
+    (tmp_path / "note.yaml").write_text("kind: symmetric\n")
+    assert "lithostat analyze FOLDER" in lithostat("watch", "note.yaml", cwd=tmp_path).stderr
+
+
 def test_orders_need_a_watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lithostat.rig.orders.send_order.__kwdefaults__", {"patience": 0.1})
     done = lithostat("watch", "acknowledge", tmp_path, cwd=tmp_path)

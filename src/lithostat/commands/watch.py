@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from lithostat.commands.options import Json
+from lithostat.commands.watch_orders import ORDERS, Where, folder_of
 from lithostat.experiment.errors import InputError
 from lithostat.terminal import open_console, print_json
 
@@ -36,9 +37,6 @@ watch = typer.Typer(
 )
 
 Rig = Annotated[Path, typer.Argument(help="A rig.yaml, see docs/rig.md.", metavar="RIG")]
-Where = Annotated[Path, typer.Argument(help="The folder of a watch, or its rig.yaml.", metavar="FOLDER")]
-Cell = Annotated[str, typer.Option("--cell", help="Name of the cell; without it, every cell.")]
-Why = Annotated[str, typer.Option("--why", help="The reason, which is kept.")]
 WatchOutput = Annotated[
     Path | None, typer.Option("--output", "-o", help="Folder of the watch; else 'watched' beside the rig.yaml.")
 ]
@@ -107,7 +105,7 @@ def status(folder: Where, as_json: Json = False) -> None:
 
     from lithostat.rig.state import read_events, read_state
 
-    place = _folder(folder)
+    place = folder_of(folder)
     state = read_state(place)
     if as_json:
         print_json(asdict(state) | {"alive": _alive(place)})
@@ -118,64 +116,8 @@ def status(folder: Where, as_json: Json = False) -> None:
     console.print(status_table(state, read_events(place), alive=_alive(place)))
 
 
-@watch.command()
-def acknowledge(folder: Where, cell: Cell = "", why: Why = "") -> None:
-    """Say that the alarms were seen. It resets nothing."""
-    _order(folder, "acknowledge", cell=cell, why=why)
-
-
-@watch.command()
-def reset(folder: Where, cell: Cell = "", why: Why = "") -> None:
-    """Reset a trip; refused while a cause lasts or nobody acknowledged it. It arms nothing."""
-    _order(folder, "reset", cell=cell, why=why)
-
-
-@watch.command()
-def arm(folder: Where, cell: Cell = "", why: Why = "") -> None:
-    """Arm the interlock; refused while a limit that trips is out. Nothing arms by itself."""
-    _order(folder, "arm", cell=cell, why=why)
-
-
-@watch.command()
-def disarm(folder: Where, cell: Cell = "", why: Why = "") -> None:
-    """Disarm the interlock: limits raise alarms, and nothing is done."""
-    _order(folder, "disarm", cell=cell, why=why)
-
-
-@watch.command()
-def bypass(
-    folder: Where,
-    limit: Annotated[str, typer.Argument(help="Name of the limit.")],
-    why: Why,
-    for_: Annotated[str, typer.Option("--for", help="How long, '10 min'; at most 24 h.")],
-    cell: Cell = "",
-) -> None:
-    """Let one limit not trip for a while. It is shown, and ends by itself."""
-    from lithostat.experiment.quantity import parse
-
-    _order(folder, "bypass", cell=cell, why=why, condition=limit, seconds=parse(for_, "time"))
-
-
-@watch.command()
-def zero(
-    folder: Where,
-    cell: Annotated[str, typer.Option("--cell", help="Name of the cell.")],
-    why: Why,
-    load: Annotated[str | None, typer.Option(help="The force that acts now, '0 N' for none.")] = None,
-    same: Annotated[bool, typer.Option("--same", help="The zero before still holds.")] = False,
-) -> None:
-    """Say what the zero of a load cell is, after it was opened again or tared."""
-    from lithostat.experiment.quantity import parse
-
-    if same == (load is not None):
-        raise InputError("nobody says what the zero is", expected="--same, or --load with the force that acts now")
-    _order(folder, "zero", cell=cell, why=why, newton=None if load is None else parse(load, "force"))
-
-
-@watch.command()
-def stop(folder: Where) -> None:
-    """End a watch, with everything written."""
-    _order(folder, "stop")
+for order in ORDERS:
+    watch.command()(order)
 
 
 @watch.command()
@@ -225,16 +167,16 @@ def _dry(rig: Path, folder: Path, as_json: bool) -> None:
     seen = look(read, rig, folder)
     sentences = would_do(read, folder)
     if as_json:
-        print_json({"sources": [one._asdict() for one in seen], "would_do": sentences})
+        print_json({"sources": [source._asdict() for source in seen], "would_do": sentences})
     else:
         console = open_console(stderr=False)
-        for one in seen:
-            mark = "[green]ok[/]  " if one.well else "[red]lost[/]"
+        for source in seen:
+            mark = "[green]ok[/]  " if source.well else "[red]lost[/]"
             console.print(mark, end=" ")
-            console.print(f"{one.cell}, {one.source}: {one.sentence}", markup=False)
+            console.print(f"{source.cell}, {source.source}: {source.sentence}", markup=False)
         for sentence in sentences:
             console.print(sentence, markup=False)
-    if not all(one.well for one in seen):
+    if not all(source.well for source in seen):
         raise typer.Exit(2)
 
 
@@ -276,14 +218,8 @@ def _size(watching: Watch) -> None:
     from lithostat.rig.would_do import size_of_a_year
 
     console = open_console()
-    for one in watching.built:
-        console.print(size_of_a_year(one.watch.cell), markup=False)
-
-
-def _folder(path: Path) -> Path:
-    from lithostat.rig.open_rig import default_output
-
-    return default_output(path) if path.suffix.lower() in (".yaml", ".yml") else path
+    for built in watching.built:
+        console.print(size_of_a_year(built.watch.cell), markup=False)
 
 
 def _alive(folder: Path) -> bool:
@@ -295,13 +231,3 @@ def _alive(folder: Path) -> bool:
             return False
     except InputError:
         return True
-
-
-def _order(folder: Path, verb: str, **said: Any) -> None:
-    from lithostat.rig.interlock import Order
-    from lithostat.rig.orders import send_order
-
-    answer = send_order(_folder(folder), Order(verb, **said))
-    open_console(stderr=False).print(answer, markup=False)
-    if "refused" in answer or "there is no cell" in answer:
-        raise typer.Exit(1)

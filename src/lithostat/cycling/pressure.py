@@ -10,6 +10,9 @@ from lithostat.experiment.finding import Finding
 from lithostat.materials.card import cards
 from lithostat.physics.constants import FARADAY
 
+FEWEST, SHORTEST = 10, 3600.0  # samples of a twentieth, and s, from which a change of the pressure is worth a word
+EARLY, EVEN = 0.6, 0.45  # shares of a change in the first third: of what slows down, of what goes on
+WARMER, TOGETHER = 1.0, 0.7  # K, and correlation, from which the temperature explains something
 REST = 600.0  # s; shorter rests say nothing of relaxation
 
 
@@ -27,8 +30,69 @@ def pressure_findings(trace: Trace) -> list[Finding]:
         Finding("pressure, largest", float(np.max(known)), "MPa", (source,)),
     ]
     if measured:
-        findings += _answer_to_charge(trace) + _relaxation(trace, pressure)
+        findings += _answer_to_charge(trace) + _relaxation(trace, pressure) + _change(trace, pressure)
     return findings
+
+
+def _change(trace: Trace, pressure: np.ndarray) -> list[Finding]:
+    """Change of the pressure over the record, and what speaks for the frame and what for the zero of the load cell.
+
+    A stack that relaxes and a zero that drifts look the same in one reading; a second tare tells them apart, and the
+    course in time and the temperature say something.
+    """
+    known = np.isfinite(pressure)
+    time, values = trace.time[known], pressure[known]
+    width = len(values) // 20
+    if width < FEWEST or time[-1] - time[0] < SHORTEST:
+        return []
+    begin, end = float(np.mean(values[:width])), float(np.mean(values[-width:]))
+    noise = float(np.std(np.diff(values)) / np.sqrt(width))
+    hours = (time[-1] - time[0]) / 3600.0
+    reasons = [f"from {begin / 1e6:.4g} to {end / 1e6:.4g} MPa in {hours:.4g} h", _zero(trace)]
+    if abs(end - begin) > 5.0 * noise:
+        reasons += _course(time, values, end - begin, width)
+        reasons += _with_temperature(trace, known, values)
+    name, formula = "change of the pressure over the record", "means of the last and of the first twentieth"
+    change = (end - begin) / 1e6
+    return [Finding(name, change, "MPa", tuple(reasons), noise / 1e6, "noise of the samples", formula)]
+
+
+def _zero(trace: Trace) -> str:
+    """What is known of the zero of the load cell."""
+    about = trace.record.provenance.get("load_cell") or {}
+    if len(about.get("tare") or ()) > 1:
+        drift = float(about.get("drift_pa_per_day") or 0.0)
+        return f"tared twice: the drift of the zero ({drift / 1e6:.3g} MPa per day) is taken out, the rest is the stack"
+    again = [epoch for epoch in about.get("epochs") or () if epoch["zero"] is None]
+    if again:
+        return f"the load cell was opened again {len(again)} time(s) and its zero not confirmed: this may be its zero"
+    return "the zero was not tared at the end: its drift would look the same"
+
+
+def _course(time: np.ndarray, values: np.ndarray, change: float, width: int) -> list[str]:
+    """Whether most of the change came early, as that of a frame that relaxes does."""
+    third = int(np.searchsorted(time, time[0] + (time[-1] - time[0]) / 3.0))
+    middle = float(np.mean(values[max(third - width // 2, 0) : third + width // 2 + 1]))
+    early = (middle - float(np.mean(values[:width]))) / change
+    share = f"{100.0 * early:.0f} % of it came in the first third"
+    if change < 0.0 and early > EARLY:
+        return [f"{share}: a frame that relaxes does that, a zero that drifts goes on"]
+    if 0.0 < early < EVEN:
+        return [f"{share}: a zero that drifts does that, and a stack that slowly changes its volume"]
+    return [share]
+
+
+def _with_temperature(trace: Trace, known: np.ndarray, values: np.ndarray) -> list[str]:
+    """Whether the pressure went with the temperature."""
+    celsius = trace.column("ambient_temperature_celsius")
+    warmth = None if celsius is None else np.asarray(celsius)[known]
+    if warmth is None or not np.isfinite(warmth).all() or np.ptp(warmth) < WARMER or np.std(values) == 0.0:
+        return []
+    together = float(np.corrcoef(warmth, values)[0, 1])
+    if abs(together) < TOGETHER:
+        return []
+    slope = float(np.polyfit(warmth, values, 1)[0])
+    return [f"the pressure went with the temperature ({slope / 1e6:.3g} MPa/K, correlation {together:.2f})"]
 
 
 def _answer_to_charge(trace: Trace) -> list[Finding]:

@@ -34,10 +34,10 @@ def named(action: StatedAction) -> str:
 
 @dataclass
 class Actions:
-    """Does actions, each in its own thread, so that none waits for another; what they say lies in `said`."""
+    """Does actions, each in its own thread, so that none waits for another; what became of them lies in `results`."""
 
     send: Send
-    said: queue.Queue[tuple[str, str, str]] = field(default_factory=queue.Queue)
+    results: queue.Queue[tuple[str, str, str]] = field(default_factory=queue.Queue)
 
     def do(self, cell: str, actions: Sequence[StatedAction]) -> None:
         """Begin all of them now."""
@@ -54,9 +54,9 @@ class Actions:
         except Lost as error:
             problem = str(error)
         if problem:
-            self.said.put((cell, "action failed", f"{named(action)}: {problem}"))
+            self.results.put((cell, "action failed", f"{named(action)}: {problem}"))
         else:
-            self.said.put((cell, "action", f"{named(action)}: done"))
+            self.results.put((cell, "action", f"{named(action)}: done"))
 
 
 def _run(argv: Sequence[str]) -> str:

@@ -82,7 +82,9 @@ def record_of(plan: Plan) -> Record | None:
     note = plan.note if plan.gauge is None else plan.note.model_copy(update={"load_cell": None})
     line = stitch_with_outside(records, names=names, note=note)
     record = calibrate(line.record, note, outside=line.outside)
-    watched = {"made_by": "watch", "name": plan.name}
+    watched: dict[str, Any] = {"made_by": "watch", "name": plan.name}
+    if plan.gauge is not None:
+        watched["load_cell"] = _about_load_cell(plan.gauge, log.facts, plan.area)
     return replace(record, provenance=record.provenance | watched, warnings=(*warnings, *record.warnings))
 
 
@@ -117,9 +119,10 @@ def _files(log: _Gathered, plan: Plan, warnings: list[str]) -> dict[int, Record]
         except BaseException as error:  # a fault in one file must not take the others with it
             warnings.append(f"{name}: {sentence_of(error)}")
             continue
-        before = None if part.replaces is None else read.get(part.replaces)
+        earlier = next((k for k in reversed(read) if log.parts[k].file == part.file), None)
+        before = None if earlier is None or part.replaces is None else read[earlier]
         if before is not None and _same_test(before, record):
-            del read[part.replaces]  # type: ignore[arg-type]
+            del read[earlier]  # type: ignore[arg-type]
             warnings.append(f"{name}: was written anew with other rows; its earlier version does not count")
         elif before is not None:
             warnings.append(f"{name}: was begun anew with another test; both count")
@@ -134,7 +137,7 @@ def _same_test(before: Record, now: Record) -> bool:
         return abs(apart.total_seconds()) <= SAME_START
     rows = min(len(before.table), len(now.table), ALIKE)
     columns = ("test_time_second", "voltage_volt")
-    then, later = (np.array([one.column(name)[:rows] for name in columns], float) for one in (before, now))
+    then, later = (np.array([record.column(name)[:rows] for name in columns], float) for record in (before, now))
     return rows > 0 and bool(np.allclose(then, later, rtol=1e-3, equal_nan=True))
 
 
@@ -195,6 +198,14 @@ def _columns(
         if plan.area is not None:
             columns["measured_pressure_pa"] = newton / plan.area
     return columns
+
+
+def _about_load_cell(gauge: Gauge, facts: list[Fact], area: float | None) -> dict[str, Any]:
+    """How readings became a pressure, for the provenance of a record."""
+    epochs = Epochs.of(gauge.zero, facts)
+    each = [{"time_second": epoch.begin, "zero": epoch.zero, "why": epoch.why} for epoch in epochs.each]
+    line = {"newton_per_unit": gauge.slope, "zero": gauge.zero, "zero_per_kelvin": gauge.per_kelvin}
+    return {"column": "load cell, as it prints", **line, "area_m2": area, "epochs": each, "tare": []}
 
 
 def _clocks_apart(

@@ -33,7 +33,6 @@ class CellWatch:
     cell: WatchedCell
     plan: Plan
     limits: tuple[Limit, ...]
-    began: float = 0.0
     interlock: Interlock = field(default_factory=Interlock)
     epochs: Epochs = field(default_factory=lambda: Epochs(0.0))
     suspicion: Suspicion = field(default_factory=Suspicion)
@@ -53,8 +52,12 @@ class CellWatch:
     _warned: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        """Every limit begins without a reading."""
-        self.levels = {limit.name: Level(self.began, moved=self.began) for limit in self.limits}
+        """Begin at second 0."""
+        self.begin(0.0)
+
+    def begin(self, at: float) -> None:
+        """Every limit begins without a reading [s since the watch began]."""
+        self.levels = {limit.name: Level(at, moved=at) for limit in self.limits}
 
     @property
     def folder(self) -> Path:
@@ -194,15 +197,15 @@ class CellWatch:
         if self.plan.gauge is None:
             return "zero refused: the cell has no load cell of its own"
         if order.newton is None:
-            zero, said = self.epochs.zero, "the zero before still holds"
+            zero, sentence = self.epochs.zero, "the zero before still holds"
         elif len(self._raw) < 3:
             return "zero refused: there are no readings of the load cell"
         else:
             zero = float(np.median(self._raw)) - order.newton / self.plan.gauge.slope
-            said = f"a load of {show(order.newton, 'force')} acts now"
-        self.facts.append(self.epochs.confirm(zero, f"{said} ({order.why})", at))
-        self.events.append(("zero", f"zero of the load cell: {said} ({order.why})"))
-        return f"zero of the load cell at {zero:.6g}, as it prints: {said}"
+            sentence = f"a load of {show(order.newton, 'force')} acts now"
+        self.facts.append(self.epochs.confirm(zero, f"{sentence} ({order.why})", at))
+        self.events.append(("zero", f"zero of the load cell: {sentence} ({order.why})"))
+        return f"zero of the load cell at {zero:.6g}, as it prints: {sentence}"
 
     # ---------------------------------------------------------------------------------------------- what full calls say
 
@@ -214,10 +217,11 @@ class CellWatch:
             if warning.startswith("the clock of the cycler") and "clock" not in self._warned:
                 self._warned.add("clock")
                 self.events.append(("clock", warning))
-        if judged.problem or judged.outcome is None:
-            if judged.problem not in self._warned and "no row" not in judged.problem:
-                self._warned.add(judged.problem)
-                self.events.append(("call", f"no call: {judged.problem}"))
+        if judged.problem and judged.problem not in self._warned and "no row" not in judged.problem:
+            self._warned.add(judged.problem)
+            what = "no call" if judged.outcome is None else "the record was not written"
+            self.events.append(("call", f"{what}: {judged.problem}"))
+        if judged.outcome is None:
             return
         before, self.judged = self.judged, judged
         outcome = judged.outcome
@@ -276,7 +280,7 @@ class CellWatch:
         if self.lost and not self.ended:
             return "lost", "; ".join(f"{source}: {why}" for source, why in self.lost.items())
         if lock.out and not self.ended:
-            return "alarm", "; ".join(f"{one.name}: {one.reason}" for one in lock.out.values())
+            return "alarm", "; ".join(f"{condition.name}: {condition.reason}" for condition in lock.out.values())
         if lock.alarms and not lock.acknowledged:
             return "alarm", f"out of limits before, not acknowledged: {', '.join(sorted(lock.alarms))}"
         if not self.epochs.confirmed:

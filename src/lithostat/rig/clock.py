@@ -59,16 +59,16 @@ class Clock:
     def jumps(self) -> list[str]:
         """What happened to the computer's clocks since this was asked last, as sentences."""
         boot = self.boot()
-        said = []
+        sentences = []
         asleep = self._awake_apart - (self.awake() - boot)
         if asleep > WORTH_SAYING:
-            said.append(f"the computer slept for {span(asleep)}: nothing was measured or judged meanwhile")
+            sentences.append(f"the computer slept for {span(asleep)}: nothing was measured or judged meanwhile")
             self._awake_apart -= asleep
         stepped = (self.wall() - boot) - self._wall_apart
         if abs(stepped) > WORTH_SAYING:
             way = "forward" if stepped > 0.0 else "back"
-            said.append(
+            sentences.append(
                 f"the computer's clock was set {way} by {span(abs(stepped))}; times of the record are not moved"
             )
             self._wall_apart += stepped
-        return said
+        return sentences

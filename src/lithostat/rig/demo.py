@@ -162,7 +162,7 @@ def simulated_cell(seed: int = 1) -> tuple[Record, CellNote]:
 
     note = note_from(document.parse(NOTE, "the demo's cell.yaml").data)
     steps = document.parse(f"steps:\n{PROTOCOL}", "the demo's protocol").data["steps"]
-    said = document.parse(NOTE).data["cell"]
-    cell = Cell.from_dict(said | {"fixture": {"kind": "fixed gap", "stiffness": "0.5 MPa/um"}})
+    stated = document.parse(NOTE).data["cell"]
+    cell = Cell.from_dict(stated | {"fixture": {"kind": "fixed gap", "stiffness": "0.5 MPa/um"}})
     record = simulate(cell, Protocol.from_dict({"steps": steps, "after_short": "2 h"}))
     return sense(record, Instrument(interval=60.0), seed=seed), note

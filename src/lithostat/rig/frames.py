@@ -18,6 +18,7 @@ from lithostat.rig.readings import Lines, Reading, Readings
 
 MAGIC = b"LFR1"
 HEAD = struct.Struct("<4sII")  # magic, length and CRC-32 of what follows
+_NOWHERE = 1 << 40  # a byte that no log has
 LARGEST = 1 << 26  # bytes of a frame; a longer one is damage
 
 
@@ -47,7 +48,7 @@ class Log:
         self.path = path
         self._handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
         try:
-            _lock(self._handle)
+            lock(self._handle)
             self.recovered = recover(path)
             if self.recovered.cut:
                 _put_aside(path, self.recovered.whole)
@@ -68,7 +69,7 @@ class Log:
         try:
             done = 0
             while done < len(frame):
-                done += os.pwrite(self._handle, frame[done:], self._end + done)
+                done += _write_at(self._handle, frame[done:], self._end + done)
         except OSError:
             os.ftruncate(self._handle, self._end)
             raise
@@ -91,7 +92,14 @@ class Log:
                 self._handle = -1
 
 
-def _lock(handle: int) -> None:
+def _write_at(handle: int, data: bytes, at: int) -> int:
+    """Write at a place; how many bytes were written. Not `pwrite`, which Windows has not."""
+    os.lseek(handle, at, os.SEEK_SET)
+    return os.write(handle, data)
+
+
+def lock(handle: int) -> None:
+    """Hold a file for this process alone until it is closed; `OSError` where another one holds it."""
     if os.name == "posix":
         import fcntl
 
@@ -99,6 +107,7 @@ def _lock(handle: int) -> None:
     else:
         import msvcrt
 
+        os.lseek(handle, _NOWHERE, os.SEEK_SET)  # Windows lets nobody read a byte that is locked
         msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
 
 

@@ -107,6 +107,9 @@ class GrowingFile:
         self._gone = None if paths else self._gone or time.monotonic()
         if self._gone is not None and time.monotonic() - self._gone >= self.patience:
             raise Lost(f"no file matches {self.pattern} any more")
+        names = [path.name for path in paths]
+        if twin := next((name for name in names if names.count(name) > 1), None):
+            raise Lost(f"{self.pattern} matches two files called {twin}: which is which could not be told later")
         for path in paths:
             lines += self._grown(path)
         return lines

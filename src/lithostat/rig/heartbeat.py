@@ -20,7 +20,7 @@ class Beat:
     settings: Heartbeat | None
     send: Callable[[Text], None]
     _next: float = field(default=0.0, init=False)
-    _said: list[str] = field(default_factory=list, init=False)
+    _sentences: list[str] = field(default_factory=list, init=False)
     _silent: bool = field(default=False, init=False)
 
     def beat(self, *, energised: bool) -> None:
@@ -32,11 +32,11 @@ class Beat:
         try:
             self.send(self.settings)
             if self._silent:
-                self._said.append("the relay gets its heartbeat again")
+                self._sentences.append("the relay gets its heartbeat again")
             self._silent = False
         except Lost as error:
             if not self._silent:
-                self._said.append(f"the relay gets no heartbeat and will open: {error}")
+                self._sentences.append(f"the relay gets no heartbeat and will open: {error}")
             self._silent = True
 
     def stop(self) -> None:
@@ -45,5 +45,5 @@ class Beat:
 
     def problems(self) -> list[str]:
         """What there is to say since this was asked last."""
-        said, self._said = self._said, []
-        return said
+        sentences, self._sentences = self._sentences, []
+        return sentences

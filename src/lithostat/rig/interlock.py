@@ -60,7 +60,9 @@ class Interlock:
     @property
     def causes(self) -> tuple[Condition, ...]:
         """Conditions that trip, are out, and are not bypassed."""
-        return tuple(one for one in self.out.values() if one.trip and one.name not in self.bypassed)
+        return tuple(
+            condition for condition in self.out.values() if condition.trip and condition.name not in self.bypassed
+        )
 
 
 class Step(NamedTuple):
@@ -93,28 +95,28 @@ def looked(state: Interlock, out: Mapping[str, Condition], at: float) -> Step:
 
 def ordered(state: Interlock, order: Order, at: float) -> Step:
     """The state after what a person asked for, or the same with the reason why not."""
-    said = f" ({order.why})" if order.why else ""
+    because = f" ({order.why})" if order.why else ""
     refusal = _refusal(state, order)
     if refusal:
         return Step(state, (("refused", f"{order.verb} refused: {refusal}"),))
     if order.verb == "arm":
-        return Step(replace(state, armed=True), (("arm", f"armed{said}"),))
+        return Step(replace(state, armed=True), (("arm", f"armed{because}"),))
     if order.verb == "disarm":
-        return Step(replace(state, armed=False), (("disarm", f"disarmed{said}"),))
+        return Step(replace(state, armed=False), (("disarm", f"disarmed{because}"),))
     if order.verb == "acknowledge":
         state = replace(state, acknowledged=True, alarms=frozenset())
-        return Step(state, (("acknowledge", f"acknowledged{said}"),))
+        return Step(state, (("acknowledge", f"acknowledged{because}"),))
     if order.verb == "reset":
         state = replace(state, armed=False, tripped=False, first_out=None, first_reason="")
-        return Step(state, (("reset", f"reset{said}; it is not armed"),))
+        return Step(state, (("reset", f"reset{because}; it is not armed"),))
     until = at + order.seconds
     state = replace(state, bypassed={**state.bypassed, order.condition: until})
-    return Step(state, (("bypass", f"'{order.condition}' is bypassed for {order.seconds:.6g} s{said}"),))
+    return Step(state, (("bypass", f"'{order.condition}' is bypassed for {order.seconds:.6g} s{because}"),))
 
 
 def _refusal(state: Interlock, order: Order) -> str:
     """Why an order cannot be followed; '' if it can."""
-    causes = "; ".join(f"{one.name}: {one.reason}" for one in state.causes)
+    causes = "; ".join(f"{condition.name}: {condition.reason}" for condition in state.causes)
     if order.verb == "arm":
         if state.tripped:
             return "it has tripped; reset it first"

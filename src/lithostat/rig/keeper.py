@@ -63,15 +63,15 @@ class Keeper:
     def _run(self) -> None:
         open_ended = True
         while open_ended:
-            told: list[threading.Event] = []
+            waiters: list[threading.Event] = []
             until = time.monotonic() + EVERY
-            while open_ended and not told and (pause := until - time.monotonic()) > 0.0:
+            while open_ended and not waiters and (pause := until - time.monotonic()) > 0.0:
                 try:
                     entry = self._waiting.get(timeout=pause)
                 except queue.Empty:
                     break
                 if isinstance(entry, threading.Event):
-                    told.append(entry)
+                    waiters.append(entry)
                 elif entry is None:
                     open_ended = False
                 else:
@@ -79,7 +79,7 @@ class Keeper:
             for cell in list(self._left):
                 self._write(cell)
             if not self._full:
-                for event in told:
+                for event in waiters:
                     event.set()
 
     def _write(self, cell: str) -> None:

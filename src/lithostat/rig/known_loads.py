@@ -37,9 +37,11 @@ class Added:
     def sentence(self) -> str:
         """For people."""
         load = show(self.point.newton, "force")
-        said = f"{load}: {self.point.raw:.6g} +- {self.point.noise:.3g}, as it prints ({self.point.samples} readings)"
+        reading = (
+            f"{load}: {self.point.raw:.6g} +- {self.point.noise:.3g}, as it prints ({self.point.samples} readings)"
+        )
         more = "one more load is needed" if self.calibrated is None else self.calibrated.sentence
-        return f"{said}; {self.points} points in {self.path.name}: {more}"
+        return f"{reading}; {self.points} points in {self.path.name}: {more}"
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
@@ -58,8 +60,8 @@ def add_point(
 ) -> Added:
     """Read the load cell of a cell for some seconds under a force [N] and keep the median. Raises `InputError`."""
     rig = read_rig(rig_path)
-    names = [one.name for one in rig.cells]
-    device = next((one.load_cell for one in rig.cells if one.name == cell), None)
+    names = [watched.name for watched in rig.cells]
+    device = next((watched.load_cell for watched in rig.cells if watched.name == cell), None)
     if device is None or device.calibration is None:
         why = f"there is no cell '{cell}'{nearest(cell, names)}" if cell not in names else f"'{cell}' keeps no points"
         raise InputError(why, file=str(rig_path), expected="a cell whose 'load_cell' has 'calibration: FILE.csv'")

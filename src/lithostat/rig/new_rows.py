@@ -127,12 +127,12 @@ def _with_pressure(record: Record, note: CellNote) -> Record:
 def _first_row(begin: bytes, file: str, declaration: Path | None) -> int | None:
     """The byte at which the rows of the first table begin; None while that cannot be told."""
     text = head_text(begin)
-    said: Declaration | None = read_declaration(declaration) if declaration else (find(text) if text else None)
-    if said is None or said.table is None:
+    declared: Declaration | None = read_declaration(declaration) if declaration else (find(text) if text else None)
+    if declared is None or declared.table is None:
         return None
     try:
-        body = decode(begin, said.encodings, [])
-        table = next(iter(tables(body, Reading(file, said))))
+        body = decode(begin, declared.encodings, [])
+        table = next(iter(tables(body, Reading(file, declared))))
     except (InputError, StopIteration):
         return None
     lines = begin.split(b"\n")

@@ -16,6 +16,7 @@ from lithostat.experiment.record import write_text
 from lithostat.rig.actions import Actions
 from lithostat.rig.build import Built, build_cell, check_names
 from lithostat.rig.clock import Clock
+from lithostat.rig.frames import lock
 from lithostat.rig.heartbeat import Beat
 from lithostat.rig.readings import OK, Lines, Lost, Readings, Source
 from lithostat.rig.rig_file import Rig, Text, beside, read_rig
@@ -39,17 +40,14 @@ def only_one(folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        if os.name == "posix":
-            import fcntl
-
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise InputError(
-                    "another watch runs in this folder",
-                    file=str(folder),
-                    expected="`lithostat watch status`, or another folder with --output",
-                ) from None
+        try:
+            lock(handle)
+        except OSError:
+            raise InputError(
+                "another watch runs in this folder",
+                file=str(folder),
+                expected="`lithostat watch status`, or another folder with --output",
+            ) from None
         yield
     finally:
         os.close(handle)
@@ -61,31 +59,32 @@ def prepared(rig_path: Path, output: Path, clock: Clock, *, tell: Callable[[Even
     check_names(rig, rig_path)
     built = [build_cell(cell, rig_path, output, clock.now) for cell in rig.cells]
     _go_on(built, clock)
-    for one in built:
-        one.watch.began = clock.now()
-        one.watch.__post_init__()
-        _copy_note(one, rig_path)
-    ports = {source.settings.port: source for one in built for source in one.sources if isinstance(source, SerialLine)}
+    for each in built:
+        each.watch.begin(clock.now())
+        _copy_note(each, rig_path)
+    ports = {
+        source.settings.port: source for each in built for source in each.sources if isinstance(source, SerialLine)
+    }
     lines = Ports(ports)
     return Watch(rig.name, output, built, clock, Beat(rig.heartbeat, lines.send), Actions(lines.send), tell)
 
 
 def _go_on(built: Sequence[Built], clock: Clock) -> None:
     """Seconds since the watch began go on after a restart: by the computer's clock, and never back."""
-    logged = max((one.earlier for one in built), default=0.0)
-    began = [datetime.fromisoformat(one.began) for one in built if one.began is not None]
+    logged = max((each.earlier for each in built), default=0.0)
+    began = [datetime.fromisoformat(each.began) for each in built if each.began is not None]
     if began and clock.speed == 1.0:
         logged = max(logged, (clock.today() - min(began)).total_seconds())
     clock.ahead += logged
 
 
-def _copy_note(one: Built, rig_path: Path) -> None:
+def _copy_note(each: Built, rig_path: Path) -> None:
     """The cell's note beside its record, so that `lithostat analyze` on the folder of a watch knows the cell."""
-    if one.watch.cell.note is None:
+    if each.watch.cell.note is None:
         return
-    text = Path(beside(rig_path, one.watch.cell.note)).read_text(encoding="utf-8")
-    one.watch.folder.mkdir(parents=True, exist_ok=True)
-    write_text(one.watch.folder / "cell.yaml", text)
+    text = Path(beside(rig_path, each.watch.cell.note)).read_text(encoding="utf-8")
+    each.watch.folder.mkdir(parents=True, exist_ok=True)
+    write_text(each.watch.folder / "cell.yaml", text)
 
 
 class Ports:
@@ -141,14 +140,14 @@ def look(rig: Rig, rig_path: Path, output: Path) -> list[Looked]:
 
 def _answer(built: Built, source: Source) -> str:
     """One good answer of an open source, as people read it."""
-    said = "is there"
+    sentence = "is there"
     until = time.monotonic() + LOOK
     while time.monotonic() < until:
         for item in source.read(0.2):
-            said = _saw(built, item)
+            sentence = _saw(built, item)
             if not isinstance(item, Readings) or bool((item.quality == OK).any()):
-                return said
-    return said
+                return sentence
+    return sentence
 
 
 def _saw(built: Built, item: Readings | Lines) -> str:

@@ -29,9 +29,9 @@ def send_order(folder: Path, order: Order, *, patience: float = 10.0) -> str:
     until = time.monotonic() + patience
     while time.monotonic() < until:
         if answer.exists():
-            said = read_text(answer, _LARGEST)
+            text = read_text(answer, _LARGEST)
             answer.unlink()
-            return said
+            return text
         time.sleep(0.05)
     path.unlink(missing_ok=True)
     raise InputError("no watch answers here", file=str(folder), expected="the folder of a watch that runs")
@@ -56,6 +56,6 @@ def orders_in(folder: Path) -> Iterator[Order]:
             yield order
 
 
-def answer_order(folder: Path, order: Order, said: str) -> None:
+def answer_order(folder: Path, order: Order, text: str) -> None:
     """Tell whoever gave an order what became of it."""
-    write_text(folder / FOLDER / f"{order.number}.answer", said)
+    write_text(folder / FOLDER / f"{order.number}.answer", text)

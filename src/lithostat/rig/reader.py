@@ -52,16 +52,16 @@ class Reader:
         """Whether it still reads."""
         return self._thread is not None and self._thread.is_alive()
 
-    def _tell(self, **said: object) -> None:
-        self.news.put(News(self.cell, self.source.name, **said))  # type: ignore[arg-type]
+    def _tell(self, **content: object) -> None:
+        self.news.put(News(self.cell, self.source.name, **content))  # type: ignore[arg-type]
 
     def _run(self) -> None:
-        told = ""
+        last = ""
         while not self._stop.is_set():
             try:
                 self.source.open()
                 self._tell(opened=True)
-                told = ""
+                last = ""
                 while not self._stop.is_set():
                     self._read()
                 if isinstance(self.source, GrowingFile):
@@ -75,9 +75,9 @@ class Reader:
                 break
             except Exception as error:
                 sentence = sentence_of(error)
-            if sentence != told:
+            if sentence != last:
                 self._tell(lost=sentence)
-                told = sentence
+                last = sentence
             self.source.close()
             self._stop.wait(AGAIN)
         self.source.close()

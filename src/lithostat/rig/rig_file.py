@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, mo
 
 from lithostat.experiment import document
 from lithostat.experiment.errors import InputError
+from lithostat.experiment.file_kind import wrong_file
 from lithostat.experiment.parts import Area, Noun, Time
 from lithostat.experiment.quantity import parse, reader
 from lithostat.rig.limits import CHANNELS, Limit
@@ -254,7 +255,9 @@ def folder_name(name: str) -> str:
 
 def read_rig(path: str | Path) -> Rig:
     """Read a rig.yaml; a fault raises `InputError` with file, line and place."""
-    return document.read(path).build(Rig)
+    page = document.read(path)
+    wrong_file(page, "watched")
+    return page.build(Rig)
 
 
 def beside(rig_path: Path, name: str) -> str:

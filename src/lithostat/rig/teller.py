@@ -42,16 +42,16 @@ class Teller:
         state: WatchState | None = None
         events: list[Event] = []
         while not ended:
-            told = [self._waiting.get()]
+            items = [self._waiting.get()]
             while not self._waiting.empty():
-                told.append(self._waiting.get_nowait())
-            for one in told:
-                if one is None:
+                items.append(self._waiting.get_nowait())
+            for item in items:
+                if item is None:
                     ended = True
-                elif isinstance(one, WatchState):
-                    state = one
+                elif isinstance(item, WatchState):
+                    state = item
                 else:
-                    events += one
+                    events += item
             try:
                 append_events(self._folder, events)
                 events = []

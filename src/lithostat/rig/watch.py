@@ -55,13 +55,15 @@ class Watch:
     def run(self) -> None:
         """Watch until told to stop; everything that was read is durable when it returns."""
         self._started = self.clock.today()
-        cells = {one.watch.cell.name: one for one in self.built}
-        keeper = Keeper({name: one.watch.folder for name, one in cells.items()}, self._complain)
+        cells = {built.watch.cell.name: built for built in self.built}
+        keeper = Keeper({name: built.watch.folder for name, built in cells.items()}, self._complain)
         worker, teller = self.worker, Teller(self.output)
         for name, cut in keeper.start().items():
             if cut:
                 self._complain(name, f"the log was damaged at its end: {cut}")
-        readers = [Reader(name, source, self.news, one.rows) for name, one in cells.items() for source in one.sources]
+        readers = [
+            Reader(name, source, self.news, built.rows) for name, built in cells.items() for source in built.sources
+        ]
         self._begin(cells, keeper)
         for reader in readers:
             reader.start()
@@ -78,25 +80,25 @@ class Watch:
             self._end(cells, readers, keeper, worker, teller)
 
     def _begin(self, cells: dict[str, Built], keeper: Keeper) -> None:
-        for name, one in cells.items():
+        for name, built in cells.items():
             at = self.clock.now()
-            if one.began is None:
+            if built.began is None:
                 keeper.keep(name, Fact(BEGAN, 0.0, {"zero": self.clock.began().isoformat()}))
             else:
-                one.watch.events.append(("resumed", f"goes on after {one.known} entries of an earlier watch"))
+                built.watch.events.append(("resumed", f"goes on after {built.known} entries of an earlier watch"))
                 keeper.keep(name, Fact("resumed", at, {"wall": self.clock.today().isoformat()}))
-            one.watch.suspicion.rows = FEWEST if one.known else 0  # then a full call is due at once
+            built.watch.suspicion.rows = FEWEST if built.known else 0  # then a full call is due at once
 
     def _turn(self, cells: dict[str, Built], keeper: Keeper, worker: Worker, teller: Teller) -> None:
         """One round: what came, the limits, the heartbeat; then what can wait."""
         for news in self._news():
-            one = cells[news.cell].watch
+            watched = cells[news.cell].watch
             if isinstance(news.reading, Readings):
-                one.took(news.reading)
+                watched.took(news.reading)
             if news.opened:
-                one.opened(news.source, self.clock.now())
+                watched.opened(news.source, self.clock.now())
             if news.lost:
-                one.gone(news.source, news.lost)
+                watched.gone(news.source, news.lost)
             if news.reading is not None and news.logged:
                 keeper.keep(news.cell, news.reading)
         at = self.clock.now()
@@ -128,7 +130,7 @@ class Watch:
 
     def _energised(self) -> bool:
         """At least one interlock is armed, and none of those has tripped."""
-        locks = [one.watch.interlock for one in self.built]
+        locks = [built.watch.interlock for built in self.built]
         return any(lock.energised for lock in locks) and not any(lock.tripped for lock in locks)
 
     def _late(self) -> None:
@@ -139,13 +141,13 @@ class Watch:
             )
         self._looked = now
 
-    def _ask(self, name: str, one: Built, worker: Worker) -> None:
+    def _ask(self, name: str, built: Built, worker: Worker) -> None:
         """Ask for a full call, one at a time for each cell."""
-        suspicion = one.watch.suspicion
-        if name not in self._asked and one.rows is not None and (suspicion.suspicious or suspicion.due):
+        suspicion = built.watch.suspicion
+        if name not in self._asked and built.rows is not None and (suspicion.suspicious or suspicion.due):
             suspicion.asks()
             self._asked.add(name)
-            worker.ask(one.watch.plan)
+            worker.ask(built.watch.plan)
 
     def _answers(self, cells: dict[str, Built], worker: Worker) -> None:
         while not worker.answers.empty():
@@ -167,25 +169,26 @@ class Watch:
             return "it ends"
         if order.cell and order.cell not in cells:
             return f"there is no cell '{order.cell}'; expected one of {', '.join(cells)}"
-        said = []
+        answers = []
         for name in [order.cell] if order.cell else list(cells):
-            one, at = cells[name].watch, self.clock.now()
-            said.append(f"{name}: {one.zero(order, at) if order.verb == 'zero' else one.interlock_order(order, at)}")
-        return "\n".join(said)
+            watched, at = cells[name].watch, self.clock.now()
+            follow = watched.zero if order.verb == "zero" else watched.interlock_order
+            answers.append(f"{name}: {follow(order, at)}")
+        return "\n".join(answers)
 
     def _complain(self, cell: str, sentence: str) -> None:
         """Something about the watch itself; may be called from any thread."""
         self._complaints.put((cell, sentence))
 
     def _events(self, cells: dict[str, Built], teller: Teller) -> None:
-        happened = [(name, kind, text) for name, one in cells.items() for kind, text in one.watch.events]
-        for one in cells.values():
-            one.watch.events.clear()
+        happened = [(name, kind, text) for name, built in cells.items() for kind, text in built.watch.events]
+        for built in cells.values():
+            built.watch.events.clear()
         while not self._complaints.empty():
             cell, sentence = self._complaints.get_nowait()
             happened.append((cell, "watch", sentence))
-        while not self.actions.said.empty():
-            happened.append(self.actions.said.get_nowait())
+        while not self.actions.results.empty():
+            happened.append(self.actions.results.get_nowait())
         happened += [("", "heartbeat", sentence) for sentence in self.beat.problems()]
         at = self.clock.now()
         moment = self.clock.began() + timedelta(seconds=at)
@@ -196,7 +199,7 @@ class Watch:
 
     def _state(self, *, ended: bool = False) -> WatchState:
         at = self.clock.now()
-        states = tuple(one.watch.state(at) for one in self.built)
+        states = tuple(built.watch.state(at) for built in self.built)
         return WatchState(self.name, self._started, self.clock.today(), self.clock.speed, states, ended)
 
     def _end(
@@ -211,9 +214,9 @@ class Watch:
         durable = keeper.flush()
         if not durable:
             self._complain("", "not everything could be written before the end")
-        for one in cells.values():
-            one.watch.ended = True
-            worker.ask(one.watch.plan)
+        for built in cells.values():
+            built.watch.ended = True
+            worker.ask(built.watch.plan)
         worker.close()
         self._answers(cells, worker)
         keeper.close()

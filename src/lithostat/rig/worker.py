@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import IO, Any, NamedTuple
 
 from lithostat.cycling.next_sample import LowerBound
-from lithostat.experiment.errors import sentence_of
+from lithostat.experiment.errors import InputError, sentence_of
 from lithostat.experiment.finding import Outcome
 from lithostat.experiment.other_programs import python_command
 from lithostat.reading.apart import receive, send
@@ -25,7 +25,7 @@ _SERVE = "from lithostat.rig.worker import serve; serve()"
 class Judged:
     """What a full call gives of one cell: its outcome, the bound of the next sample, and what reading had to say.
 
-    `rows` are those of the record; `last` the time of its last row [s]; `problem` why there is no call.
+    `rows` are those of the record; `last` the time of its last row [s]; `problem` why there is no call, or no record.
     """
 
     cell: str
@@ -53,15 +53,19 @@ def judge(plan: Plan, *, write: bool = True) -> Judged:
     record = record_of(plan)
     if record is None:
         return Judged(plan.name, problem="there is no row yet")
+    unwritten = ""
     if write:
-        record.write_parquet(plan.folder / RECORD_FILE)
+        try:
+            record.write_parquet(plan.folder / RECORD_FILE)
+        except InputError as error:  # a full disk: the call matters more
+            unwritten = str(error)
     rows = len(record.table)
     last = float(record.column("test_time_second")[-1]) if rows else 0.0
     warnings = tuple(map(str, record.warnings))
     trace = trace_of(record, plan.note)
     if not len(trace.time):
         return Judged(plan.name, rows=rows, last=last, warnings=warnings, problem="no row has voltage and current yet")
-    return Judged(plan.name, call(trace).outcome, lower_bound_now(trace), rows, last, warnings)
+    return Judged(plan.name, call(trace).outcome, lower_bound_now(trace), rows, last, warnings, unwritten)
 
 
 def serve() -> None:

@@ -17,27 +17,31 @@ ROW_EVERY = 10.0  # s; how often cyclers write a row, as a guess for the estimat
 
 def would_do(rig: Rig, output: Path) -> list[str]:
     """What is watched, what happens where a limit goes out, and where everything goes."""
-    said = []
+    sentences = []
     for cell in rig.cells:
-        said.append(f"{cell.name}: log and record in {output / folder_name(cell.name)}")
-        said += [f"  limit {_sentence(limit)}" for limit in cell.limits]
+        sentences.append(f"{cell.name}: log and record in {output / folder_name(cell.name)}")
+        sentences += [f"  limit {_sentence(limit)}" for limit in cell.limits]
         trips = [limit.name for limit in cell.limits if limit.trip]
         if trips:
             done = "; ".join(named(action) for action in cell.on_trip) or "nothing but an alarm"
-            said.append(f"  at a trip, once somebody has armed it: {done}")
-            said += [f"  {named(a)}: nothing would confirm that it worked" for a in cell.on_trip if a.confirm is None]
-        said.append(f"  {size_of_a_year(cell)}")
+            sentences.append(f"  at a trip, once somebody has armed it: {done}")
+            sentences += [
+                f"  {named(a)}: nothing would confirm that it worked" for a in cell.on_trip if a.confirm is None
+            ]
+        sentences.append(f"  {size_of_a_year(cell)}")
     if rig.heartbeat is not None:
-        said.append(f"heartbeat to {rig.heartbeat.port} every {span(rig.heartbeat.every)}, while armed and not tripped")
-    said.append("nothing is armed by itself")
-    return said
+        sentences.append(
+            f"heartbeat to {rig.heartbeat.port} every {span(rig.heartbeat.every)}, while armed and not tripped"
+        )
+    sentences.append("nothing is armed by itself")
+    return sentences
 
 
 def _sentence(limit: StatedLimit) -> str:
     quantity = CHANNELS[limit.channel]
     si = limit.limit()
-    ends = [f"{way} {show(value, quantity)}" for way, value, said in
-            (("below", si.low, limit.low), ("above", si.high, limit.high)) if said is not None]  # fmt: skip
+    ends = [f"{way} {show(value, quantity)}" for way, value, stated in
+            (("below", si.low, limit.low), ("above", si.high, limit.high)) if stated is not None]  # fmt: skip
     what = "trips" if limit.trip else "raises an alarm"
     return f"'{limit.name}': {limit.channel} {' or '.join(ends) or 'stale'} {what}"
 
