@@ -17,6 +17,7 @@ from lithostat.calibration.conflicts import SHOWN, conflicts, learnt, tail_proba
 from lithostat.calibration.data import CellLife, CriticalCurrent, Data, Resistance, numbers_of
 from lithostat.calibration.exposure import steady
 from lithostat.calibration.figures import learnt_figure, predicted_figure, rank_figure
+from lithostat.calibration.kept import kept_comparison
 from lithostat.calibration.layout import layout_of, standard_of
 from lithostat.calibration.packed import pack
 from lithostat.calibration.papers_left_out import FLOOR, leave_one_group_out
@@ -365,6 +366,17 @@ def test_laws_that_have_no_closed_life_are_refused():
         other = type(cell()).from_dict(said | {"laws": laws}, si=True)
         with pytest.raises(InputError, match=named):
             calibrate(Data(), other, seed=1)
+    with pytest.raises(InputError, match="another law than the rivals start from"):
+        kept_comparison(paper_data(), type(cell()).from_dict(said | {"laws": {"named": "retraction"}}, si=True), seed=1)
+
+
+def test_data_go_from_one_law_to_another_with_its_numbers():
+    ours = paper_data(full_cells=True).under("retraction")
+    numbers = numbers_of(
+        type(cell()).from_dict(cell().model_dump(mode="json") | {"laws": {"named": "retraction"}}, si=True)
+    )
+    assert ours.names == paper_data(full_cells=True).names
+    assert all(dict(one.numbers) == pytest.approx(numbers, nan_ok=True) for one in ours.observations)
 
 
 def test_of_one_group_alone_the_numbers_are_its_own_and_a_new_lab_differs_by_two_offsets(paper):
