@@ -69,4 +69,6 @@ def test_it_asks_only_its_own_server_and_says_nothing(page: str, pages: Served, 
     else:
         assert len(re.findall(r'<div class="uplot[^"]*"[^>]*role="img"', dom)) == 4
         assert re.search(r'id="shown">Time in h from the start. [^<]* of 1,200 is drawn; dashed: what was called', dom)
+        (words,) = re.findall(r'aria-label="(V/I[^"]*)"', dom)
+        assert words == "V/I / Ω from 0.00 h to 19.98 h; at the end 20", "drawn, and left alone by the next state"
         assert "electronic path" in dom

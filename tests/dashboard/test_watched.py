@@ -124,7 +124,7 @@ def test_it_follows_with_flat_memory_and_one_set_of_files(tmp_path: Path) -> Non
     view = next(iter(keeper.views.values()))
     view.due["report"] = np.inf  # the traces alone: an analysis is not what is measured here
     sizes, last = [], 0
-    for rows in range(2000, 86_400, 2000):
+    for rows in range(4000, 86_400, 4000):
         part(record, rows).write_parquet(path)
         keeper._next_look = view.due["traces"] = 0.0
         keeper.step()

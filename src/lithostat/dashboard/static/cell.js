@@ -47,7 +47,7 @@
   function reachable() {
     for (const box of document.querySelectorAll(".report .scroll")) {
       const scrolls = box.scrollWidth > box.clientWidth + 1;
-      if (scrolls) { box.tabIndex = 0; box.setAttribute("role", "region"); box.setAttribute("aria-label", "Table, wider than the page"); }
+      if (scrolls) { box.tabIndex = 0; box.setAttribute("role", "group"); box.setAttribute("aria-label", "Table, wider than the page"); }
       else { box.removeAttribute("tabindex"); box.removeAttribute("role"); box.removeAttribute("aria-label"); }
     }
   }
@@ -209,7 +209,7 @@
   }
 
   function built() {
-    const said = JSON.stringify(state.panels);
+    const said = state.panels.map((panel) => `${panel.label} ${panel.colour}`).join("; "); /* the order of keys may differ */
     const box = byId("charts");
     if (box.dataset.said === said) return false;
     box.dataset.said = said;
