@@ -89,5 +89,5 @@ def analyze(
         tell(folder_report(cells, title).with_written(written.files[-1:]), as_json=False)
     if written.problems:
         raise InputError("; ".join(written.problems), file=str(output))
-    if all(cell.analysis is None for cell in cells):
+    if any(cell.unwritten for cell in cells) or all(cell.analysis is None for cell in cells):
         raise typer.Exit(2)
