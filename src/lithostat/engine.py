@@ -31,12 +31,17 @@ def engine() -> Iterator[None]:
     Compilations are kept on disk unless the caller has chosen a place already.
     """
     if not jax.config.values["jax_compilation_cache_dir"]:
-        folder = _usable(os.environ.get("LITHOSTAT_CACHE"))
+        folder = usable_cache_folder()
         if folder is not None:
             jax.config.update("jax_compilation_cache_dir", str(folder))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     with jax.enable_x64(True):
         yield
+
+
+def usable_cache_folder() -> Path | None:
+    """The cache folder if a file can be made in it; else None, once with a warning."""
+    return _usable(os.environ.get("LITHOSTAT_CACHE"))
 
 
 @functools.cache
@@ -49,5 +54,5 @@ def _usable(_named: str | None) -> Path | None:
             return folder
     except (OSError, ValueError) as error:  # ValueError: a NUL
         said = f"compiled programs cannot be kept ({error}), so that every start takes seconds longer"
-        warnings.warn(f"{said}; set LITHOSTAT_CACHE to a folder that can be written", UserWarning, stacklevel=4)
+        warnings.warn(f"{said}; set LITHOSTAT_CACHE to a folder that can be written", UserWarning, stacklevel=5)
         return None

@@ -94,3 +94,8 @@ def test_plated_lithium_and_the_shrinking_cathode_raise_the_pressure_of_a_frame(
     grown = record.column("lithium_thickness_1_metre")[-1] - record.column("lithium_thickness_1_metre")[0]
     rise = record.column("measured_pressure_pa")[-1] - 10e6
     assert 0.8 < rise / (0.5e12 * grown) < 0.98  # the cathode takes back a part
+
+
+def test_a_cell_at_rest_says_nothing_of_its_books(run_full):
+    record = run_full([{"press": "5 MPa"}, {"rest": "10 h"}])
+    assert not [line for line in record.warnings if "add up" in line]

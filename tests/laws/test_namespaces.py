@@ -60,6 +60,7 @@ CALLS = {
     creep.throat_velocity: ((P, 1e-5, 0.74e-6, T), CREEP),
     fixture.frame_pressure: ((25e6, [0.0, 1e-6], 1e5), {"stiffness": 1e12}),
     fixture.relaxation_rate: ((25e6, [0.0, 1e6]), {"fraction": 0.3, "time": 4e3}),
+    fixture.relaxed: ((25e6, 1e6, [0.0, 1e3, 1e12]), {"fraction": 0.3, "time": 4e3}),
     fracture.plating_overpressure: (([0.0, 0.01],), {"transmission": 0.5, "molar_volume": 13e-6}),
     filament.crept_length: (([0.0, 1.0, 1e9],), {"creep_exponent": 6.56}),
     filament.crept_slope: (([0.0, 1.0], 1e-5), {"creep_exponent": 6.56}),

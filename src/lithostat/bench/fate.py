@@ -9,7 +9,7 @@ from lithostat.bench.drive import Drive
 from lithostat.experiment.errors import sentence_of
 from lithostat.experiment.finding import Critical
 from lithostat.experiment.record import Record
-from lithostat.simulation.integrate import Tolerance
+from lithostat.simulation.pieces import Tolerance
 from lithostat.simulation.run import simulate
 
 ROWS = 16384  # steps that most tests fit into; one length of table compiles once for all of them

@@ -10,7 +10,6 @@ import typer
 
 from lithostat.commands.options import Json, Output, Scheduler, ready, save_drawings, save_page, tell
 from lithostat.experiment.errors import InputError, nearest
-from lithostat.experiment.report import plain
 from lithostat.terminal import counted, open_console
 
 if TYPE_CHECKING:
@@ -52,6 +51,7 @@ def bench(
 
         made = bench_of(chosen, laws, offset=offset, scheduler=scheduler, progress=told)
     from lithostat.experiment.record import write_text
+    from lithostat.experiment.report import plain
 
     report, folder = bench_report(made), output / "bench"
     written = [

@@ -12,7 +12,6 @@ import typer
 from lithostat.commands.options import Json, Output, ready, save, save_page, tell
 from lithostat.commands.tomogram import packages
 from lithostat.experiment.errors import InputError, MissingPackage, nearest
-from lithostat.experiment.report import plain
 from lithostat.terminal import named_steps, open_console, print_json
 
 if TYPE_CHECKING:
@@ -43,6 +42,7 @@ def reproduce(
     ready(output)
     with named_steps(open_console(), "importing", 22) as step:
         from lithostat.experiment.record import write_text
+        from lithostat.experiment.report import plain
         from lithostat.papers.doux2020.answer import answer
         from lithostat.papers.doux2020.figures import figures
         from lithostat.papers.doux2020.page import paper_report

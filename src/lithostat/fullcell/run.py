@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import itertools
 import platform
 from collections.abc import Callable, Mapping
@@ -18,6 +17,7 @@ from lithostat.experiment.finding import Outcome
 from lithostat.experiment.protocol import Protocol
 from lithostat.experiment.record import Record
 from lithostat.experiment.spectrum import Spectrum
+from lithostat.experiment.versions import version
 from lithostat.fullcell import drive, plant
 from lithostat.fullcell.cathode import SHARE, SteppedLosses
 from lithostat.fullcell.cathode_laws import contact_after
@@ -30,6 +30,7 @@ from lithostat.fullcell.short_model import add_short_model
 from lithostat.fullcell.symmetric import symmetric_model, symmetric_parameters
 from lithostat.model import ending
 from lithostat.model.ledger import ledger
+from lithostat.model.outside import outside
 from lithostat.model.parameters import Laws
 from lithostat.model.program import Program, Scale
 from lithostat.model.resolve import laws_of
@@ -241,7 +242,7 @@ def _finish(
         steps=steps,
         outcome=_outcome(course, table, area, about["parameters"]["thickness"]),
         provenance=about,
-        warnings=warnings,
+        warnings=(*warnings, *outside(table)),
     )
     if course.failure is not None:
         hours = float(table["test_time_second"][-1]) / 3600.0
@@ -383,6 +384,5 @@ def _provenance(cell: Cell, protocol: Protocol, resolved: FullNumbers, host: str
         "seed": None,
         "values": values,
         "parameters": resolved.number,
-        "versions": {name: importlib.metadata.version(name) for name in packages}
-        | {"python": platform.python_version()},
+        "versions": {name: version(name) for name in packages} | {"python": platform.python_version()},
     }

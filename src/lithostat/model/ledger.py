@@ -34,7 +34,10 @@ class Ledger(NamedTuple):
 
 
 class FullLedger(NamedTuple):
-    """What does not add up in a full cell, each relative to the largest amount that moved, one atomic layer at least.
+    """What does not add up in a full cell, each relative to the largest amount that moved.
+
+    That amount is taken as a tenth of the cathode's lithium at least: less than 1e-9 of that drowns in the tolerance of
+    a solver that holds all of it.
 
     `charge`: current integrated over time, where it is constant, against what passed as ions and electrons. `metal`:
     lithium of the electrode and its interphase against the ionic charge (NaN for an alloy). `cathode`: lithium in
@@ -90,8 +93,7 @@ def _full(record: Record) -> FullLedger:
     steady = (_same_stretch(record) > 0.0) & (np.abs(np.diff(current)) <= 1e-9 * np.max(np.abs(current)))
     passed = 0.5 * (current[1:] + current[:-1]) * step
     counted = np.diff(ions + electrons)
-    layer = ATOMIC_LAYER * number["area"] / number["molar_volume"] * FARADAY
-    moved = max(float(np.sum(np.abs(counted))), layer)
+    moved = max(float(np.sum(np.abs(counted))), 0.1 * FARADAY * float(np.max(in_cathode)))
     amount = moved / FARADAY
     charge = float(np.max(np.abs(np.cumsum(np.where(steady, passed - counted, 0.0))), initial=0.0)) / moved
 

@@ -38,6 +38,14 @@ def ends_early(step: Step) -> bool:
     return any(limit is not None for limit in limits)
 
 
+_UNLIMITED = (None, None, None)
+
+
+def _limits(step: Step) -> tuple[float | None, float | None, float | None]:
+    """Limits of a step or a repeat: voltage [V], pressure above and below [Pa]."""
+    return step.until.voltage, step.until.pressure_above, step.until.pressure_below
+
+
 class _Outer:
     """A repeat that is being unrolled: what it has left, its limits, and the steps that must leave it."""
 
@@ -48,6 +56,7 @@ class _Outer:
         self.time_left = self.time = math.inf if step.until.time is None else step.until.time
         self.charge_left = self.charge = math.inf if step.until.charge is None else step.until.charge
         self.leaving: list[tuple[int, str]] = []
+        self.limits = _limits(step)
 
     def spend(self, time: float, charge: float) -> None:
         if not self.followed:
@@ -142,7 +151,9 @@ class _Walk:
             least_current=None if step.until.current is None else density_from(step.until.current, self.scale),
             sweep=step.value if step.verb == "measure_impedance" else None,
         )
-        self.actions.append(self._limited(action._replace(**special), step, outer))
+        action = action._replace(**special) if special else action
+        limited = any(limits != _UNLIMITED for limits in (_limits(step), *(each.limits for each in outer)))
+        self.actions.append(self._limited(action, step, outer) if limited else action)
         for each in outer:
             each.spend(duration, abs(current) * duration)
 
@@ -166,15 +177,12 @@ class _Walk:
 
     def _limited(self, action: Action, step: Step, outer: tuple[_Outer, ...]) -> Action:
         """The action with the tightest of its own and its repeats' limits, and where each of them leads."""
-        index, own = len(self.actions), step.until
+        index = len(self.actions)
         tightest: dict[str, tuple[float | None, _Outer | None]] = {
-            "voltage": (own.voltage, None),
-            "high": (own.pressure_above, None),
-            "low": (own.pressure_below, None),
+            kind: (value, None) for kind, value in zip(("voltage", "high", "low"), _limits(step), strict=True)
         }
         for each in outer:
-            theirs = (each.until.voltage, each.until.pressure_above, each.until.pressure_below)
-            for (kind, (value, _)), other in zip(list(tightest.items()), theirs, strict=True):
+            for (kind, (value, _)), other in zip(list(tightest.items()), each.limits, strict=True):
                 if kind == "voltage" and action.current == 0.0:
                     continue
                 falls = kind == "low" or (kind == "voltage" and step.verb == "discharge")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from lithostat.physics.types import Values
+import numpy as np
+
+from lithostat.physics.types import Namespace, Values
 
 
 def frame_pressure(set_pressure: Values, swelling: Values, relaxed: Values, *, stiffness: Values) -> Values:
@@ -21,3 +23,14 @@ def relaxation_rate(set_pressure: Values, relaxed: Values, *, fraction: Values, 
     At constant gap P falls from P_set to (1 - phi) P_set as 1 - exp(-t / tau). `fraction` phi [-], `time` tau [s].
     """
     return (fraction * set_pressure - relaxed) / time
+
+
+def relaxed(
+    set_pressure: Values, before: Values, elapsed: Values, *, fraction: Values, time: Values, xp: Namespace = np
+) -> Values:
+    """What a clamped stack has given up [Pa] after `elapsed` [s], from `before` [Pa]: `relaxation_rate` solved.
+
+    s = phi P_set - (phi P_set - s_0) exp(-t / tau), whatever t / tau is.
+    """
+    end = fraction * set_pressure
+    return end - (end - before) * xp.exp(-elapsed / time)

@@ -20,7 +20,7 @@ from lithostat.physics.weakest_link import worst_of
 from lithostat.recommendation.grid import Grid
 from lithostat.recommendation.plans import Columns
 from lithostat.simulation.conditions import Endings, endings
-from lithostat.simulation.integrate import ENDED_AS
+from lithostat.simulation.pieces import ENDED_AS
 from lithostat.simulation.plan import Plan
 
 SIZE = 512  # members of one task

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from lithostat import programs
 from lithostat.engine import engine
 from lithostat.model.parameters import Laws, Parameters
-from lithostat.simulation import equations, integrate
-from lithostat.simulation.integrate import CHEAP, Carry, Tolerance
+from lithostat.simulation import equations
+from lithostat.simulation.compiled import used
+from lithostat.simulation.pieces import RUNNING, Carry, Tolerance
 from lithostat.simulation.plan import Drive, Plan
 
 ENOUGH = Tolerance(1e-4, 1e-5, 1e-5, void=0.1)  # times to short agree with the default to 1e-3, turns of current aside
@@ -24,7 +26,7 @@ class Endings(NamedTuple):
     `margin` is ln(a / a_c) of the deepest filament at the end: how far it was from a short, 0 at one.
     """
 
-    status: Any  # a key of `integrate.ENDED_AS`; DONE at a short too
+    status: Any  # a key of `pieces.ENDED_AS`; DONE at a short too
     short_time: Any  # infinite without a short [s]
     time: Any  # when the test ended [s]
     margin: Any  # [-]
@@ -61,21 +63,34 @@ def endings(
         table = here.table._replace(**replaced)
         table_axes = type(table)(*(1 if name in replaced else None for name in table._fields))
         plan_axes = Plan(table_axes, type(plan.curve)(None, None), None, None, type(plan.sides)(None, None, None))
-        result = _endings(p, laws, here._replace(table=table), tolerance, p_axes, plan_axes)
+        result = programs.call(
+            "endings",
+            lambda: _traced(laws, tolerance, p_axes, plan_axes),
+            (p, here._replace(table=table)),
+            settings=(laws, tolerance, p_axes, plan_axes),
+            gives=Endings,
+            functions=used(laws),
+        )
         return jax.tree.map(np.asarray, result)
 
 
-@eqx.filter_jit
-def _endings(p: Parameters, laws: Laws, plan: Plan, tolerance: Tolerance, p_axes: Any, plan_axes: Any) -> Endings:
+def _traced(
+    laws: Laws, tolerance: Tolerance, p_axes: Parameters, plan_axes: Plan
+) -> Callable[[Parameters, Plan], Endings]:
+    from lithostat.simulation import integrate
+
+    def onward(carry: Carry, plan: Plan, p: Parameters) -> Carry:
+        return integrate.advance(carry, plan, p, laws, jnp.zeros((0,)), tolerance, integrate.CHEAP)[0]
+
     def one(p: Parameters, plan: Plan) -> Endings:
         def body(carry: Carry) -> Carry:
-            return integrate.advance(integrate.idle_if_done(carry), plan, p, laws, jnp.zeros((0,)), tolerance, CHEAP)[0]
+            return onward(integrate.idle_if_done(carry), plan, p)
 
         first = integrate.start(p, laws, plan.sides)
-        carry = jax.lax.while_loop(lambda carry: carry.status == integrate.RUNNING, body, first)
+        carry = jax.lax.while_loop(lambda carry: carry.status == RUNNING, body, first)
         return Endings(carry.status, carry.short_time, carry.time, _margin(carry, plan, p, laws))
 
-    return jax.vmap(one, in_axes=(p_axes, plan_axes))(p, plan)
+    return jax.vmap(one, in_axes=(p_axes, plan_axes))
 
 
 def _margin(carry: Carry, plan: Plan, p: Parameters, laws: Laws) -> Any:

@@ -21,8 +21,8 @@ from lithostat.experiment.quantity import check
 from lithostat.model.parameters import SCATTER, Parameters
 from lithostat.model.resolve import Resolved, resolve
 from lithostat.physics.weakest_link import links, worst_of
-from lithostat.simulation import integrate
-from lithostat.simulation.integrate import Tolerance
+from lithostat.simulation import compiled
+from lithostat.simulation.pieces import ENDED_AS, Carry, Tolerance
 from lithostat.simulation.plan import Plan
 from lithostat.simulation.run import provenance
 from lithostat.simulation.schedule import Schedule, schedule
@@ -111,12 +111,12 @@ def _ends(
     nothing = at_the_short._replace(rows=np.zeros((), int))
     order = np.argsort(drawn["toughness"] ** 2 / drawn["focusing"])  # members that short together are solved together
 
-    def solve(first: int, plan: Plan = at_the_short) -> integrate.Carry:
+    def solve(first: int, plan: Plan = at_the_short) -> Carry:
         index = order[np.minimum(np.arange(first, first + CHUNK), members - 1)]  # the last chunk repeats a member
         with engine():
             p = jax.tree.map(np.float64, resolved.parameters)
             p = p._replace(**{name: drawn[name][index] for name in SCATTERED})
-            carry = integrate.ending(p, resolved.laws, plan, LOOSE, axes)
+            carry = compiled.ending(p, resolved.laws, plan, LOOSE, axes)
             carry = jax.tree.map(np.asarray, carry)
         if progress and plan is at_the_short:
             progress(min(CHUNK, members - first))
@@ -140,7 +140,7 @@ def _table(drawn: dict[str, np.ndarray], ends: _Ends, timetable: Schedule) -> tu
     time = np.where(shorted, ends.short, ends.time)
     cycling = time - began
     early = np.where(cycling > 0.0, "short", "short before current")
-    kinds = np.where(shorted, early, np.array([integrate.ENDED_AS[int(s)] for s in ends.status]))
+    kinds = np.where(shorted, early, np.array([ENDED_AS[int(s)] for s in ends.status]))
     said = {"kind": kinds, "time_second": time, "cycling_second": np.maximum(cycling, 0.0)}
     table = pl.DataFrame({"member": np.arange(len(time))} | {name: drawn[name] for name in SCATTERED} | said)
     return table, float(durations.sum()) - began

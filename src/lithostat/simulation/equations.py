@@ -23,7 +23,7 @@ class State(NamedTuple):
 
     lithium: Lithium
     memory: Memory
-    relaxed: Values  # pressure the frame gave up [Pa]
+    relaxed: Values  # pressure the frame gave up before the present solve [Pa]; `relaxed` goes on from there
     conductance: Values  # electronic path [S/m2]
     ionic_charge: Values  # net, through the electrolyte [C/m2]
     leaked_charge: Values  # net, through the electronic path [C/m2]
@@ -53,12 +53,21 @@ def stack_height(state: State, p: Parameters) -> Values:
     return (state.lithium.metal + state.lithium.void).sum() + INTERFACES * gain * state.memory.interphase
 
 
+def relaxed(t: Values, state: State, drive: Drive, p: Parameters) -> Values:
+    """Pressure that the frame has given up [Pa], `t` seconds into a solve; nothing new while clamped.
+
+    In closed form, since a frame may relax in seconds and rest for months.
+    """
+    number = {"fraction": p.frame_relaxation, "time": p.frame_relaxation_time}
+    return fixture.relaxed(drive.pressure, state.relaxed, drive.relaxing * t, **number, xp=jnp)
+
+
 def pressure(t: Values, state: State, drive: Drive, p: Parameters) -> Values:
-    """Stack pressure [Pa], never tensile; `t` counts from the start of the segment [s]."""
+    """Stack pressure [Pa], never tensile; `t` counts from the start of the solve [s]."""
     swelling = stack_height(state, p) - drive.stack
     held = drive.pressure + drive.ramp * t
-    raw = fixture.frame_pressure(held, swelling, state.relaxed * drive.relaxing, stiffness=drive.stiffness)
-    return jnp.maximum(raw, 0.0)
+    gave_up = drive.relaxing * relaxed(t, state, drive, p)
+    return jnp.maximum(fixture.frame_pressure(held, swelling, gave_up, stiffness=drive.stiffness), 0.0)
 
 
 def remembering(state: State, here: Values, p: Parameters) -> State:
@@ -70,6 +79,11 @@ def settled(t: Values, state: State, drive: Drive, p: Parameters) -> State:
     """The state at the end of a solve: its memory brought up, and no more taken back than there was."""
     known = remembering(state, pressure(t, state, drive, p), p)
     return known._replace(lithium=interface.settled(known.lithium))
+
+
+def handed_on(t: Values, state: State, drive: Drive, p: Parameters) -> State:
+    """The state at the end of a solve as the start of the next: what the frame gave up counts from there."""
+    return state._replace(relaxed=relaxed(t, state, drive, p))
 
 
 def attached(state: State, pressure: Values, time: Values, p: Parameters) -> State:
@@ -127,10 +141,7 @@ def rates(t: Values, state: State, drive: Drive, p: Parameters, laws: Laws) -> S
     return State(
         lithium=lithium._replace(void=lithium.void * drive.sides.limits),
         memory=memory,
-        relaxed=drive.relaxing
-        * fixture.relaxation_rate(
-            drive.pressure, state.relaxed, fraction=p.frame_relaxation, time=p.frame_relaxation_time
-        ),
+        relaxed=0.0 * state.relaxed,
         conductance=drive.shorted
         * short_circuit.hardening_rate(state.conductance, hard=p.short_conductance, time=p.hardening_time),
         ionic_charge=seen.ionic_current,

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import diffrax
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import optimistix as optx
@@ -23,55 +22,35 @@ from lithostat.model.parameters import Laws, Parameters
 from lithostat.model.sides import BOTH, Sides
 from lithostat.physics.types import Values
 from lithostat.simulation import equations
-from lithostat.simulation.equations import SCALE, Observation, State
+from lithostat.simulation.equations import SCALE, State
+from lithostat.simulation.pieces import (
+    CONTACT_LOST,
+    DONE,
+    LITHIUM_SPENT,
+    NO_CONTACT,
+    NO_LITHIUM,
+    RAN,
+    RUNNING,
+    SHORT,
+    STALLED,
+    VOLTAGE,
+    Carry,
+    Piece,
+    Tolerance,
+)
 from lithostat.simulation.plan import Curve, Drive, Plan, Segment
 
-# what ends a solve; the last three are limits of the protocol
-RAN, SHORT, CONTACT_LOST, LITHIUM_SPENT, VOLTAGE, HIGH, LOW = range(-1, 6)
-RUNNING, DONE, NO_CONTACT, NO_LITHIUM, STALLED = range(5)  # how a test stands
-ENDED_AS = {DONE: "survived", NO_CONTACT: "contact lost", NO_LITHIUM: "lithium spent", STALLED: "stalled"}  # no short
-ACCURATE, CHEAP = diffrax.Tsit5(), diffrax.Bosh3()  # for one cell with its samples; for ensembles
+# For one cell with its samples, and for ensembles. Where voids close at one rate the states follow straight lines
+# within a half-cycle; otherwise they follow curves, for which a higher order pays.
+ACCURATE, CHEAP = (diffrax.Tsit5(), diffrax.Dopri8()), (diffrax.Bosh3(), diffrax.Tsit5())
+Solvers = tuple[diffrax.AbstractSolver, diffrax.AbstractSolver]
 FIRST_STEP = 3600.0  # longest first step tried [s]
 
 
-class Tolerance(NamedTuple):
-    """Of the integrator (per field, in its own unit) and of the time of an event relative to the step it lies in.
-
-    `void` is what an error of the void thickness counts for. Its rate jumps where a void closes, so that at 1 most of
-    the steps of a cell that strips too fast go into finding those moments.
-    """
-
-    relative: float = 1e-8
-    absolute: float = 1e-11
-    event: float = 1e-10
-    void: float = 1.0
-
-
-class Carry(NamedTuple):
-    """What passes from one solve to the next."""
-
-    row: Values
-    elapsed: Values  # inside the row [s]
-    time: Values  # since the start of the test [s]
-    state: State
-    held: Values  # pressure the fixture was set to, relaxation and swelling aside [Pa]
-    stack: Values  # stack height at that moment [m]
-    shorted: Values  # 0. or 1.
-    short_time: Values  # infinite until then [s]
-    stop: Values  # the test ends here at the latest [s]
-    status: Values
-
-
-class Piece(NamedTuple):
-    """One solve: where it started, what drove it, the states saved on its way (trailing entry: its end)."""
-
-    row: Values
-    start: Values  # [s]
-    cause: Values  # what ended it
-    times: Values  # local (samples + 1,) [s], infinite beyond an event
-    states: State  # leading axis (samples + 1,)
-    seen: Observation  # leading axis (samples + 1,)
-    drive: Drive
+def solver_for(laws: Laws, solvers: Solvers) -> diffrax.AbstractSolver:
+    """The one of (straight, curved) that the chosen law of voids asks for."""
+    straight, curved = solvers
+    return straight if laws.voids == "constant_closure" else curved
 
 
 def margins(t: Values, state: State, drive: Drive, p: Parameters, laws: Laws, segment: Segment) -> Values:
@@ -232,7 +211,7 @@ def advance(
     laws: Laws,
     fractions: Values,
     tol: Tolerance,
-    solver: diffrax.AbstractSolver = ACCURATE,
+    solvers: Solvers = ACCURATE,
 ) -> tuple[Carry, Piece]:
     """One solve and the bookkeeping after it."""
     segment = jax.tree.map(lambda column: column[carry.row], plan.table)
@@ -242,6 +221,7 @@ def advance(
     left = jnp.maximum(jnp.minimum(left, leading.longest), 0.0)
     at_once = least(margins(0.0, state, drive, p, laws, segment)) <= 0.0
     span = jnp.where(at_once, 0.0, left)
+    solver = solver_for(laws, solvers)
     ended, end, failed, times, states = solve(state, drive, span, p, laws, segment, fractions, tol, solver)
 
     end = equations.settled(ended, end, drive, p)
@@ -250,6 +230,7 @@ def advance(
     bare = (cause == LITHIUM_SPENT) & jnp.isfinite(segment.voltage_limit)
     bare &= jnp.any(equations.stripped(segment.current) & (plan.sides.lithium == 0.0))
     cause = jnp.where(bare, VOLTAGE, cause)  # a collector that is stripped bare meets any limit on voltage
+    end = equations.handed_on(ended, end, drive, p)
     after = _settle(carry, plan, segment, leading, drive, ended, end, cause, p)
     after = after._replace(status=jnp.where(failed, STALLED, after.status))
     seen = jax.vmap(lambda t, y: equations.observe(t, y, drive, p, laws))(times, states)
@@ -294,7 +275,6 @@ def _settle(
     )
 
 
-@eqx.filter_jit
 def trajectory(p: Parameters, laws: Laws, plan: Plan, fractions: Values, tol: Tolerance) -> tuple[Carry, Piece, Values]:
     """One cell through all rows: how it ended, every piece (leading axis: pieces), and how many pieces are filled.
 
@@ -315,7 +295,6 @@ def trajectory(p: Parameters, laws: Laws, plan: Plan, fractions: Values, tol: To
     return jax.lax.while_loop(lambda loop: loop[0].status == RUNNING, body, (first, buffer, jnp.zeros((), int)))
 
 
-@eqx.filter_jit
 def ending(p: Parameters, laws: Laws, plan: Plan, tol: Tolerance, axes: Values) -> Carry:
     """How each member of an ensemble ends, without its trajectory.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import math
 import platform
 from typing import Any
@@ -18,24 +17,38 @@ from lithostat.experiment.finding import Outcome
 from lithostat.experiment.protocol import Protocol
 from lithostat.experiment.record import Record
 from lithostat.experiment.spectrum import Spectrum
+from lithostat.experiment.versions import version
 from lithostat.model import ending
+from lithostat.model.outside import outside
 from lithostat.model.resolve import Resolved, resolve, worst_spot
 from lithostat.physics.impedance import stack_impedance
-from lithostat.simulation import integrate
+from lithostat.simulation import compiled
 from lithostat.simulation.citations import citations
-from lithostat.simulation.integrate import Piece, Tolerance
+from lithostat.simulation.pieces import (
+    CONTACT_LOST,
+    ENDED_AS,
+    HIGH,
+    LITHIUM_SPENT,
+    LOW,
+    RAN,
+    SHORT,
+    STALLED,
+    VOLTAGE,
+    Carry,
+    Piece,
+    Tolerance,
+)
 from lithostat.simulation.schedule import Schedule, schedule
 
-TEMPERATURES = (250.0, 370.0)  # validity of the conductivity's Arrhenius branch [K]
 SAMPLES = 12  # points saved per step, beside its end
 _ENDED = {
-    integrate.RAN: "its time",
-    integrate.SHORT: "short",
-    integrate.CONTACT_LOST: "contact lost",
-    integrate.LITHIUM_SPENT: "lithium spent",
-    integrate.VOLTAGE: "voltage limit",
-    integrate.HIGH: "pressure limit",
-    integrate.LOW: "pressure limit",
+    RAN: "its time",
+    SHORT: "short",
+    CONTACT_LOST: "contact lost",
+    LITHIUM_SPENT: "lithium spent",
+    VOLTAGE: "voltage limit",
+    HIGH: "pressure limit",
+    LOW: "pressure limit",
 }
 
 
@@ -62,7 +75,7 @@ def simulate(
     fractions = (np.arange(samples) / samples) ** 2
     with engine():
         p64 = jax.tree.map(np.float64, p)
-        carry, pieces, count = integrate.trajectory(
+        carry, pieces, count = compiled.trajectory(
             p64, resolved.laws, timetable.plan, fractions, tolerance or Tolerance()
         )
         carry, pieces, count = jax.tree.map(np.asarray, (carry, pieces, count))
@@ -70,7 +83,7 @@ def simulate(
     # one sum for all times: compiled code may round `time + duration * share` otherwise than two operations do
     pieces = pieces._replace(start=np.concatenate([[0.0], np.cumsum(pieces.times[:, -1])[:-1]]))
     record = _record(cell, protocol, resolved, p, timetable, pieces, carry)
-    if int(carry.status) == integrate.STALLED:
+    if int(carry.status) == STALLED:
         raise SimulationError(
             f"the integrator could not go on after {float(carry.time) / 3600:.4g} h; the record until then is kept",
             record,
@@ -85,7 +98,7 @@ def _record(
     p: Any,
     timetable: Schedule,
     pieces: Piece,
-    carry: integrate.Carry,
+    carry: Carry,
 ) -> Record:
     table = _table(cell, timetable, pieces)
     numbers = {name: float(value) for name, value in p._asdict().items() if not math.isnan(value)}
@@ -95,7 +108,7 @@ def _record(
         outcome=_outcome(table, timetable, pieces, carry, p),
         spectra=_spectra(cell, timetable, pieces, p),
         provenance=provenance(cell, protocol, resolved) | {"parameters": numbers},
-        warnings=(*resolved.warnings, *_temperature_warnings(table), *_counter_warnings(table)),
+        warnings=(*resolved.warnings, *outside(table), *_counter_warnings(table)),
     )
 
 
@@ -145,14 +158,6 @@ def _table(cell: Cell, timetable: Schedule, pieces: Piece) -> pl.DataFrame:
     return pl.DataFrame(columns)
 
 
-def _temperature_warnings(table: pl.DataFrame) -> list[str]:
-    celsius = table["ambient_temperature_celsius"].to_numpy()
-    low, high = float(celsius.min()), float(celsius.max())
-    if low >= TEMPERATURES[0] - 273.15 and high <= TEMPERATURES[1] - 273.15:
-        return []
-    return [f"{low:.0f} to {high:.0f} degC is outside the -23 to 97 degC that the laws of temperature hold for"]
-
-
 def _counter_warnings(table: pl.DataFrame) -> list[str]:
     """A counter electrode that does not limit may give more than it held."""
     least = float(table["lithium_thickness_2_metre"].to_numpy().min())
@@ -176,10 +181,10 @@ def _steps(timetable: Schedule, pieces: Piece) -> pl.DataFrame:
     )
 
 
-def _outcome(table: pl.DataFrame, timetable: Schedule, pieces: Piece, carry: integrate.Carry, p: Any) -> Outcome:
+def _outcome(table: pl.DataFrame, timetable: Schedule, pieces: Piece, carry: Carry, p: Any) -> Outcome:
     """How the test ended, with the numbers that say why."""
     shorted = bool(np.isfinite(carry.short_time))
-    at = int(np.flatnonzero(pieces.cause == integrate.SHORT)[0]) if shorted else -1
+    at = int(np.flatnonzero(pieces.cause == SHORT)[0]) if shorted else -1
     sides, rows = timetable.plan.sides, [timetable.rows[row] for row in pieces.row]
     grows, counts = sides.filaments > 0.0, sides.limits > 0.0
     flowing = np.flatnonzero(pieces.drive.current)
@@ -193,7 +198,7 @@ def _outcome(table: pl.DataFrame, timetable: Schedule, pieces: Piece, carry: int
     )
     return ending.outcome(
         table,
-        "short" if shorted else integrate.ENDED_AS[int(carry.status)],
+        "short" if shorted else ENDED_AS[int(carry.status)],
         float(pieces.start[at] + pieces.times[at, -1]),
         float(pieces.start[flowing[0]]) if flowing.size else None,
         last,
@@ -247,6 +252,5 @@ def provenance(cell: Cell, protocol: Protocol, resolved: Resolved) -> dict[str, 
             name: {"text": value.text, "source": value.source.cite, "doi": value.source.doi, "tag": value.tag}
             for name, value in resolved.values.items()
         },
-        "versions": {name: importlib.metadata.version(name) for name in packages}
-        | {"python": platform.python_version()},
+        "versions": {name: version(name) for name in packages} | {"python": platform.python_version()},
     }

@@ -24,7 +24,6 @@ import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import diffrax
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -40,9 +39,9 @@ from lithostat.experiment.spectrum import Spectrum
 from lithostat.model.parameters import Laws, Parameters, parameters_of, used
 from lithostat.physics.short_circuit import cell_voltage
 from lithostat.physics.types import Values
-from lithostat.simulation import equations, integrate
+from lithostat.simulation import compiled, equations
 from lithostat.simulation.equations import SCALE, State
-from lithostat.simulation.integrate import Tolerance
+from lithostat.simulation.pieces import Tolerance
 from lithostat.simulation.plan import Drive
 from lithostat.simulation.schedule import schedule
 
@@ -115,7 +114,7 @@ def linearised(record: Record, times: Values, *, step: int | None = None) -> tup
     with engine():
         p64 = jax.tree.map(np.float64, p)
         fractions = (np.arange(SAMPLES) / SAMPLES) ** 2
-        _, pieces, count = integrate.trajectory(p64, laws, timetable.plan, fractions, Tolerance())
+        _, pieces, count = compiled.trajectory(p64, laws, timetable.plan, fractions, Tolerance())
         pieces = jax.tree.map(lambda leaf: np.asarray(leaf)[: int(count)], pieces)
         lengths = pieces.times[:, -1]
         starts = np.concatenate([[0.0], np.cumsum(lengths)[:-1]])
@@ -169,23 +168,32 @@ def _state(pieces: Values, index: int, local: float, p: Parameters, laws: Laws) 
     nearest = int(before[-1]) if len(before) else 0
     state = jax.tree.map(lambda leaf: jnp.asarray(leaf[index, nearest]), pieces.states)
     drive = jax.tree.map(lambda leaf: jnp.asarray(leaf[index]), pieces.drive)
-    drive = drive._replace(pressure=drive.pressure + drive.ramp * saved[nearest])
+    state, drive = _restarted(float(saved[nearest]), state, drive, p)
     rest = local - float(saved[nearest])
     if rest > 0.0:
-        state = _onward(state, drive, rest, p, laws)
-        drive = drive._replace(pressure=drive.pressure + drive.ramp * rest)
+        state, drive = _restarted(rest, _onward(state, drive, rest, p, laws), drive, p)
     return state, drive
+
+
+def _restarted(after: float, state: State, drive: Drive, p: Parameters) -> tuple[State, Drive]:
+    """A state `after` seconds of a solve and its drive, as the start of another."""
+    state = equations.handed_on(after, state, drive, p)
+    return state, drive._replace(pressure=drive.pressure + drive.ramp * after)
 
 
 @functools.partial(jax.jit, static_argnames="laws")
 def _onward(state: State, drive: Drive, duration: Values, p: Parameters, laws: Laws) -> State:
+    import diffrax
+
+    from lithostat.simulation import integrate
+
     def field(t: Values, y: State, _: Any) -> State:
         speed = equations.rates(t * duration, jax.tree.map(jnp.multiply, y, SCALE), drive, p, laws)
         return jax.tree.map(lambda rate, unit: duration / unit * rate, speed, SCALE)
 
     solution = diffrax.diffeqsolve(
         diffrax.ODETerm(field),
-        integrate.ACCURATE,
+        integrate.solver_for(laws, integrate.ACCURATE),
         t0=0.0,
         t1=1.0,
         dt0=None,
@@ -273,7 +281,6 @@ def _seen(state: State) -> dict[str, Any]:
         "void": state.lithium.void,
         "metal": state.lithium.metal,
         "memory": state.memory,
-        "relaxed": state.relaxed,
         "conductance": state.conductance,
     }
 
@@ -281,6 +288,4 @@ def _seen(state: State) -> dict[str, Any]:
 def _with(state: State, seen: dict[str, Any]) -> State:
     """Inverse of `_seen` on top of a state."""
     lithium = state.lithium._replace(void=seen["void"], metal=seen["metal"])
-    return state._replace(
-        lithium=lithium, memory=seen["memory"], relaxed=seen["relaxed"], conductance=seen["conductance"]
-    )
+    return state._replace(lithium=lithium, memory=seen["memory"], conductance=seen["conductance"])
