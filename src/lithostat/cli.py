@@ -25,6 +25,7 @@ from lithostat.commands import (
     sweep,
     tomogram,
 )
+from lithostat.commands.stopping import STOPPED, end_children, say_stopped, stopped_in_time
 from lithostat.experiment.errors import FULL, LithostatError, OutputClosed, sentence_of
 from lithostat.experiment.other_programs import search_installed_only, without_settings_of_here
 from lithostat.terminal import visible
@@ -53,15 +54,20 @@ def main() -> None:
     for name in without_settings_of_here():
         warnings.warn(f"{name} in this folder is not used", UserWarning, stacklevel=1)
     try:
-        code = app(standalone_mode=False)
-        sys.stdout.flush()
+        with stopped_in_time():
+            code = app(standalone_mode=False)
+            if code == STOPPED:  # as typer ends what Ctrl-C stopped
+                raise KeyboardInterrupt
+            sys.stdout.flush()
     except (OutputClosed, BrokenPipeError):
         _to_nowhere()
         sys.exit(OutputClosed.exit_code)
     except LithostatError as error:
         _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
-        _fail("stopped; what was written until now is whole", 130)
+        end_children()
+        say_stopped()
+        sys.exit(STOPPED)
     except BaseException as error:  # a panic of a library is no Exception
         usage = getattr(error, "format_message", None)  # typer's own errors about the command line
         if isinstance(error, OSError) and error.errno in FULL:

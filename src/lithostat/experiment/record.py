@@ -18,7 +18,7 @@ from lithostat.experiment.errors import InputError, nearest, sentence_of, why_no
 from lithostat.experiment.files import why_no_file
 from lithostat.experiment.finding import Outcome
 from lithostat.experiment.spectrum import Spectrum
-from lithostat.experiment.unfinished import temporary_file
+from lithostat.experiment.unfinished import temporary_file, written
 
 FORMAT = 1
 
@@ -189,6 +189,7 @@ def write_whole(path: str | Path, write: Callable[[str], Any]) -> Path:
             write(name)
             os.chmod(name, 0o644)
             os.replace(name, path)
+            written.append(path)
         except (OSError, pl.exceptions.PolarsError) as error:
             why = why_not_written(error)
             if why is None:
@@ -223,11 +224,11 @@ def write_text(path: str | Path, text: str) -> Path:
 
 def write_each(ways: Iterable[tuple[Path, Callable[[Path], Any]]]) -> tuple[tuple[Path, ...], tuple[str, ...]]:
     """Write (path, what writes it) each; those that are there, and a sentence for each that could not be made."""
-    written, problems = [], []
+    whole, problems = [], []
     for path, write in ways:
         try:
             write(path)
-            written.append(path)
+            whole.append(path)
         except BaseException as error:
             problems.append(f"{path.name}: {sentence_of(error).removeprefix(f'{path}: ')}")
-    return tuple(written), tuple(problems)
+    return tuple(whole), tuple(problems)

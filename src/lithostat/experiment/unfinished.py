@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PREFIX = ".writing-"
+written: list[Path] = []  # what this process has written whole, for whoever stops it
 _swept: set[Path] = set()  # folders that were looked through by this process
 
 
