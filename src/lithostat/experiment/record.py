@@ -18,7 +18,7 @@ from lithostat.experiment.errors import InputError, nearest, sentence_of, why_no
 from lithostat.experiment.files import why_no_file
 from lithostat.experiment.finding import Outcome
 from lithostat.experiment.spectrum import Spectrum
-from lithostat.experiment.unfinished import temporary_file, written
+from lithostat.experiment.unfinished import on_disk, temporary_file, written
 
 FORMAT = 1
 
@@ -176,8 +176,11 @@ def _digest(table: pl.DataFrame, about: dict[str, Any]) -> str:
     return digest.hexdigest()
 
 
-def write_whole(path: str | Path, write: Callable[[str], Any]) -> Path:
-    """Call `write` with a temporary name in the same folder, then move it into place: the file is whole or absent."""
+def write_whole(path: str | Path, write: Callable[[str], Any], *, durable: bool = False) -> Path:
+    """Call `write` with a temporary name in the same folder, then move it into place: the file is whole or absent.
+
+    `durable` waits until the disk has it before it gets its name, so that a power cut cannot leave it empty.
+    """
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -188,6 +191,8 @@ def write_whole(path: str | Path, write: Callable[[str], Any]) -> Path:
         try:
             write(name)
             os.chmod(name, 0o644)
+            if durable:
+                on_disk(name)
             os.replace(name, path)
             written.append(path)
         except (OSError, pl.exceptions.PolarsError) as error:

@@ -56,6 +56,15 @@ def remove_unfinished(folder: Path) -> None:
                     os.close(handle)
 
 
+def on_disk(name: str) -> None:
+    """Wait until the disk has what was written to a file."""
+    handle = os.open(name, os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def _locked(handle: int) -> bool:
     """Whether nobody else holds the file, which is then held until it is closed; False where files are not locked."""
     try:
