@@ -38,9 +38,9 @@ BARE = {
     ".ndax": ("fastnda", "import fastnda", "fastnda.read(path, cycle_mode='raw')"),
     ".mpr": ("galvani", "from galvani import BioLogic", "BioLogic.MPRfile(path)"),
     ".res": (
-        "polars_access_mdbtools",
-        "import polars_access_mdbtools as access",
-        "access.read_table(path, 'Channel_Normal_Table')",
+        "mdb-export",
+        "import subprocess",
+        "subprocess.run(['mdb-export', path, 'Channel_Normal_Table'], capture_output=True, check=True)",
     ),
     ".csv": ("polars.read_csv", "import polars", "polars.read_csv(path)"),
 }
