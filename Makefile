@@ -31,9 +31,10 @@ bench: .venv/dev
 	$(BIN)/python benchmarks/sweep.py
 	$(BIN)/python benchmarks/tomogram.py
 	$(BIN)/python benchmarks/diffraction.py
+	$(BIN)/python benchmarks/dashboard.py
 
 campaign: .venv/dev
-	LITHOSTAT_CAMPAIGN=1 $(BIN)/python -m pytest -n auto tests/conventions tests/verification tests/cycling tests/readers tests/impedance tests/calibration tests/recommendation tests/diffraction tests/tomography
+	LITHOSTAT_CAMPAIGN=1 $(BIN)/python -m pytest -n auto tests/conventions tests/verification tests/cycling tests/readers tests/impedance tests/calibration tests/recommendation tests/diffraction tests/tomography tests/rig
 
 constraints: .venv/dev
 	$(BIN)/python -m pip install --quiet uv

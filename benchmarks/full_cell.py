@@ -19,7 +19,7 @@ import pybamm
 from lithostat import Protocol
 from lithostat.experiment.cell import Cell
 from lithostat.fullcell.parameters import DOUX2020, get_parameter_values
-from lithostat.fullcell.plant import Tolerance
+from lithostat.fullcell.plant import SolverTolerance
 from lithostat.fullcell.run import HOSTS, simulate_full
 from lithostat.model.ledger import ledger
 
@@ -64,7 +64,7 @@ def bare_simulation(host: str, cycles: int) -> Any:
         pybamm.step.current(sign * current, duration="40 hours", termination=f"{limit} V", period="40 minutes")
         for sign, limit in ((-1.0, 4.3), (1.0, 2.5))
     )
-    default = Tolerance()
+    default = SolverTolerance()
     solver = pybamm.IDAKLUSolver(rtol=default.relative, atol=default.absolute)
     simulation = pybamm.Simulation(
         model, parameter_values=values, experiment=pybamm.Experiment([turn] * cycles), solver=solver

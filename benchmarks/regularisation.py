@@ -20,14 +20,14 @@ from scipy.optimize import nnls
 sys.path.insert(0, str(common.ROOT / "tests" / "impedance" / "relaxation"))
 import known_distributions as known
 
-from lithostat.impedance.relaxation.linear_model import Linear, curvature, linear
+from lithostat.impedance.relaxation.linear_model import LinearModel, curvature, linear
 from lithostat.impedance.relaxation.relaxation_times import relaxation_times
 from lithostat.impedance.validity.check import check
 
 STRENGTHS = np.logspace(-4.0, 4.0, 25)  # over data and penalty of equal trace
 
 
-def ridges(problem: Linear) -> dict[str, np.ndarray]:
+def ridges(problem: LinearModel) -> dict[str, np.ndarray]:
     """gamma by each choice of the ridge's strength."""
     points, numbers = len(problem.tau), len(problem.rest)
     penalty = curvature(points, problem.step) + 1e-2 * problem.step * np.eye(points)

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from lithostat.calibration.papers_left_out import leave_one_group_out
     from lithostat.calibration.posterior import calibrate
     from lithostat.cycling.analysis import Analysis, analyze
+    from lithostat.cycling.next_sample import LowerBound, lower_bound_now
+    from lithostat.cycling.trace import Trace, trace_of
     from lithostat.experiment.cell import Cell
     from lithostat.experiment.cell_note import CellNote, note_from, read_note
     from lithostat.experiment.errors import InputError, LithostatError, SimulationError
@@ -79,6 +81,10 @@ _HOMES = {
     "spectrum_at": "simulation.spectrum_at",
     "Analysis": "cycling.analysis",
     "analyze": "cycling.analysis",
+    "LowerBound": "cycling.next_sample",
+    "lower_bound_now": "cycling.next_sample",
+    "Trace": "cycling.trace",
+    "trace_of": "cycling.trace",
     "Cell": "experiment.cell",
     "CellNote": "experiment.cell_note",
     "note_from": "experiment.cell_note",

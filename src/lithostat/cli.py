@@ -8,7 +8,7 @@ import json
 import os
 import sys
 import warnings
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -16,6 +16,7 @@ from lithostat.commands import (
     analyze,
     bench,
     calibrate,
+    dashboard,
     diffraction,
     impedance,
     materials,
@@ -24,6 +25,7 @@ from lithostat.commands import (
     run,
     sweep,
     tomogram,
+    watch,
 )
 from lithostat.commands.stopping import STOPPED, end_children, say_stopped, stopped_in_time
 from lithostat.experiment.errors import FULL, LithostatError, OutputClosed, sentence_of
@@ -81,7 +83,7 @@ def main() -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _warned(message: Any, *_: Any) -> None:
+def _warned(message: Warning | str, *_: object) -> None:
     """A warning of a library as those of our own look, without the line of code it came from."""
     print(visible(f"lithostat: warning: {(str(message).splitlines() or [''])[0]}"), file=sys.stderr)
 
@@ -126,8 +128,10 @@ app.command()(pellet.pellet)
 app.command()(calibrate.calibrate)
 app.command()(calibrate.recommend)
 app.command()(sweep.sweep)
+app.command()(dashboard.dashboard)
 app.command()(bench.bench)
 app.command()(materials.materials)
+app.add_typer(watch.watch, name="watch")
 
 
 if __name__ == "__main__":

@@ -21,16 +21,7 @@ _callers: dict[str, Any] = {}  # their settings while we are inside
 _inside: list[None] = []  # one for each block that is open
 _changing = threading.Lock()
 
-
-def cache_folder() -> Path:
-    """Where compiled programs are kept: LITHOSTAT_CACHE, or the user's cache folder. `OSError` if there is no home."""
-    named = os.environ.get("LITHOSTAT_CACHE")
-    if named:
-        return Path(named)
-    base = os.environ.get("LOCALAPPDATA") or os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    if base.startswith("~"):
-        raise OSError("the user has no home folder")
-    return Path(base) / "lithostat"
+from lithostat.cache import cache_folder
 
 
 @contextlib.contextmanager

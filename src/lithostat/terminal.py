@@ -13,6 +13,7 @@ from lithostat.experiment.errors import OutputClosed
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from lithostat.experiment.source import Value
     from lithostat.materials.card import Card
 
 _OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")  # but not \t and \n
@@ -141,7 +142,7 @@ def print_card(console: Console, card: Card) -> None:
 def card_json(card: Card) -> dict[str, Any]:
     """A material card as plain data."""
 
-    def entry(value: Any) -> dict[str, Any]:
+    def entry(value: Value) -> dict[str, Any]:
         return value._asdict() | {"source": value.source._asdict()}
 
     return {
@@ -154,7 +155,7 @@ def card_json(card: Card) -> dict[str, Any]:
     }
 
 
-def print_json(data: Any) -> None:
+def print_json(data: object) -> None:
     """Data as JSON, numbers that JSON does not have as null."""
     from lithostat.experiment.report import plain
 

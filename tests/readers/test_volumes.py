@@ -13,7 +13,7 @@ from lithostat.experiment.errors import InputError
 from lithostat.experiment.volume import in_memory
 from lithostat.reading.volumes import ingest as ingest_module
 from lithostat.reading.volumes.ingest import ingest
-from lithostat.reading.volumes.raw import Layout, parse_shape
+from lithostat.reading.volumes.raw import RawLayout, parse_shape
 from lithostat.reading.volumes.read_volume import Stated, read_volume
 
 tifffile = pytest.importorskip("tifffile")
@@ -78,7 +78,7 @@ def test_every_format_gives_the_same_greys(
 def test_raw_is_read_as_stated_and_fits_to_the_byte(tmp_path: Path) -> None:
     values = greys()
     (tmp_path / "scan.raw").write_bytes(b"head" + values.astype(">u2").tobytes())
-    layout = Layout(parse_shape("z=40,y=36,x=44"), "uint16", "big", 4)
+    layout = RawLayout(parse_shape("z=40,y=36,x=44"), "uint16", "big", 4)
     volume = read_volume(tmp_path / "scan.raw", stated=Stated(SIZE, layout=layout))
     np.testing.assert_array_equal(volume.voxels[0:40], values)
     with pytest.raises(InputError, match=r"need .* bytes, the file has"):
@@ -148,7 +148,7 @@ def claims_too_much(path: Path) -> None:
 def swapped(path: Path) -> None:
     values = greys()
     (path / "scan.raw").write_bytes(values.astype(">u2").tobytes())
-    layout = Layout((40, 36, 44), "uint16", "little")
+    layout = RawLayout((40, 36, 44), "uint16", "little")
     ingest(read_volume(path / "scan.raw", stated=Stated(SIZE, layout=layout)), path / "own.zarr")
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from lithostat.experiment.volume import Volume, in_memory
 from lithostat.tomography.phantom.phantom import Camera, Phantom, Strand
 from lithostat.tomography.phantom.scan import Scan, moved
-from lithostat.tomography.phantom.scene import Rows
+from lithostat.tomography.phantom.scene import PhantomRows
 from lithostat.tomography.tomogram import Tomogram
 
 CAMERA = Camera(rings=0.02, cupping=0.03, fringes=0.02)
@@ -22,7 +22,7 @@ class Cell:
 
     phantom: Phantom
     volume: Volume
-    truth: Rows
+    truth: PhantomRows
 
     def recall(self, of: Tomogram) -> float:
         """Share of the filament's voxels that are called one."""

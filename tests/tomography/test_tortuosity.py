@@ -1,5 +1,8 @@
 """Conduction through voxels against closed forms, bounds, another solver, and a published value."""
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,6 +13,7 @@ from lithostat.experiment.errors import InputError
 from lithostat.tomography.tortuosity import connected, transport
 
 AXES = (0, 1, 2)
+PUBLISHED = Path(__file__).parents[3] / "shared" / "data" / "09_volumes_tortuosity" / "electrode.tiff"
 
 
 @pytest.mark.parametrize("axis", AXES)
@@ -93,3 +97,14 @@ def _by_relaxation(phase: np.ndarray) -> float:
 def test_an_empty_phase_is_refused():
     with pytest.raises(InputError, match="empty"):
         transport(np.zeros((4, 4, 4), bool))
+
+
+@pytest.mark.skipif(not PUBLISHED.is_file(), reason="no measured volumes beside the checkout (shared/data)")
+@pytest.mark.skipif(not os.environ.get("LITHOSTAT_CAMPAIGN"), reason="a minute of processor time; part of the campaign")
+def test_a_published_tortuosity_is_met():
+    import tifffile
+
+    found = transport(tifffile.imread(PUBLISHED) == 0)
+    # published with that volume: effective diffusivity 0.2166, tortuosity 2.0776 (by its own share and rounding)
+    assert found.effective == pytest.approx(0.2166, abs=5e-5)
+    assert found.tortuosity == pytest.approx(2.0776, rel=5e-4)

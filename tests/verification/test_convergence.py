@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lithostat.engine import engine
-from lithostat.model.interface import Lithium, Memory
+from lithostat.model.interface import InterfaceMemory, Lithium
 from lithostat.model.resolve import resolve
 from lithostat.simulation.equations import SCALE, State, rates
 from lithostat.simulation.plan import Drive
@@ -21,7 +21,7 @@ def mature_state(p):
     """Past the steep beginnings of contact and interphase, so that nothing but the order of the method decides."""
     return State(
         lithium=Lithium(jnp.array([2.0, 0.5]), jnp.zeros(2), jnp.zeros(2), jnp.full(2, 5e-4)),
-        memory=Memory(jnp.array(2.5 * 25e6 / p.contact_pressure), jnp.array(25e6), jnp.array(5e-7)),
+        memory=InterfaceMemory(jnp.array(2.5 * 25e6 / p.contact_pressure), jnp.array(25e6), jnp.array(5e-7)),
         relaxed=jnp.array(0.0),
         conductance=jnp.array(0.0),
         ionic_charge=jnp.array(0.0),

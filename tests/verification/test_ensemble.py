@@ -89,3 +89,26 @@ def test_no_members_is_refused(experiment):
 def test_a_misspelt_scatter_is_refused(experiment):
     with pytest.raises(InputError, match="focusing_scatter"):
         ensemble(*experiment(PLATING), members=1, seed=1, scatter={"focusing_scater": 0.3})
+
+
+def test_flaws_that_grow_differ_between_cells_under_the_law_that_has_them(experiment):
+    press = [{"press": "75 MPa"}, {"rest": "200 h"}]
+    cell, protocol = experiment(press, laws={"named": "delayed_fracture"})
+    many = ensemble(cell, protocol, members=400, seed=2)
+    spread = np.std(np.log(many.members["flaw_size"].to_numpy()))
+    assert spread == pytest.approx(many.provenance["scatter"]["flaw_size_scatter"], rel=4 / np.sqrt(2 * 400))
+    times = many.members["time_second"].to_numpy()
+    order = np.argsort(many.members["flaw_size"].to_numpy())
+    assert np.all(np.diff(times[order]) <= 0.0)  # before the first current nothing else differs: larger flaws go first
+    plain, protocol = experiment(press)
+    assert "flaw_size" not in ensemble(plain, protocol, members=2, seed=2).members.columns
+
+
+@pytest.mark.parametrize("law", ["retraction", "delayed_fracture"])
+def test_members_under_other_laws_are_what_simulate_gives_too(experiment, law):
+    steps = [{"press": "25 MPa"}, {"plate": "0.5 mA/cm2", "for": "200 h"}]
+    cell, protocol = experiment(steps, laws={"named": law}, parameters={"focusing_scatter": 0})
+    many = ensemble(cell, protocol, members=3, seed=1, scatter={"flaw_size_scatter": 0})
+    single = simulate(cell, protocol).outcome
+    assert single.kind == "short"
+    assert many.members["time_second"].to_numpy() == pytest.approx(np.full(3, single.time), rel=1e-5)

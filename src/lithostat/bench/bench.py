@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lithostat.bench.drive import Drive, NotSimulated, drive_of
+from lithostat.bench.drive import NotSimulated, PublishedDrive, drive_of
 from lithostat.bench.fate import Fate, Task, solve
 from lithostat.bench.prediction import Prediction, prediction
 from lithostat.bench.score import OFFSET, Score, score, sign_score
@@ -157,12 +157,12 @@ def bench(
     return Bench(tuple(papers), tuple(laws), rows, _warnings(papers, laws, drives, tasks, fates))
 
 
-_Drives = dict[int, Drive | NotSimulated]
+_Drives = dict[int, PublishedDrive | NotSimulated]
 _Key = tuple[str, str]
 _Tasks = dict[_Key, Task]
 
 
-def _drive(cell: PublishedCell) -> Drive | NotSimulated:
+def _drive(cell: PublishedCell) -> PublishedDrive | NotSimulated:
     try:
         return drive_of(_driven(cell))
     except NotSimulated as reason:
@@ -174,13 +174,13 @@ def _driven(cell: PublishedCell) -> PublishedCell:
     return replace(cell, outcome="short", unit="h") if cell.outcome == "sign" else cell
 
 
-def _key(drive: Drive, law: str) -> _Key:
+def _key(drive: PublishedDrive, law: str) -> _Key:
     return json.dumps([drive.cell | {"name": ""}, drive.steps, drive.turn, drive.temperature, drive.since]), law
 
 
 def _tasks(papers: Sequence[Paper], laws: Sequence[str], drives: _Drives) -> _Tasks:
     """One task for every different drive and law, long enough for all rows that share it."""
-    hours: dict[_Key, tuple[Drive, float]] = {}
+    hours: dict[_Key, tuple[PublishedDrive, float]] = {}
     for paper in papers:
         for cell in paper.cells:
             drive = drives[id(cell)]
@@ -230,7 +230,9 @@ def _row(
     return BenchRow(cell, law, found, sign_score(cell, found, against, scatter), drive.assumed)
 
 
-def _predicted(cell: PublishedCell, drive: Drive, law: str, tasks: _Tasks, fates: dict[int, Fate]) -> Prediction | str:
+def _predicted(
+    cell: PublishedCell, drive: PublishedDrive, law: str, tasks: _Tasks, fates: dict[int, Fate]
+) -> Prediction | str:
     """The prediction of a row, or why there is none."""
     fate = fates[tasks[_key(drive, law)].number]
     return (
@@ -240,7 +242,7 @@ def _predicted(cell: PublishedCell, drive: Drive, law: str, tasks: _Tasks, fates
     )
 
 
-def life_scatter(drive: Drive, law: str) -> float:
+def life_scatter(drive: PublishedDrive, law: str) -> float:
     """Standard deviation of ln t between like cells, of the cards under this law."""
     cell: Cell = drive.for_law(law)
     return float(resolve(cell).scatter["focusing_scatter"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +36,7 @@ class NotSimulated(Exception):
 
 
 @dataclass(frozen=True)
-class Drive:
+class PublishedDrive:
     """What is simulated for a row: the cell without its laws, the steps, and what goes on as long as the cell lives.
 
     `turn` is repeated (or waited, where it is one step of waiting) behind `steps` until a horizon; empty where the
@@ -72,7 +73,7 @@ class Drive:
         return len(self.steps) + (1 if endless else len(self.turn) * max(1.0, hours / self.turn_hours))
 
 
-def drive_of(cell: PublishedCell) -> Drive:
+def drive_of(cell: PublishedCell) -> PublishedDrive:
     """The drive of a row. Raises `NotSimulated` with what is missing."""
     if cell.outcome == "other":
         raise NotSimulated(str(cell.columns.get("note", "nothing here that a law predicts")))
@@ -93,10 +94,10 @@ def drive_of(cell: PublishedCell) -> Drive:
         steps, turn, hours = _of_protocol(cell.protocol, Cell.from_dict(copy.deepcopy(built)).area)
     else:
         steps, turn, hours = _of_columns(cell, assumed)
-    return Drive(built, tuple(steps), tuple(turn), hours, temperature, since, tuple(dict.fromkeys(assumed)))
+    return PublishedDrive(built, tuple(steps), tuple(turn), hours, temperature, since, tuple(dict.fromkeys(assumed)))
 
 
-def _built(cell: PublishedCell, number: Any) -> dict[str, Any]:
+def _built(cell: PublishedCell, number: Callable[[str], float]) -> dict[str, Any]:
     """The cell as a person would write it."""
     electrolyte = cell.columns.get("electrolyte")
     if electrolyte is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from lithostat.bench.drive import Drive
+from lithostat.bench.drive import PublishedDrive
 from lithostat.experiment.errors import sentence_of
 from lithostat.experiment.finding import Critical
 from lithostat.experiment.record import Record
@@ -22,7 +22,7 @@ class Task(NamedTuple):
     """One drive under one law, for so many hours of what goes on."""
 
     number: int
-    drive: Drive
+    drive: PublishedDrive
     law: str
     hours: float
 

@@ -10,7 +10,7 @@ from lithostat.bench.bench import Bench, BenchRow
 from lithostat.experiment.report import Column, Drawing, Number, Report, Section, Table, Tone, table_of
 from lithostat.materials.card import find_law
 from lithostat.papers.reader import Paper
-from lithostat.show.agreement_figure import Point, agreement_figure
+from lithostat.show.agreement_figure import PredictedCell, agreement_figure
 
 DRAWINGS = ("lives", "critical currents")
 _HEADS = ("cell", "measured", "predicted", "90 %", "score", "verdict")
@@ -61,12 +61,12 @@ _CAPTION = (
 )
 
 
-def points(made: Bench, unit: str) -> dict[str, list[Point]]:
+def points(made: Bench, unit: str) -> dict[str, list[PredictedCell]]:
     """Scored rows of each law that have a number in `unit` on both sides; charges count as hours at their current."""
     return {law: [point for row in made.of(law) if (point := _point(row, unit)) is not None] for law in made.laws}
 
 
-def _point(row: BenchRow, unit: str) -> Point | None:
+def _point(row: BenchRow, unit: str) -> PredictedCell | None:
     cell, predicted = row.cell, row.predicted
     scale = 1.0
     if cell.unit == "mAh_cm2" and unit == "h":
@@ -75,7 +75,7 @@ def _point(row: BenchRow, unit: str) -> Point | None:
         return None
     if predicted is None or not cell.scored or cell.outcome == "sign":
         return None
-    return Point(
+    return PredictedCell(
         cell.paper, scale * cell.low, scale * cell.high, scale * predicted.middle, beyond=predicted.value is None
     )
 

@@ -10,11 +10,11 @@ from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
 
+from lithostat.cache import cache_folder
 from lithostat.calibration.calibration import DAMAGED, LARGEST, Calibration, load_calibration
 from lithostat.calibration.compare import Comparison, Rival, compare, comparison_of
 from lithostat.calibration.data import Data, numbers_of
 from lithostat.calibration.posterior import calibrate
-from lithostat.engine import cache_folder
 from lithostat.experiment.cell import Cell
 from lithostat.experiment.errors import LithostatError
 from lithostat.experiment.files import read_text

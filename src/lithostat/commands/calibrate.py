@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lithostat.calibration.calibration import Calibration
+    from lithostat.calibration.compare import Comparison
     from lithostat.calibration.data import Data
     from lithostat.experiment.cell import Cell
 
@@ -196,14 +197,14 @@ def _sampled(known: Known, seed: int, told: Callable[[str, float], None]) -> Cal
     return kept_calibration(known.data, known.cell, seed=seed, progress=told)
 
 
-def _weighted(known: Known, seed: int, told: Callable[[str, float], None]) -> Any:
+def _weighted(known: Known, seed: int, told: Callable[[str, float], None]) -> tuple[tuple[float, Calibration], ...]:
     """Rivals with their weights. Raises `InputError` where the data are not there to compare on."""
     if known.data is None or known.cell is None:
         raise InputError("--average compares mechanisms on data", expected="a calibration file or a paper")
     return tuple((one.weight, one.calibration) for one in _rivals(known, seed, told).rivals)
 
 
-def _rivals(known: Known, seed: int, told: Callable[[str, float], None]) -> Any:
+def _rivals(known: Known, seed: int, told: Callable[[str, float], None]) -> Comparison:
     from lithostat.calibration.kept import kept_comparison
 
     assert known.data is not None

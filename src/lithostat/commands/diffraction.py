@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +15,9 @@ from lithostat.experiment.output_names import OutputNames, readable
 from lithostat.terminal import named_steps, open_console, print_json
 
 if TYPE_CHECKING:
+    from typer.models import OptionInfo
+
+    from lithostat.commands.pattern_run import PatternOptions
     from lithostat.diffraction.identify import Question
     from lithostat.experiment.pattern import Pattern
     from lithostat.materials.phase import Phase
@@ -25,7 +28,7 @@ _SOUGHT = "What is looked for"
 _PLAN = "Planning"
 
 
-def _said(name: str, text: str, panel: str = _STATED) -> Any:
+def _said(name: str, text: str, panel: str = _STATED) -> OptionInfo:
     return typer.Option(f"--{name}", help=text, metavar="VALUE", rich_help_panel=panel)
 
 
@@ -77,7 +80,7 @@ def diffraction(
     if listed:
         _list(as_json)
         return
-    from lithostat.commands.pattern_run import Asked, groups
+    from lithostat.commands.pattern_run import PatternOptions, groups
     from lithostat.diffraction.identify import Question
 
     if engine not in ("own", "rietx"):
@@ -95,7 +98,7 @@ def diffraction(
         return
     if not paths:
         raise InputError("no file was named", expected="lithostat diffraction FILE, or --list, or --plan COUNTS")
-    asked = Asked(question, stated, within, tuple(exclude or ()), blank, record, log, mass, wanted, engine)
+    asked = PatternOptions(question, stated, within, tuple(exclude or ()), blank, record, log, mass, wanted, engine)
     ready(output)
     names = OutputNames(output)
     console = open_console()
@@ -270,7 +273,9 @@ def _plan(
     tell(replace(report, answer=said, numbers=(), sections=counting, warnings=()), as_json=as_json)
 
 
-def _one(name: str, patterns: tuple[Pattern, ...] | str, asked: Any, names: OutputNames, step: Any) -> dict[str, Any]:
+def _one(
+    name: str, patterns: tuple[Pattern, ...] | str, asked: PatternOptions, names: OutputNames, step: Callable[..., None]
+) -> dict[str, Any]:
     """One pattern or series: its report, what was written, and the same as JSON; a fault stops no other file."""
     from lithostat.commands.pattern_run import studied, write
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +18,8 @@ from lithostat.experiment.output_names import OutputNames
 from lithostat.terminal import named_steps, open_console, print_json
 
 if TYPE_CHECKING:
+    from typer.models import OptionInfo
+
     from lithostat.experiment.report import Report
     from lithostat.experiment.spectrum import Spectrum
     from lithostat.impedance.laws.error_budget import Stated
@@ -30,7 +33,7 @@ _PLACED = "has no clock and is placed"  # as the timeline says it
 _STATED = "What the note does not say"
 
 
-def _said(name: str, text: str) -> Any:
+def _said(name: str, text: str) -> OptionInfo:
     return typer.Option(f"--{name}", help=text, metavar="VALUE", rich_help_panel=_STATED)
 
 
@@ -238,7 +241,7 @@ def _one(
     posterior: bool,
     card: str | None,
     drawn: Drawn,
-    step: Any,
+    step: Callable[..., None],
 ) -> Report:
     """The report of one cell, and its files; a fault is the report and stops no other cell."""
     from lithostat.experiment.record import write_each
@@ -285,7 +288,7 @@ def _without_timeline(loaded: Specimen) -> Specimen:
     return replace(loaded, record=replace(loaded.record, warnings=said))
 
 
-def _posteriors(study: SpectraStudy, step: Any) -> list[tuple[str, list[dict[str, Any]]]]:
+def _posteriors(study: SpectraStudy, step: Callable[..., None]) -> list[tuple[str, list[dict[str, Any]]]]:
     """Name of every spectrum and what its posterior says."""
     from lithostat.impedance.circuits.posterior import posterior
 

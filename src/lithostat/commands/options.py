@@ -8,13 +8,15 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lithostat.experiment.errors import InputError
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from lithostat.experiment.report import Report
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON to standard output and nothing else.")]
@@ -40,7 +42,7 @@ def ready(output: Path) -> None:
         raise InputError(problem, file=str(output), expected="--output with a folder that can be") from None
 
 
-def save(figure: Any, path: Path) -> Path:
+def save(figure: Figure, path: Path) -> Path:
     """Write a figure whole or not at all."""
     from lithostat.experiment.record import write_whole
     from lithostat.show.style import style

@@ -25,7 +25,7 @@ Way = tuple[Path, "Callable[[Path], Any]"]  # a file, and what writes it
 
 
 @dataclass(frozen=True)
-class Asked:
+class PatternOptions:
     """What one call of the command wants of every file."""
 
     question: Question
@@ -59,7 +59,9 @@ def share(text: str | None) -> float:
     return WANTED if text is None else parse(text, "fraction")
 
 
-def groups(paths: Sequence[Path], asked: Asked, series: bool) -> Iterator[tuple[str, tuple[Pattern, ...] | str]]:
+def groups(
+    paths: Sequence[Path], asked: PatternOptions, series: bool
+) -> Iterator[tuple[str, tuple[Pattern, ...] | str]]:
     """Patterns that are studied together, with a name; a file that cannot be read is a sentence instead."""
     files = _files(paths)
     if series:
@@ -109,7 +111,7 @@ def _files(paths: Sequence[Path]) -> list[Path]:
     return files
 
 
-def _read(file: Path, asked: Asked) -> tuple[Pattern, ...] | str:
+def _read(file: Path, asked: PatternOptions) -> tuple[Pattern, ...] | str:
     """The patterns of a file within the asked range and on the cell's clock, or why there are none."""
     from lithostat.diffraction.points import within, without
     from lithostat.reading.patterns import read_patterns
@@ -126,7 +128,7 @@ def _read(file: Path, asked: Asked) -> tuple[Pattern, ...] | str:
         return sentence_of(error)
 
 
-def _clocked(patterns: tuple[Pattern, ...], asked: Asked) -> tuple[Pattern, ...]:
+def _clocked(patterns: tuple[Pattern, ...], asked: PatternOptions) -> tuple[Pattern, ...]:
     if asked.log is not None:
         from lithostat.reading.patterns_log import read_log, with_log
 
@@ -144,7 +146,9 @@ def _record(path: Path) -> Record:
     return read(path)
 
 
-def studied(name: str, patterns: tuple[Pattern, ...] | str, asked: Asked, step: Callable[[str], None]) -> Report:
+def studied(
+    name: str, patterns: tuple[Pattern, ...] | str, asked: PatternOptions, step: Callable[[str], None]
+) -> Report:
     """The report of a pattern, or of a series; raises `InputError` where there is none."""
     if isinstance(patterns, str):
         raise InputError(patterns)
@@ -175,7 +179,7 @@ def studied(name: str, patterns: tuple[Pattern, ...] | str, asked: Asked, step: 
     return report
 
 
-def _blank(asked: Asked) -> Pattern:
+def _blank(asked: PatternOptions) -> Pattern:
     from lithostat.reading.patterns import read_patterns
 
     assert asked.blank is not None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,7 +16,10 @@ from lithostat.experiment.errors import InputError, MissingPackage, nearest
 from lithostat.terminal import named_steps, open_console, print_json
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from lithostat.papers.doux2020.patterns import Figure5
+    from lithostat.papers.doux2020.reproduce import Reproduction
 
 PAPERS = ("doux2020",)
 
@@ -73,7 +77,7 @@ def reproduce(
         raise typer.Exit(1)
 
 
-def _pictured(result: Any, step: Any) -> tuple[Any, dict[str, Any]]:
+def _pictured(result: Reproduction, step: Callable[[str], None]) -> tuple[Reproduction, dict[str, Figure]]:
     """The result with what scans of the paper's cells would show, and those figures; as it was without the packages."""
     try:
         packages()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -73,7 +74,7 @@ def run(
         raise problem
 
 
-def _whatever_came(simulate: Any) -> tuple[Record, LithostatError | None]:
+def _whatever_came(simulate: Callable[[], Record]) -> tuple[Record, LithostatError | None]:
     """The record, and the error that stopped it, if it holds what was computed until then."""
     from lithostat.experiment.errors import SimulationError
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +15,8 @@ from lithostat.experiment.errors import InputError, MissingPackage
 from lithostat.terminal import open_console, print_json, shares
 
 if TYPE_CHECKING:
+    from typer.models import OptionInfo
+
     from lithostat.experiment.report import Report
     from lithostat.experiment.volume import Volume
     from lithostat.reading.volumes.read_volume import Stated
@@ -23,7 +26,7 @@ _STATED, _PELLET = "How the greys lie", "What is held against it"
 WORDS = ("plan", "demo")
 
 
-def _said(name: str, text: str, panel: str = _STATED) -> Any:
+def _said(name: str, text: str, panel: str = _STATED) -> OptionInfo:
     return typer.Option(f"--{name}", help=text, metavar="VALUE", rich_help_panel=panel)
 
 
@@ -121,14 +124,14 @@ def _stated(
     """What a person says of the greys; every fault is a sentence before anything is read."""
     from lithostat.experiment.quantity import parse
     from lithostat.experiment.volume import VolumeState
-    from lithostat.reading.volumes.raw import ORDERS, Layout, parse_shape
+    from lithostat.reading.volumes.raw import ORDERS, RawLayout, parse_shape
     from lithostat.reading.volumes.read_volume import Stated
 
     if byte_order not in (None, *ORDERS):
         raise InputError(f"received '{byte_order}' for --byte-order", expected="little or big")
     if (shape is None) != (kind is None):
         raise InputError("raw needs both --shape and --type", expected="--shape z=1000,y=2000,x=2000 --type uint16")
-    layout = None if shape is None or kind is None else Layout(parse_shape(shape), kind, byte_order, header)
+    layout = None if shape is None or kind is None else RawLayout(parse_shape(shape), kind, byte_order, header)
     try:
         grey = None if outside is None else float(outside)
     except ValueError:
@@ -232,7 +235,7 @@ def _studied(
     return report.with_written(written)
 
 
-def _timed(bar: Any) -> Any:
+def _timed(bar: Callable[[str, float], None]) -> Callable[[str, int, int], None]:
     """Progress with the time that is left of a step."""
     import time
 

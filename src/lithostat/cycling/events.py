@@ -71,13 +71,13 @@ def find_events(block: Blocks, note: CellNote, spectra: Sequence[Spectrum]) -> l
     if not len(block):
         return []
     judged = block.current >= WEAK * np.maximum.accumulate(block.current)
-    bounds, drops = _fixed_bounds(block, note, spectra), sudden_drops(block, judged)
+    bounds, drops = fixed_bounds(block, note, spectra), sudden_drops(block, judged)
     past, intact = past_of(block), np.ones(len(block), bool)
     events: list[Event] = []
     after, origin = 0, None
     while len(events) < MOST:
         history = history_bound(past, intact)
-        limit = np.where(judged, _limit(block, history.least, bounds), -np.inf)
+        limit = np.where(judged, limit_of(block, history.least, bounds), -np.inf)
         index = _next_run(limit, intact, after, block)
         drop = _drop_before(drops, index, after)
         if drop is not None:
@@ -116,7 +116,7 @@ def _expected(block: Blocks, index: int, history: History, bounds: dict[str, np.
     return float(max([limit[index], *known]))
 
 
-def _limit(block: Blocks, history: np.ndarray, bounds: dict[str, np.ndarray]) -> np.ndarray:
+def limit_of(block: Blocks, history: np.ndarray, bounds: dict[str, np.ndarray]) -> np.ndarray:
     """Resistance [ohm] below which a block cannot be that of an intact cell; -inf where nothing is known.
 
     How far below its past a block must lie to count: weather and noise.
@@ -145,7 +145,7 @@ def _first_plated(block: Blocks) -> np.ndarray:
     return plated
 
 
-def _fixed_bounds(block: Blocks, note: CellNote, spectra: Sequence[Spectrum]) -> dict[str, np.ndarray]:
+def fixed_bounds(block: Blocks, note: CellNote, spectra: Sequence[Spectrum]) -> dict[str, np.ndarray]:
     """Lower bounds that do not come from the voltage itself."""
     bounds = {}
     if spectra:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lithostat.diffraction.evidence import Evidence
+from lithostat.diffraction.evidence import PhaseEvidence
 from lithostat.diffraction.limits import FOUND, Limit
 
 CALLS = ("present", "possible", "not seen", "cannot tell")
@@ -49,7 +49,7 @@ class PhaseCall:
     intensity: float = float("nan")
     limit: Limit | None = None
     cell: dict[str, tuple[float, float, float]] = field(default_factory=dict)
-    evidence: Evidence | None = None
+    evidence: PhaseEvidence | None = None
     unverified: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
@@ -84,7 +84,7 @@ class PhaseCall:
         }
 
 
-def judged(found: Evidence, explained: float = 1.0) -> tuple[str, str]:
+def judged(found: PhaseEvidence, explained: float = 1.0) -> tuple[str, str]:
     """'present' or 'possible', and why, of a phase that a pattern asks for by `FOUND` deviations at least.
 
     Where the phases found explain less than `ENOUGH` of the pattern, none is present: with a wrong wavelength some

@@ -5,13 +5,16 @@ from __future__ import annotations
 import warnings
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lithostat.experiment.errors import InputError, MissingPackage
 from lithostat.experiment.source import Source
 from lithostat.materials.phase import ASSUMED_DISPLACEMENT, Phase, Site
+
+if TYPE_CHECKING:
+    import gemmi
 
 LARGEST = 4 << 20  # bytes of a CIF of one structure
 LOOSE = 0.01  # relative half width of the box of an edge: computed cells are off by that much
@@ -60,12 +63,12 @@ def read_cif(path: str | Path) -> Phase:
     return with_symmetry(phase) if group.number == 1 else phase
 
 
-def _block(document: Any) -> Any:
+def _block(document: gemmi.cif.Document) -> gemmi.cif.Block | None:
     """The first block with a cell."""
     return next((block for block in document if block.find_value("_cell_length_a") is not None), None)
 
 
-def _site(site: Any) -> Site:
+def _site(site: gemmi.SmallStructure.Site) -> Site:
     mean = site.u_iso
     if not mean and site.aniso.nonzero():
         mean = (site.aniso.u11 + site.aniso.u22 + site.aniso.u33) / 3.0
@@ -73,7 +76,7 @@ def _site(site: Any) -> Site:
     return Site(site.element.name, (site.fract.x, site.fract.y, site.fract.z), float(site.occ), displacement)
 
 
-def _formula(block: Any, sites: tuple[Site, ...]) -> str:
+def _formula(block: gemmi.cif.Block, sites: tuple[Site, ...]) -> str:
     import gemmi
 
     text = block.find_value("_chemical_formula_sum")
@@ -84,7 +87,7 @@ def _formula(block: Any, sites: tuple[Site, ...]) -> str:
     return "".join(sorted({site.element for site in sites}))
 
 
-def _citation(block: Any, path: Path) -> str:
+def _citation(block: gemmi.cif.Block, path: Path) -> str:
     import gemmi
 
     words = [
@@ -143,6 +146,6 @@ def _cell_of(vectors: np.ndarray) -> tuple[float, ...]:
     return (*(edges * ANGSTROM).tolist(), *np.arccos(cosines).round(9).tolist())
 
 
-def _apart(one: Any, other: np.ndarray) -> float:
+def _apart(one: tuple[float, float, float], other: np.ndarray) -> float:
     """Largest difference of fractional coordinates, whole cells left out."""
     return float(np.abs((np.asarray(one) - other + 0.5) % 1.0 - 0.5).max())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +13,11 @@ from lithostat.diffraction.unit_cell import FreeCell, free_cell, reciprocal_metr
 from lithostat.experiment.errors import InputError, MissingPackage
 from lithostat.materials.phase import Phase, composition
 from lithostat.physics.constants import AVOGADRO, ELECTRON_RADIUS, ELEMENTARY_CHARGE, LIGHT, PLANCK
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    import gemmi
 
 ANGSTROM = 1e-10  # m
 VOLT_METRE = PLANCK * LIGHT / ELEMENTARY_CHARGE  # photon energy [eV] times wavelength [m]
@@ -51,7 +56,7 @@ class Crystal:
         return self.phase.kind == "structure"
 
 
-def _gemmi() -> Any:
+def _gemmi() -> ModuleType:
     try:
         import gemmi
     except ImportError:
@@ -91,7 +96,7 @@ def crystal(phase: Phase, shortest: float, wavelength: float | None = None, anom
     return Crystal(phase, hkl, multiplicity, strength, mass, size, cell)
 
 
-def _operations(group: Any) -> tuple[np.ndarray, np.ndarray]:
+def _operations(group: gemmi.SpaceGroup) -> tuple[np.ndarray, np.ndarray]:
     """Rotations (n, 3, 3) and translations (n, 3) of all symmetry operations, centring included."""
     gemmi = _gemmi()
     den = gemmi.Op.DEN
@@ -147,7 +152,7 @@ def _strengths(
     return 0.5 * (np.abs(plus) ** 2 + np.abs(minus) ** 2)
 
 
-def _element(name: str) -> Any:
+def _element(name: str) -> gemmi.Element:
     gemmi = _gemmi()
     element = gemmi.Element(name)
     if element.atomic_number == 0:

@@ -11,7 +11,7 @@ from lithostat.diffraction.library import Library, ranked
 from lithostat.diffraction.pattern_fit import PatternFit
 from lithostat.diffraction.peak_shape import mixed, shapes
 from lithostat.diffraction.phase_lines import line_table, rows_of
-from lithostat.diffraction.search import Bench, bigger_than, freed, taken_by, without
+from lithostat.diffraction.search import QuickPattern, bigger_than, freed, taken_by, without
 from lithostat.diffraction.setup import Choice
 from lithostat.materials.phase import Phase
 
@@ -48,7 +48,7 @@ class LineSeen:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class PhaseEvidence:
     """What speaks for and against one phase.
 
     Args:
@@ -91,7 +91,7 @@ class Evidence:
         return sum(line.missing for line in self.lines)
 
 
-def evidence(fit: PatternFit, bench: Bench, library: Library | None, number: int) -> Evidence:
+def evidence(fit: PatternFit, bench: QuickPattern, library: Library | None, number: int) -> PhaseEvidence:
     """The evidence for one phase of a fit on the bench's points."""
     phase = fit.choices[number].phase
     less = without(fit, bench, phase)
@@ -104,7 +104,7 @@ def evidence(fit: PatternFit, bench: Bench, library: Library | None, number: int
     if bigger := bigger_than(fit, BIGGER * own, number):
         loose = freed(fit, bench, bigger)
         loose_fall = without(loose, bench, phase).optimum.chi2 - loose.optimum.chi2
-    return Evidence(
+    return PhaseEvidence(
         phase=phase,
         z=_root(fall) / fit.inflation,
         z_free=_root(loose_fall) / loose.inflation,
@@ -197,7 +197,7 @@ def strongest_lines(fit: PatternFit, number: int) -> tuple[LineSeen, ...]:
 
 
 def _rivals(
-    fit: PatternFit, less: PatternFit, bench: Bench, library: Library, number: int, fall: float
+    fit: PatternFit, less: PatternFit, bench: QuickPattern, library: Library, number: int, fall: float
 ) -> tuple[tuple[str, float], ...]:
     """Candidates that could stand in the phase's place, and how much of its fall of chi2 each reaches."""
     if fall <= 0.0:

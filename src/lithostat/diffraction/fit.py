@@ -13,7 +13,7 @@ from lithostat.diffraction.model import PatternModel
 from lithostat.diffraction.pattern_fit import PatternFit
 from lithostat.diffraction.peaks import usual_width
 from lithostat.diffraction.points import summed, thinned
-from lithostat.diffraction.projection import Data, Optimum, minimise
+from lithostat.diffraction.projection import Optimum, WeightedCounts, minimise
 from lithostat.diffraction.setup import DEGREE, Choice, carried, set_up
 from lithostat.experiment.pattern import Pattern
 
@@ -90,7 +90,7 @@ def _search(
     few, count = thinned(pattern, width)
     fixed = summed(settings.fixed, pattern, few, count)
     model = set_up(few.two_theta, choices, instrument, width=width, fixed=fixed)
-    data = Data.of(few.counts, few.sigma, smooth_columns(few.two_theta, settings.terms))
+    data = WeightedCounts.of(few.counts, few.sigma, smooth_columns(few.two_theta, settings.terms))
     layout = model.layout
     far = minimise(model, data, layout.start, layout.mask(PLACES), blur=BLUR * width, most=15)
     model = model.followed(far.values, far.scales, few.sigma)
@@ -106,7 +106,7 @@ def _finish(
     settings: Settings,
 ) -> PatternFit:
     """The last search on every point; where counts are few, again with weights from the model."""
-    data = Data.of(pattern.counts, pattern.sigma, smooth_columns(pattern.two_theta, settings.terms))
+    data = WeightedCounts.of(pattern.counts, pattern.sigma, smooth_columns(pattern.two_theta, settings.terms))
     first = minimise(model, data, start, np.zeros(len(start), bool))
     model = model.followed(start, first.scales, pattern.sigma)
     optimum = minimise(model, data, start, moving)
@@ -114,6 +114,6 @@ def _finish(
     if pattern.sigma_from != "counts" or np.median(pattern.counts) > FEW:
         return made
     weighted = replace(pattern, sigma=np.sqrt(np.maximum(made.calculated, 1.0)))
-    data = Data.of(pattern.counts, weighted.sigma, data.background)
+    data = WeightedCounts.of(pattern.counts, weighted.sigma, data.background)
     optimum = minimise(model, data, optimum.values, moving, most=8)
     return PatternFit(weighted, choices, model, data, optimum, moving)

@@ -13,7 +13,7 @@ from lithostat.diffraction.bands import Band, bands
 from lithostat.diffraction.calls import CALLS, ENOUGH, PhaseCall, asked_for, judged, unseen
 from lithostat.diffraction.crystal import density_warning
 from lithostat.diffraction.doubts import doubts
-from lithostat.diffraction.evidence import BIGGER, Evidence, evidence
+from lithostat.diffraction.evidence import BIGGER, PhaseEvidence, evidence
 from lithostat.diffraction.fit import Settings, fit
 from lithostat.diffraction.instrument import Instrument, Layers, instrument_of
 from lithostat.diffraction.leftover import Indexing, explained, indexing, leftover_lines
@@ -21,7 +21,7 @@ from lithostat.diffraction.library import Library, distinct, made_of
 from lithostat.diffraction.limits import Limit, detection_limits
 from lithostat.diffraction.pattern_fit import PatternFit
 from lithostat.diffraction.peaks import usual_width
-from lithostat.diffraction.search import Bench, bigger_than, freed, search, without
+from lithostat.diffraction.search import QuickPattern, bigger_than, freed, search, without
 from lithostat.diffraction.setup import Choice
 from lithostat.diffraction.study import PatternStudy
 from lithostat.experiment.pattern import Pattern
@@ -68,7 +68,7 @@ def identify(pattern: Pattern, question: Question, progress: Progress | None = N
     instrument = instrument_of(pattern, shift=question.shift, layers=question.layers)
     width = usual_width(pattern)
     fixed = _fixed(pattern, instrument, question)
-    bench = Bench.of(pattern, instrument, width, fixed, question.terms)
+    bench = QuickPattern.of(pattern, instrument, width, fixed, question.terms)
     allowed = made_of(question.candidates, question.elements)
     certain = (*question.host, *([question.standard] if question.standard else []))
     structures = distinct((*certain, *allowed))
@@ -112,7 +112,7 @@ def _fixed(pattern: Pattern, instrument: Instrument, question: Question) -> np.n
     return np.stack(columns, axis=1) if columns else np.zeros((len(x), 0))
 
 
-def _pruned(main: PatternFit, bench: Bench, host: Sequence[Phase]) -> PatternFit:
+def _pruned(main: PatternFit, bench: QuickPattern, host: Sequence[Phase]) -> PatternFit:
     """The phases of a fit that the pattern asks for; the weakest goes first, the host stays."""
     while True:
         falls = {
@@ -129,8 +129,8 @@ def _pruned(main: PatternFit, bench: Bench, host: Sequence[Phase]) -> PatternFit
 
 
 def _weighed(
-    main: PatternFit, bench: Bench, library: Library, host: Sequence[Phase]
-) -> tuple[PatternFit, dict[str, Evidence]]:
+    main: PatternFit, bench: QuickPattern, library: Library, host: Sequence[Phase]
+) -> tuple[PatternFit, dict[str, PhaseEvidence]]:
     """The fit without phases that misfit of bigger ones could stand for, and the evidence for each that stays."""
     while True:
         found = {c.phase.name: evidence(main, bench, library, number) for number, c in enumerate(main.choices)}
@@ -140,7 +140,7 @@ def _weighed(
         main = without(main, bench, min(weak, key=lambda each: each.z_free).phase)
 
 
-def _loosened(main: PatternFit, bench: Bench) -> PatternFit:
+def _loosened(main: PatternFit, bench: QuickPattern) -> PatternFit:
     """The fit with free intensities for main phases whose lines disagree with their structure beyond their errors."""
     shares = [float(np.trapezoid(main.curve(k), main.pattern.two_theta)) for k in range(len(main.choices))]
     bigger = bigger_than(main, BIGGER * min(shares, default=0.0))
@@ -154,7 +154,7 @@ def _loosened(main: PatternFit, bench: Bench) -> PatternFit:
 
 def _calls(
     final: PatternFit,
-    evidences: dict[str, Evidence],
+    evidences: dict[str, PhaseEvidence],
     spread: Sequence[Band],
     limits: Sequence[Limit],
     phases: dict[str, Phase],

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lithostat.diffraction.instrument import Instrument
-from lithostat.diffraction.parameters import Layout, Parameter
+from lithostat.diffraction.parameters import LineParameter, ModelParameters
 from lithostat.diffraction.peak_shape import mixed, shapes
 from lithostat.diffraction.phase_lines import line_table, phase_lines
 from lithostat.diffraction.setup import DEGREE, Choice, crystals
@@ -122,15 +122,15 @@ class Library:
         return np.linspace(low, high, count + 2)[1:-1]
 
 
-def _layout(names: Sequence[str], stretch: float, shift: float, width: float) -> Layout:
+def _layout(names: Sequence[str], stretch: float, shift: float, width: float) -> ModelParameters:
     square = (0.7 * width) ** 2
     parameters = [
-        Parameter("W", None, square, square, square, square),
-        Parameter("shift", None, shift, shift, shift, 1.0),
-        Parameter("size", 0, 0.3 * width, 0.0, width, width),
-        *(Parameter(f"cell {name}", 0, stretch, stretch, stretch, 1e-3) for name in names if name in EDGES),
+        LineParameter("W", None, square, square, square, square),
+        LineParameter("shift", None, shift, shift, shift, 1.0),
+        LineParameter("size", 0, 0.3 * width, 0.0, width, width),
+        *(LineParameter(f"cell {name}", 0, stretch, stretch, stretch, 1e-3) for name in names if name in EDGES),
     ]
-    return Layout(tuple(parameters))
+    return ModelParameters(tuple(parameters))
 
 
 def ranked(

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.sparse import csc_array, hstack
 
 from lithostat.diffraction.instrument import Instrument
-from lithostat.diffraction.parameters import Layout
+from lithostat.diffraction.parameters import ModelParameters
 from lithostat.diffraction.peak_shape import Shapes, mixed, reach_of, shapes
 from lithostat.diffraction.phase_lines import LineTable, PhaseLines, line_table, rows_of
 
@@ -33,7 +33,7 @@ class PatternModel:
     x: np.ndarray
     instrument: Instrument
     phases: tuple[PhaseLines, ...]
-    layout: Layout
+    layout: ModelParameters
     fixed: np.ndarray
     reaches: tuple[np.ndarray, ...] = ()  # full widths that each line is followed, per phase; 10 where not set
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 MOST_TILT = np.radians(85.0)  # beyond it a layer seen on edge has no useful path
 _TURNS = np.cos(np.linspace(0.0, 2.0 * np.pi, 24, endpoint=False))  # of a crystal about its scattering vector
 
 
-def lorentz_polarisation(two_theta: Any, *, monochromator: float | None = None, polarisation: float = 0.0) -> Any:
+def lorentz_polarisation(
+    two_theta: np.ndarray, *, monochromator: float | None = None, polarisation: float = 0.0
+) -> np.ndarray:
     """Intensity of a powder ring per length of its arc, random crystals, up to a constant [-].
 
     (a + w K cos^2(2 theta)) / (a + w K) / (sin^2 theta cos theta), with the shares w and a of the beam polarised within
@@ -25,7 +25,7 @@ def lorentz_polarisation(two_theta: Any, *, monochromator: float | None = None, 
     return polarised / (np.sin(theta) ** 2 * np.cos(theta))
 
 
-def shift(two_theta: Any, kind: str, amount: float) -> Any:
+def shift(two_theta: np.ndarray, kind: str, amount: float) -> np.ndarray:
     """How far a line is moved [rad].
 
     `kind` 'zero': by `amount` [rad] everywhere. 'displacement': a flat sample outside the focusing circle by `amount`
@@ -39,7 +39,7 @@ def shift(two_theta: Any, kind: str, amount: float) -> Any:
     return -amount * np.sin(two_theta)
 
 
-def slab_transmission(two_theta: Any, thickness: float) -> Any:
+def slab_transmission(two_theta: np.ndarray, thickness: float) -> np.ndarray:
     """What absorption leaves of the lines of a slab that the beam meets at a right angle [-], 1 without absorption.
 
     `thickness` in absorption lengths (mu t): (exp(-mt) - exp(-mt/c)) / (mt (1/c - 1)) with c = cos(2 theta).
@@ -50,7 +50,7 @@ def slab_transmission(two_theta: Any, thickness: float) -> Any:
     return np.exp(-thickness) * np.where(small, 1.0 - 0.5 * excess, -np.expm1(-safe) / safe)
 
 
-def layer_transmission(two_theta: Any, thickness: float) -> Any:
+def layer_transmission(two_theta: np.ndarray, thickness: float) -> np.ndarray:
     """Share of the scattered beam that a layer behind the sample lets through [-]; mu t at normal incidence.
 
     A layer in front of the sample takes exp(-mu t) at every angle and is not asked for.
@@ -58,7 +58,7 @@ def layer_transmission(two_theta: Any, thickness: float) -> Any:
     return np.exp(-thickness / np.cos(np.minimum(two_theta, MOST_TILT)))
 
 
-def cylinder_transmission(two_theta: Any, radius: float, wall: float = 0.0, outside: float = 1.0) -> Any:
+def cylinder_transmission(two_theta: np.ndarray, radius: float, wall: float = 0.0, outside: float = 1.0) -> np.ndarray:
     """What absorption leaves of the lines of a cylinder that the beam meets from the side [-].
 
     `radius` in absorption lengths of the sample (mu R). `wall` is the absorption coefficient of the tube around it over

@@ -9,7 +9,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Parameter:
+class LineParameter:
     """One number that lines depend on. `phase` is its phase's place in the model, None for the instrument's own.
 
     `scale` is the size of a usual change; derivatives step by a part of it.
@@ -24,10 +24,10 @@ class Parameter:
 
 
 @dataclass(frozen=True)
-class Layout:
+class ModelParameters:
     """All parameters of a model in their order."""
 
-    parameters: tuple[Parameter, ...]
+    parameters: tuple[LineParameter, ...]
 
     @property
     def start(self) -> np.ndarray:
@@ -74,8 +74,8 @@ class Layout:
             bool,
         )
 
-    def started_at(self, values: np.ndarray) -> Layout:
+    def started_at(self, values: np.ndarray) -> ModelParameters:
         """The same layout with other start values, kept within their bounds."""
         inside = np.clip(values, self.low, self.high)
         pairs = zip(self.parameters, inside, strict=True)
-        return Layout(tuple(replace(each, start=float(value)) for each, value in pairs))
+        return ModelParameters(tuple(replace(each, start=float(value)) for each, value in pairs))

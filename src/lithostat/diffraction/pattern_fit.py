@@ -10,7 +10,7 @@ import numpy as np
 
 from lithostat.diffraction.crystal import Crystal
 from lithostat.diffraction.model import PatternModel
-from lithostat.diffraction.projection import Data, Optimum
+from lithostat.diffraction.projection import Optimum, WeightedCounts
 from lithostat.diffraction.setup import Choice
 from lithostat.experiment.pattern import Pattern
 
@@ -32,7 +32,7 @@ class PatternFit:
     pattern: Pattern
     choices: tuple[Choice, ...]
     model: PatternModel
-    data: Data
+    data: WeightedCounts
     optimum: Optimum
     moved: np.ndarray
 

@@ -11,7 +11,7 @@ from scipy.special import roots_jacobi
 from lithostat.diffraction.crystal import Crystal, texture_cosines
 from lithostat.diffraction.instrument import Instrument
 from lithostat.diffraction.optics import march_dollase, shift
-from lithostat.diffraction.parameters import Layout
+from lithostat.diffraction.parameters import ModelParameters
 from lithostat.diffraction.unit_cell import spacings
 
 MARGIN = np.radians(1.0)  # beyond the pattern, from where a line still reaches in
@@ -83,7 +83,9 @@ def phase_lines(
     return PhaseLines(crystal, True, chosen, group, weight, None)
 
 
-def line_table(lines: PhaseLines, phase: int, instrument: Instrument, layout: Layout, values: np.ndarray) -> LineTable:
+def line_table(
+    lines: PhaseLines, phase: int, instrument: Instrument, layout: ModelParameters, values: np.ndarray
+) -> LineTable:
     """Every line of a phase for parameter `values`; rows run over reflections, then lines of the source, then nodes."""
 
     def value(name: str, of: int | None) -> float:
@@ -150,7 +152,7 @@ def _spread_axially(table: LineTable, two_theta: np.ndarray, opening: float) -> 
     return LineTable(moved, gauss, lorentz, table.area[..., None] * _WEIGHTS)
 
 
-def rows_of(lines: PhaseLines, instrument: Instrument, layout: Layout) -> np.ndarray:
+def rows_of(lines: PhaseLines, instrument: Instrument, layout: ModelParameters) -> np.ndarray:
     """The column within the phase of every row of `line_table`."""
     nodes = AXIAL_NODES if layout.find("axial", None) is not None else 1
     return np.repeat(lines.group, len(instrument.lines) * nodes)

@@ -11,7 +11,7 @@ import numpy as np
 from lithostat.diffraction.identify import Question, identify
 from lithostat.diffraction.instrument import Instrument
 from lithostat.diffraction.limits import Limit
-from lithostat.diffraction.simulate import Exposure, simulate_pattern
+from lithostat.diffraction.simulate import Counting, simulate_pattern
 from lithostat.diffraction.study import PatternStudy
 from lithostat.materials.phase import Phase
 
@@ -65,7 +65,7 @@ def plan(study: PatternStudy, limits: Sequence[Limit], wanted: float = WANTED) -
 
 
 def planned_study(
-    host: Phase, sought: Sequence[Phase], instrument: Instrument, exposure: Exposure, seed: int = 0
+    host: Phase, sought: Sequence[Phase], instrument: Instrument, exposure: Counting, seed: int = 0
 ) -> PatternStudy:
     """What a pattern of the host alone, counted like that, would say about phases that are not in it."""
     pattern = simulate_pattern({host: 1.0}, instrument, exposure, seed)

@@ -9,9 +9,9 @@ import numpy as np
 
 from lithostat.diffraction.background import smooth_columns
 from lithostat.diffraction.instrument import Instrument
-from lithostat.diffraction.projection import Data, minimise
+from lithostat.diffraction.projection import WeightedCounts, minimise
 from lithostat.diffraction.setup import Choice, set_up
-from lithostat.diffraction.simulate import Exposure, line_values, simulate_pattern
+from lithostat.diffraction.simulate import Counting, line_values, simulate_pattern
 from lithostat.experiment.pattern import Pattern
 from lithostat.materials.phase import Phase
 
@@ -23,7 +23,7 @@ def foreign_share(
     host: Phase,
     phases: Sequence[Phase],
     instrument: Instrument,
-    exposure: Exposure,
+    exposure: Counting,
     within: tuple[float, float],
     seeds: Sequence[int],
 ) -> dict[str, float]:
@@ -45,7 +45,7 @@ def foreign_share(
 
 
 def _pair(
-    host: Phase, instrument: Instrument, exposure: Exposure, within: tuple[float, float], seed: int
+    host: Phase, instrument: Instrument, exposure: Counting, within: tuple[float, float], seed: int
 ) -> tuple[Pattern, Pattern]:
     """A pattern of the host without and with foreign lines; the same counts and the same weights elsewhere."""
     pattern = simulate_pattern({host: 1.0}, instrument, exposure, seed)
@@ -59,10 +59,10 @@ def _pair(
     return replace(pattern, sigma=sigma), replace(pattern, counts=counts, sigma=sigma)
 
 
-def _left(pattern: Pattern, phases: Sequence[Phase], instrument: Instrument, exposure: Exposure) -> float:
+def _left(pattern: Pattern, phases: Sequence[Phase], instrument: Instrument, exposure: Counting) -> float:
     """Chi2 beside all intensities of the phases, at the widths that the pattern was made with."""
     choices = [Choice(phase, free=True) for phase in phases]
     model = set_up(pattern.two_theta, choices, instrument, width=exposure.width)
-    data = Data.of(pattern.counts, pattern.sigma, smooth_columns(pattern.two_theta))
+    data = WeightedCounts.of(pattern.counts, pattern.sigma, smooth_columns(pattern.two_theta))
     values = line_values(model.layout, exposure)
     return minimise(model, data, values, np.zeros(len(values), bool)).chi2

@@ -20,7 +20,7 @@ TINY = 0.01  # of a standard deviation, below which a step ends it
 RIDGE = 1e-11  # of the largest diagonal, for columns that are nearly one
 
 
-class Linear(NamedTuple):
+class BestScales(NamedTuple):
     """The best scales for given columns: `scales` (columns,), weighted `residual` (points,), `active` columns."""
 
     scales: np.ndarray
@@ -29,7 +29,7 @@ class Linear(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Data:
+class WeightedCounts:
     """Counts and weights (1/sigma), with the background's weighted columns made orthonormal once."""
 
     counts: np.ndarray
@@ -38,7 +38,7 @@ class Data:
     background: np.ndarray  # (points, background) unweighted
 
     @classmethod
-    def of(cls, counts: np.ndarray, sigma: np.ndarray, background: np.ndarray) -> Data:
+    def of(cls, counts: np.ndarray, sigma: np.ndarray, background: np.ndarray) -> WeightedCounts:
         """Data with a background of these columns."""
         weight = 1.0 / sigma
         basis = qr(background * weight[:, None], mode="economic")[0]
@@ -57,7 +57,7 @@ class Weighted(NamedTuple):
     gram: np.ndarray  # (columns, columns)
 
     @classmethod
-    def of(cls, data: Data, columns: csc_array) -> Weighted:
+    def of(cls, data: WeightedCounts, columns: csc_array) -> Weighted:
         """The weighted columns of one evaluation."""
         scaled = csc_array(
             (columns.data * data.weight[columns.indices], columns.indices, columns.indptr), columns.shape
@@ -65,21 +65,21 @@ class Weighted(NamedTuple):
         taken = (scaled.T @ data.basis).T
         return cls(scaled, taken, (scaled.T @ scaled).toarray() - taken.T @ taken)
 
-    def times(self, data: Data, scales: np.ndarray) -> np.ndarray:
+    def times(self, data: WeightedCounts, scales: np.ndarray) -> np.ndarray:
         """The columns, less what the background takes of them, times `scales`."""
         return self.columns @ scales - data.basis @ (self.taken @ scales)
 
 
-def solve(data: Data, columns: csc_array) -> Linear:
+def solve(data: WeightedCounts, columns: csc_array) -> BestScales:
     """Scales of the columns, none below zero, that leave the least chi2 beside any background."""
     return _solve(data, Weighted.of(data, columns))
 
 
-def _solve(data: Data, weighted: Weighted) -> Linear:
+def _solve(data: WeightedCounts, weighted: Weighted) -> BestScales:
     left = data.without_background(data.counts * data.weight)
     count = weighted.gram.shape[0]
     if count == 0:
-        return Linear(np.zeros(0), left, np.zeros(0, bool))
+        return BestScales(np.zeros(0), left, np.zeros(0, bool))
     gram, right = weighted.gram, weighted.columns.T @ left
     size = np.sqrt(np.maximum(np.diag(gram), 0.0))
     empty = size <= 1e-7 * size.max()
@@ -97,7 +97,7 @@ def _solve(data: Data, weighted: Weighted) -> Linear:
     if (scaled < 0.0).any():
         scaled = nnls(factor.T, target)[0]
     scales = scaled / size
-    return Linear(scales, left - weighted.times(data, scales), scales != 0.0)
+    return BestScales(scales, left - weighted.times(data, scales), scales != 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +114,7 @@ class Optimum:
 
 def minimise(
     model: PatternModel,
-    data: Data,
+    data: WeightedCounts,
     start: np.ndarray,
     moving: np.ndarray,
     *,
@@ -157,7 +157,9 @@ def minimise(
     return Optimum(values, linear.scales, linear.residual, chi2, steps, converged)
 
 
-def _projected(data: Data, evaluation: Evaluation, weighted: Weighted, linear: Linear, moves: np.ndarray) -> np.ndarray:
+def _projected(
+    data: WeightedCounts, evaluation: Evaluation, weighted: Weighted, linear: BestScales, moves: np.ndarray
+) -> np.ndarray:
     """(points, moves) derivative of the model, weighted, less what scales and background take of it."""
     full = evaluation.derivative(linear.scales)[:, moves] * data.weight[:, None]
     full = data.without_background(full)

@@ -13,7 +13,7 @@ from lithostat.diffraction.instrument import Instrument
 from lithostat.diffraction.library import Library, Template, ranked
 from lithostat.diffraction.pattern_fit import PatternFit
 from lithostat.diffraction.points import summed, thinned
-from lithostat.diffraction.projection import Data, minimise
+from lithostat.diffraction.projection import WeightedCounts, minimise
 from lithostat.diffraction.setup import Choice, carried, set_up
 from lithostat.experiment.pattern import Pattern
 from lithostat.materials.phase import Phase
@@ -27,7 +27,7 @@ MOVED = ("shift", "cell", "W", "size")
 
 
 @dataclass(frozen=True, eq=False)
-class Bench:
+class QuickPattern:
     """A pattern made ready for many quick fits: summed points, usual width, fixed columns, sigma.
 
     `scaled` is how many points each sum holds.
@@ -37,15 +37,17 @@ class Bench:
     instrument: Instrument
     width: float
     fixed: np.ndarray
-    data: Data
+    data: WeightedCounts
     scaled: int
 
     @classmethod
-    def of(cls, pattern: Pattern, instrument: Instrument, width: float, fixed: np.ndarray, terms: int = ORDER) -> Bench:
+    def of(
+        cls, pattern: Pattern, instrument: Instrument, width: float, fixed: np.ndarray, terms: int = ORDER
+    ) -> QuickPattern:
         """The bench of a pattern; `fixed` (points, k) at its own points."""
         few, count = thinned(pattern, width)
         still = summed(fixed, pattern, few, count)
-        data = Data.of(few.counts, few.sigma, smooth_columns(few.two_theta, terms))
+        data = WeightedCounts.of(few.counts, few.sigma, smooth_columns(few.two_theta, terms))
         return cls(few, instrument, width, still, data, count)
 
     def fit(
@@ -93,7 +95,7 @@ def taken_by(fit: PatternFit) -> np.ndarray:
 
 
 def search(
-    bench: Bench,
+    bench: QuickPattern,
     library: Library,
     known: Sequence[Choice] = (),
     progress: Callable[[str], None] | None = None,
@@ -110,7 +112,7 @@ def search(
     return fit
 
 
-def _next(bench: Bench, library: Library, fit: PatternFit) -> PatternFit | None:
+def _next(bench: QuickPattern, library: Library, fit: PatternFit) -> PatternFit | None:
     """The fit with the best further candidate, None if none is worth it."""
     place = fit.model.layout.find("shift")
     assert place is not None
@@ -135,7 +137,7 @@ def _next(bench: Bench, library: Library, fit: PatternFit) -> PatternFit | None:
     return bench.fit(best.choices, best)
 
 
-def without(fit: PatternFit, bench: Bench, phase: Phase) -> PatternFit:
+def without(fit: PatternFit, bench: QuickPattern, phase: Phase) -> PatternFit:
     """The best fit of all phases but one."""
     rest = tuple(choice for choice in fit.choices if choice.phase is not phase)
     return bench.fit(rest, fit, most=8)
@@ -153,7 +155,7 @@ def bigger_than(fit: PatternFit, least: float, but: int | None = None) -> list[i
     ]
 
 
-def freed(fit: PatternFit, bench: Bench, chosen: Sequence[int]) -> PatternFit:
+def freed(fit: PatternFit, bench: QuickPattern, chosen: Sequence[int]) -> PatternFit:
     """The same phases with free intensities for the `chosen` ones."""
     choices = tuple(replace(choice, free=choice.free or number in chosen) for number, choice in enumerate(fit.choices))
     return bench.fit(choices, fit, most=8)

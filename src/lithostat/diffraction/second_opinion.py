@@ -7,7 +7,7 @@ import tempfile
 import warnings
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from lithostat.experiment.errors import InputError, LithostatError, MissingPacka
 from lithostat.experiment.radiation import anode_of
 from lithostat.experiment.report import Column, Report, Section, Table
 from lithostat.materials.phase import Phase
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 PLAN = "mccusker_default"  # scale, background, zero, cell, widths
 APART = 0.05  # weight fraction by which two engines must differ before a reader is told
@@ -64,7 +67,7 @@ def rietx_weights(fit: PatternFit) -> dict[str, float]:
             raise InputError(f"rietx stopped ({type(error).__name__}: {str(error)[:160]})") from None
 
 
-def _refined(rietx: Any, fit: PatternFit, folder: Path) -> Any:
+def _refined(rietx: ModuleType, fit: PatternFit, folder: Path) -> Any:
     """Rietx's own refinement of the phases of a fit; their cards go through files in `folder`."""
     pattern = fit.pattern
     data = rietx.schemas.PatternData(
@@ -82,7 +85,7 @@ def _refined(rietx: Any, fit: PatternFit, folder: Path) -> Any:
     return rietx.refine(data, rietx.Structure(phases=parts), instrument, plan=PLAN, telemetry=False)
 
 
-def _instrument(rietx: Any, fit: PatternFit) -> Any:
+def _instrument(rietx: ModuleType, fit: PatternFit) -> Any:
     pattern = fit.pattern
     if pattern.geometry == "reflection":
         anode = anode_of(pattern.lines)

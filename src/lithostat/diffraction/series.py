@@ -25,7 +25,7 @@ MOVED = 6.0  # standard deviations of the difference of two patterns, that make 
 
 
 @dataclass(frozen=True)
-class Course:
+class PhaseCourse:
     """One phase along the series.
 
     Args:
@@ -64,7 +64,7 @@ class PatternSeries:
     fits: tuple[PatternFit, ...]
     times: np.ndarray
     joined: bool
-    courses: tuple[Course, ...]
+    courses: tuple[PhaseCourse, ...]
     differences: tuple[float, ...]
     warnings: tuple[str, ...]
 
@@ -204,7 +204,9 @@ def summed_pattern(patterns: Sequence[Pattern]) -> Pattern:
     )
 
 
-def _course(name: str, number: int, fits: Sequence[PatternFit], times: np.ndarray, events: Sequence[float]) -> Course:
+def _course(
+    name: str, number: int, fits: Sequence[PatternFit], times: np.ndarray, events: Sequence[float]
+) -> PhaseCourse:
     """Amounts of one phase along the series, and the best step in them."""
     pairs = np.array([_amount(each, number) for each in fits])
     mean = float(np.average(pairs[:, 0], weights=1.0 / np.maximum(pairs[:, 1], 1e-300) ** 2))
@@ -226,7 +228,7 @@ def _course(name: str, number: int, fits: Sequence[PatternFit], times: np.ndarra
         if 0 < place < len(times):
             _, moved, sure = steps[place - 1]
             there.append((float(event), moved, sure * float(np.sqrt(spread))))
-    return Course(name, scale, error, change, change_error * float(np.sqrt(spread)), z, onset, tuple(there))
+    return PhaseCourse(name, scale, error, change, change_error * float(np.sqrt(spread)), z, onset, tuple(there))
 
 
 def _amount(each: PatternFit, number: int) -> tuple[float, float]:

@@ -10,7 +10,7 @@ import numpy as np
 from lithostat.diffraction.crystal import Crystal, crystal
 from lithostat.diffraction.instrument import Instrument
 from lithostat.diffraction.model import PatternModel
-from lithostat.diffraction.parameters import Layout, Parameter
+from lithostat.diffraction.parameters import LineParameter, ModelParameters
 from lithostat.diffraction.phase_lines import PhaseLines, phase_lines
 from lithostat.materials.phase import EDGES, Phase
 
@@ -64,29 +64,29 @@ def set_up(
     for number, (choice, part) in enumerate(zip(choices, parts, strict=True)):
         parameters += _own(number, choice, part, width)
     still = fixed if fixed is not None else np.zeros((len(x), 0))
-    return PatternModel(x, instrument, parts, Layout(tuple(parameters)), still)
+    return PatternModel(x, instrument, parts, ModelParameters(tuple(parameters)), still)
 
 
-def _shared(instrument: Instrument, width: float, axial: float | None) -> list[Parameter]:
+def _shared(instrument: Instrument, width: float, axial: float | None) -> list[LineParameter]:
     """Parameters of the instrument."""
     square = (0.7 * width) ** 2
     most = MOST_SHIFT if instrument.shift != "displacement" else 0.5 * MOST_SHIFT
     shared = [
-        Parameter("shift", None, 0.0, -most, most, 0.01 * DEGREE),
-        Parameter("W", None, square, (0.1 * width) ** 2, (3.0 * width) ** 2, square),
-        Parameter("U", None, 0.0, 0.0, 30.0 * square, square),
-        Parameter("V", None, 0.0, -10.0 * square, 10.0 * square, square),
-        Parameter("damping", None, 0.0, *DAMPING, 1e-21),
+        LineParameter("shift", None, 0.0, -most, most, 0.01 * DEGREE),
+        LineParameter("W", None, square, (0.1 * width) ** 2, (3.0 * width) ** 2, square),
+        LineParameter("U", None, 0.0, 0.0, 30.0 * square, square),
+        LineParameter("V", None, 0.0, -10.0 * square, 10.0 * square, square),
+        LineParameter("damping", None, 0.0, *DAMPING, 1e-21),
     ]
     if axial is not None:
-        shared.append(Parameter("axial", None, axial, 0.0, 0.15, 0.02))
+        shared.append(LineParameter("axial", None, axial, 0.0, 0.15, 0.02))
     for place, (_, weight) in enumerate(instrument.lines):
         if weight == 0.0:
-            shared.append(Parameter(f"companion {place}", None, 0.0, 0.0, 0.2, 0.01))
+            shared.append(LineParameter(f"companion {place}", None, 0.0, 0.0, 0.2, 0.01))
     return shared
 
 
-def _own(number: int, choice: Choice, lines: PhaseLines, width: float) -> list[Parameter]:
+def _own(number: int, choice: Choice, lines: PhaseLines, width: float) -> list[LineParameter]:
     """Parameters of one phase."""
     cell, box = lines.crystal.cell, choice.phase.box()
     if choice.certified:
@@ -97,18 +97,22 @@ def _own(number: int, choice: Choice, lines: PhaseLines, width: float) -> list[P
         if name in EDGES:
             edge = cell.base[EDGES.index(name)]
             low, high = box[name]
-            own.append(Parameter(f"cell {name}", number, 0.0, low / edge - 1.0, high / edge - 1.0, 1e-3))
+            own.append(LineParameter(f"cell {name}", number, 0.0, low / edge - 1.0, high / edge - 1.0, 1e-3))
         else:
-            own.append(Parameter(f"cell {name}", number, 0.0, -turn, turn, 0.1 * DEGREE))
-    own.append(Parameter("size", number, 0.3 * width, 0.0, BROADEST * width, 0.3 * width))
-    own.append(Parameter("strain", number, 0.0, 0.0, BROADEST * width, 0.3 * width))
+            own.append(LineParameter(f"cell {name}", number, 0.0, -turn, turn, 0.1 * DEGREE))
+    own.append(LineParameter("size", number, 0.3 * width, 0.0, BROADEST * width, 0.3 * width))
+    own.append(LineParameter("strain", number, 0.0, 0.0, BROADEST * width, 0.3 * width))
     if choice.texture is not None and not lines.free:
-        own.append(Parameter("texture", number, 1.0, 0.3, 2.0, 0.1))
+        own.append(LineParameter("texture", number, 1.0, 0.3, 2.0, 0.1))
     return own
 
 
 def carried(
-    layout: Layout, choices: Sequence[Choice], other: Layout, others: Sequence[Choice], values: np.ndarray
+    layout: ModelParameters,
+    choices: Sequence[Choice],
+    other: ModelParameters,
+    others: Sequence[Choice],
+    values: np.ndarray,
 ) -> np.ndarray:
     """Start values of `layout` with the values that the same phases had in another one."""
     names = [choice.phase.name for choice in others]

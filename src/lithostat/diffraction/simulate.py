@@ -9,7 +9,7 @@ import numpy as np
 
 from lithostat.diffraction.instrument import Instrument
 from lithostat.diffraction.model import PatternModel
-from lithostat.diffraction.parameters import Layout
+from lithostat.diffraction.parameters import ModelParameters
 from lithostat.diffraction.setup import Choice, set_up
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.pattern import Pattern
@@ -19,7 +19,7 @@ MOST_POINTS = 20_000
 
 
 @dataclass(frozen=True)
-class Exposure:
+class Counting:
     """How a pattern is counted.
 
     Args:
@@ -39,7 +39,7 @@ class Exposure:
     shift: float = 0.0
 
 
-def exposure(first: float, last: float, width: float, peak: float, background: float, per_width: int = 6) -> Exposure:
+def exposure(first: float, last: float, width: float, peak: float, background: float, per_width: int = 6) -> Counting:
     """Evenly spaced angles between two [rad], `per_width` of them over a line, on a level background."""
     if not first < last - 20.0 * width:
         raise InputError(
@@ -47,11 +47,11 @@ def exposure(first: float, last: float, width: float, peak: float, background: f
             expected="a range that holds many lines",
         )
     count = int(np.ceil((last - first) / width * per_width))
-    return Exposure(np.linspace(first, last, min(count, MOST_POINTS)), width, peak, (background, background))
+    return Counting(np.linspace(first, last, min(count, MOST_POINTS)), width, peak, (background, background))
 
 
 def expected(
-    mixture: Mapping[Phase, float], instrument: Instrument, exposure: Exposure, seed: int | None = None
+    mixture: Mapping[Phase, float], instrument: Instrument, exposure: Counting, seed: int | None = None
 ) -> np.ndarray:
     """(phases, points) mean counts of every phase, for weight fractions that are taken relative to their sum."""
     total = sum(mixture.values())
@@ -80,7 +80,7 @@ def expected(
     return curves * (exposure.peak / highest)
 
 
-def line_values(layout: Layout, exposure: Exposure) -> np.ndarray:
+def line_values(layout: ModelParameters, exposure: Counting) -> np.ndarray:
     """Parameters of a pattern whose lines are mostly Gaussian and of one width at low angle."""
     values = layout.start
     for place, each in enumerate(layout.parameters):
@@ -104,7 +104,7 @@ def _grainy(model: PatternModel, values: np.ndarray, graininess: float, seed: in
 
 
 def simulate_pattern(
-    mixture: Mapping[Phase, float], instrument: Instrument, exposure: Exposure, seed: int = 0
+    mixture: Mapping[Phase, float], instrument: Instrument, exposure: Counting, seed: int = 0
 ) -> Pattern:
     """A pattern with counting noise. The same seed gives the same pattern."""
     curves = expected(mixture, instrument, exposure, seed)

@@ -61,7 +61,7 @@ class Cell(Noun):
 
     @field_validator("parameters", mode="before")
     @classmethod
-    def _read_parameters(cls, given: Any, info: ValidationInfo) -> Any:
+    def _read_parameters(cls, given: object, info: ValidationInfo) -> object:
         if not isinstance(given, dict):
             return given
         known = (*OVERRIDABLE, *OF_CATHODE)
@@ -136,7 +136,7 @@ class Cell(Noun):
         return value
 
 
-def _read_parameter(name: str, value: Any, info: Any, known: Collection[str]) -> float:
+def _read_parameter(name: str, value: object, info: object, known: Collection[str]) -> float:
     """A value for one of the `known` parameters of the cards, SI; raises ValueError so that pydantic collects it."""
     if name in NOT_OVERRIDDEN:
         raise ValueError(f"'{name}' is not a parameter of a card; expected it as '{NOT_OVERRIDDEN[name]}'")

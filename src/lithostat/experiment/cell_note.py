@@ -61,7 +61,7 @@ FLAT: dict[str, tuple[str, ...]] = {
 _time = reader("time")
 
 
-def _moment(value: Any, info: ValidationInfo) -> float:
+def _moment(value: object, info: ValidationInfo) -> float:
     """A time on the timeline, which may lie before its start: '-20 min'."""
     if isinstance(value, str) and value.lstrip().startswith("-"):
         return -_time(value.lstrip()[1:], info)
@@ -140,7 +140,7 @@ class Uncertainty(Noun):
     temperature: TemperatureUncertainty | None = None
 
 
-def _wavelength(value: Any) -> str:
+def _wavelength(value: object) -> str:
     """What a person writes for a wavelength, looked at now and kept as written."""
     try:
         read_lines(str(value))
@@ -238,7 +238,7 @@ class CellNote(Noun):
 
     @model_validator(mode="before")
     @classmethod
-    def _from_flat_words(cls, data: Any) -> Any:
+    def _from_flat_words(cls, data: object) -> object:
         return _nested(data) if isinstance(data, Mapping) else data
 
     @field_validator("time_zone")

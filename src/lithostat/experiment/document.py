@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pydantic
 
 from lithostat.experiment.errors import InputError, nearest, short
 from lithostat.experiment.files import read_text
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 Model = TypeVar("Model", bound=pydantic.BaseModel)
 Place = tuple[str | int, ...]
@@ -21,7 +24,7 @@ MOST_ENTRIES = 300_000
 class Document:
     """A parsed YAML file: plain data in `data`, and where each entry stands."""
 
-    def __init__(self, data: Any, tree: Any, file: str) -> None:
+    def __init__(self, data: dict[str, Any], tree: object, file: str) -> None:
         self.data, self._tree, self.file = data, tree, file
 
     def line(self, place: Iterable[str | int]) -> int | None:
@@ -46,7 +49,7 @@ class Document:
 
     def build(self, model: type[Model], place: Place = ()) -> Model:
         """The part at `place` as a `model`, or an error that names file, line, place, what was read and expected."""
-        part = self.data
+        part: Any = self.data
         for key in place:
             part = part[key]
         if not isinstance(part, Mapping):
@@ -90,7 +93,7 @@ def explain(
     model: type[pydantic.BaseModel],
     document: Document | None,
     at: Place = (),
-    given: Any = None,
+    given: object = None,
 ) -> InputError:
     """The first fault of a validation as one sentence; more faults are counted.
 
@@ -112,11 +115,11 @@ def explain(
     return document.error(problem, place, expected)
 
 
-def _sentence(fault: Any, model: type[pydantic.BaseModel]) -> tuple[str, str | None]:
+def _sentence(fault: ErrorDetails, model: type[pydantic.BaseModel]) -> tuple[str, str | None]:
     kind, received = fault["type"], fault.get("input")
     if kind == "extra_forbidden":
         keys = _keys_at(model, fault["loc"][:-1])
-        return f"unknown key '{fault['loc'][-1]}'{nearest(fault['loc'][-1], keys)}", f"one of {', '.join(keys)}"
+        return f"unknown key '{fault['loc'][-1]}'{nearest(str(fault['loc'][-1]), keys)}", f"one of {', '.join(keys)}"
     if kind == "missing":
         return f"'{fault['loc'][-1]}' is missing", None
     if kind == "value_error":
@@ -136,16 +139,16 @@ def _keys(model: type[pydantic.BaseModel]) -> list[str]:
     return [*names, *getattr(model, "also_known", ())]
 
 
-def _keys_at(model: Any, loc: Iterable[Any]) -> list[str]:
+def _keys_at(model: type[pydantic.BaseModel] | None, loc: Iterable[Any]) -> list[str]:
     """Keys that the model knows at a place, found by walking its field types."""
     for part in loc:
         for name, field in getattr(model, "model_fields", {}).items():
             if part in (name, field.alias):
                 model = _inner(field.annotation)
-    return _keys(model) if hasattr(model, "model_fields") else []
+    return _keys(model) if model is not None else []
 
 
-def _inner(annotation: Any) -> Any:
+def _inner(annotation: object) -> type[pydantic.BaseModel] | None:
     """The first model inside a type such as `tuple[Step, ...]` or `Sweep | None`."""
     parts = getattr(annotation, "__args__", ())
     if not parts:
@@ -153,7 +156,7 @@ def _inner(annotation: Any) -> Any:
     return next((found for found in map(_inner, parts) if found is not None), None)
 
 
-def _is_tag(part: Any) -> bool:
+def _is_tag(part: object) -> bool:
     return isinstance(part, str) and ("[" in part or part.startswith("function-"))
 
 
@@ -164,7 +167,7 @@ def _dotted(place: Iterable[str | int]) -> str:
     return text
 
 
-def _plain(node: Any, left: list[int]) -> Any:
+def _plain(node: object, left: list[int]) -> Any:
     """ruamel's round-trip nodes as plain Python values; `left[0]` counts how many may still come (aliases multiply)."""
     left[0] -= 1
     if left[0] < 0:
@@ -182,7 +185,7 @@ def _plain(node: Any, left: list[int]) -> Any:
     return _text(node)
 
 
-def _text(node: Any) -> str:
+def _text(node: object) -> str:
     text = str(node)
     if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
         raise ValueError("holds half a character (a lone surrogate), which is no text")

@@ -7,7 +7,6 @@ import errno
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 
 class LithostatError(Exception):
@@ -80,7 +79,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f" (did you mean '{close[0]}'?)" if close else ""
 
 
-def short(value: Any, most: int = 60) -> str:
+def short(value: object, most: int = 60) -> str:
     """A value as an error shows it, with quotes if it is text, cut where it has no end."""
     try:
         text = repr(value)

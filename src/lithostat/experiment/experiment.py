@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from lithostat.experiment import document
 from lithostat.experiment.cell import Cell
@@ -68,7 +68,7 @@ def complete(cell: Cell) -> None:
         )
 
 
-def _beside(cell: Any, folder: Path) -> None:
+def _beside(cell: object, folder: Path) -> None:
     """Cards named as files lie beside the file that names them."""
     if not isinstance(cell, dict):
         return

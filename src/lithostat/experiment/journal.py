@@ -6,11 +6,14 @@ import hashlib
 import json
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lithostat.experiment.record import write_text, write_whole
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 INPUTS = "inputs.json"
 
@@ -36,7 +39,7 @@ class Journal:
     def _file(self, part: int) -> Path:
         return self.folder / f"{part:06d}.npz"
 
-    def keep(self, part: int, **arrays: Any) -> None:
+    def keep(self, part: int, **arrays: ArrayLike) -> None:
         """Say that `part` is done, and what is to be remembered of it; whole or not at all."""
         write_whole(self._file(part), lambda temporary: _save(temporary, arrays))
 

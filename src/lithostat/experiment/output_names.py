@@ -26,6 +26,7 @@ ENDINGS = (
     *("-amounts.svg", "-amounts.pdf", "-series.svg", "-series.pdf"),
 )
 OWN = ("cells.csv", "cells.parquet", "index.html")  # of the folder as a whole
+WATCH_FILES = ("watch.json", "events.jsonl", "log.frames")  # of a watch, beside the records of its cells
 _DEVICES = re.compile(r"(con|prn|aux|nul|(com|lpt)\d)(\..*)?", re.IGNORECASE)  # files of Windows, whatever the ending
 
 

@@ -157,7 +157,7 @@ class Cathode(Noun):
         return any(getattr(self, name) is not None for name in type(self).model_fields if name != "carbon")
 
 
-class Relaxation(Noun):
+class FrameRelaxation(Noun):
     """What a clamped stack gives up: `fraction` of the set pressure, with time constant `time`."""
 
     fraction: Fraction
@@ -173,7 +173,7 @@ class Fixture(Noun):
 
     kind: Literal["constant force", "fixed gap", "measured"] = "constant force"
     stiffness: Stiffness | None = None
-    relaxation: Relaxation | None = None
+    relaxation: FrameRelaxation | None = None
     times: tuple[Time, ...] | None = None
     pressures: tuple[Pressure, ...] | None = None
 
@@ -217,7 +217,7 @@ class ChosenLaws(Noun):
 
     @model_validator(mode="before")
     @classmethod
-    def _in_our_words(cls, data: Any) -> Any:
+    def _in_our_words(cls, data: object) -> object:
         if isinstance(data, str):
             return {"named": data}
         if not isinstance(data, dict):

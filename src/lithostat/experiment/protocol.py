@@ -33,7 +33,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
 from lithostat.experiment.errors import InputError, nearest
 from lithostat.experiment.parts import Noun, Time
@@ -72,7 +72,7 @@ class Step(Noun):
 
     @model_validator(mode="before")
     @classmethod
-    def _from_words(cls, data: Any, info: Any) -> Any:
+    def _from_words(cls, data: object, info: ValidationInfo) -> object:
         if not isinstance(data, dict):
             raise ValueError(f"received {data!r}; expected a step like 'rest: 10 min'")
         if (info.context or {}).get("si"):  # a record's own protocol, read back
@@ -172,7 +172,7 @@ def _worded(verb: str, data: dict[str, Any]) -> dict[str, Any]:
     return step | _value(verb, data[verb])
 
 
-def _value(verb: str, value: Any) -> dict[str, Any]:
+def _value(verb: str, value: object) -> dict[str, Any]:
     """The value behind a verb, parsed as what the verb expects."""
     try:
         if verb in PRESSURE_VERBS:

@@ -9,10 +9,13 @@ import functools
 import math
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lithostat.experiment.errors import InputError, nearest, short
 from lithostat.experiment.unit_text import checked_unit
+
+if TYPE_CHECKING:
+    import pint
 
 
 class Quantity(NamedTuple):
@@ -136,6 +139,7 @@ QUANTITIES: dict[str, Quantity] = {
     "focusing_scatter": _from_zero("s_g", "", "", "standard deviation of ln g between spots", 5.0),
     "toughness_scatter": _from_zero("s_K", "", "", "standard deviation of ln K_IC between cells", 5.0),
     "throat_radius_scatter": _from_zero("s_r", "", "", "standard deviation of ln r between cells", 5.0),
+    "flaw_size_scatter": _from_zero("s_a", "", "", "standard deviation of ln a_0 between cells", 5.0),
     "reference_area": _positive("A_ref", "m2", "cm2", "electrode area the focusing was fitted at"),
     "area_exponent": _from_zero("kappa", "", "", "number of spots grows as area to this power", 5.0),
     # properties that cards carry for people and later wings
@@ -185,7 +189,7 @@ def lookup(name: str) -> Quantity:
 
 
 @functools.cache
-def _registry() -> Any:
+def _registry() -> pint.UnitRegistry:
     import pint
 
     return pint.UnitRegistry()
@@ -196,7 +200,7 @@ _EXPONENT = re.compile(r"(?<=[A-Za-zµμΩ°])(-?\d+)")
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*", re.DOTALL)
 
 
-def _unit(text: str) -> Any:
+def _unit(text: str) -> pint.Unit:
     """A pint unit from what people write: 'uA/cm2', 'MPa m^0.5', '%', 'degC'."""
     cleaned = checked_unit(text).replace("%", "percent").replace("°C", "degC").replace("·", "*").replace("Ω", "ohm")
     cleaned = _EXPONENT.sub(r"**\1", cleaned).replace("^", "**")
@@ -223,7 +227,7 @@ def split(text: str) -> tuple[float, str]:
     return float(match[1]), match[2]
 
 
-def parse(value: Any, name: str) -> float:
+def parse(value: object, name: str) -> float:
     """Read a quantity as a person writes it and return the SI float; errors say what was read and what was expected."""
     quantity = lookup(name)
     expected = f"{name.replace('_', ' ')}: {_example(quantity)}"
@@ -242,7 +246,7 @@ def parse(value: Any, name: str) -> float:
     return check(result, name, value)
 
 
-def _unit_problem(value: Any, unit: str, reason: Exception) -> str:
+def _unit_problem(value: object, unit: str, reason: Exception) -> str:
     kind = type(reason).__name__
     if kind == "DimensionalityError":
         return f"received {short(value)}, whose unit has the wrong dimension"
@@ -305,7 +309,7 @@ def linear(unit: str, to: str) -> tuple[float, float]:
 def reader(name: str) -> Callable[..., float]:
     """A function that parses the named quantity; it raises ValueError so that pydantic collects it."""
 
-    def read(value: Any, info: Any) -> float:  # pydantic passes `info` only to a function that requires it
+    def read(value: object, info: object) -> float:  # pydantic passes `info` only to a function that requires it
         context = getattr(info, "context", None) or {}
         try:
             if context.get("si") and isinstance(value, (int, float)) and not isinstance(value, bool):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
@@ -52,7 +52,7 @@ class Ramp(Noun):
 
     @model_validator(mode="before")
     @classmethod
-    def _read_values(cls, data: Any, info: ValidationInfo) -> Any:
+    def _read_values(cls, data: object, info: ValidationInfo) -> object:
         """Read `from`, `to` and `step` as what `of` says they are."""
         if not isinstance(data, dict) or data.get("of") not in QUANTITY:
             return data
@@ -128,6 +128,6 @@ class Ramp(Noun):
         return self.cycles * (2 if both_ways else 1) + (self.of == "pressure")
 
 
-def _one_of(one: str, first: Any, other: str, second: Any) -> None:
+def _one_of(one: str, first: object, other: str, second: object) -> None:
     if (first is None) == (second is None):
         raise ValueError(f"needs exactly one of '{one}' and '{other}'")

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from lithostat.experiment.errors import InputError, nearest, sentence_of, why_not_written
@@ -103,7 +104,7 @@ class Record:
             if name not in COLUMNS and not name.startswith(OTHER):
                 raise InputError(f"unknown column '{name}'{nearest(name, COLUMNS)}", expected="a column of COLUMNS")
 
-    def column(self, name: str) -> Any:
+    def column(self, name: str) -> np.ndarray:
         """One column as a NumPy array."""
         if name not in self.table.columns:
             raise InputError(f"the record has no column '{name}'{nearest(name, self.table.columns)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from lithostat.experiment.errors import InputError
 TYPES = ("uint8", "uint16", "int16", "float32")
 STAGES = ("before", "after", "unknown")
 ENDS = ("first end", "last end")
+Index: TypeAlias = slice | tuple[slice, ...]  # what chooses a part of a block
 ROWS = 8  # of y at a time: a pass over them stays in the cache of a core
 
 
@@ -24,10 +25,10 @@ class Voxels(Protocol):
         """Number of voxels along [through_plane, y, x]."""
 
     @property
-    def dtype(self) -> Any:
+    def dtype(self) -> np.dtype:
         """NumPy type of the greys."""
 
-    def __getitem__(self, part: Any) -> Any:
+    def __getitem__(self, part: Any) -> np.ndarray:
         """The greys of a part, as slices say it."""
 
 

@@ -27,7 +27,7 @@ class Current(Noun):
 
     @model_validator(mode="before")
     @classmethod
-    def _from_words(cls, data: Any) -> Any:
+    def _from_words(cls, data: object) -> object:
         return data if isinstance(data, dict) else read_current("current", data)
 
 
@@ -78,10 +78,10 @@ class Sweep(Noun):
 _C_RATE = re.compile(r"\s*(?:C\s*/\s*(\d+\.?\d*)|(\d*\.?\d*)\s*C)\s*")
 
 
-def read_current(verb: str, value: Any) -> dict[str, Any]:
+def read_current(verb: str, value: object) -> dict[str, Any]:
     """A current as the fields of `Current`; a C-rate too, but behind 'plate' and 'strip'."""
-    short_text = isinstance(value, str) and len(value) <= 40  # more is no rate
-    rate = _C_RATE.fullmatch(value) if short_text and verb not in ("plate", "strip") else None
+    rated = isinstance(value, str) and len(value) <= 40 and verb not in ("plate", "strip")  # more is no rate
+    rate = _C_RATE.fullmatch(str(value)) if rated else None
     if rate is not None:
         slow, fast = float(rate[1] or 0.0), float(rate[2] or 1.0)
         per_hour = 1.0 / slow if slow else 0.0 if rate[1] else fast

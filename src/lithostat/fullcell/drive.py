@@ -11,7 +11,7 @@ import numpy as np
 from lithostat.fullcell.cathode import SHARE, UNREACHABLE
 from lithostat.fullcell.engine import pybamm
 from lithostat.fullcell.plant import CONTROLS, FAILED, LIMITS, RAMP, TEMPERATURE, Plant
-from lithostat.model.interface import Memory, attached
+from lithostat.model.interface import InterfaceMemory, attached
 from lithostat.model.program import LONGEST, Action, Program
 
 ENDS_TEST = ("Contact lost", "Lithium spent", "Cathode empty", "Cathode full")
@@ -21,7 +21,7 @@ NO_VOLTAGE = 1e12  # beyond any that a cell without contact shows for the last d
 SPENT = 1e-6  # of a repeat's time [s] or charge [C/m2]: nothing is left
 
 
-class Piece(NamedTuple):
+class SolvedAction(NamedTuple):
     """One solve: which action, when it began, what was seen on its way, what ended it."""
 
     action: Action
@@ -36,7 +36,7 @@ class Piece(NamedTuple):
 class Course(NamedTuple):
     """Everything that happened, and how it stands."""
 
-    pieces: list[Piece]
+    pieces: list[SolvedAction]
     short_time: float  # infinite if none [s]
     stopped_by: str | None  # an event that ends the test
     failure: str | None  # what the solver said
@@ -50,7 +50,7 @@ class Contact(NamedTuple):
     ripening_time: float
 
 
-class Conditions(NamedTuple):
+class FixedConditions(NamedTuple):
     """What does not change from step to step. Times in s."""
 
     area: float  # [m2]
@@ -68,7 +68,7 @@ class Conditions(NamedTuple):
 def run(
     plant: Plant,
     program: Program,
-    given: Conditions,
+    given: FixedConditions,
     *,
     progress: Callable[[int, int], None] | None = None,
 ) -> Course:
@@ -108,10 +108,10 @@ def _within(action: Action, budgets: list[list[float]]) -> Action:
 class _Driver:
     """Where a test stands between two solves."""
 
-    def __init__(self, plant: Plant, given: Conditions) -> None:
+    def __init__(self, plant: Plant, given: FixedConditions) -> None:
         self.plant, self.given = plant, given
         self.time, self.state, self.acting = 0.0, plant.start(), dict(CONTROLS)
-        self.pieces: list[Piece] = []
+        self.pieces: list[SolvedAction] = []
         self.short_time = self.stop = np.inf
         self.stopped_by: str | None = None
         self.failure: str | None = None
@@ -174,8 +174,8 @@ class _Driver:
         """Isostatic pressing at a pressure [Pa] for a time [s]: the contact conforms."""
         if self.given.contact is None:
             return
-        before = Memory(self.plant.get(self.state, "Contact conformity"), 0.0, 0.0)
-        after: Any = attached(before, pressure, time, self.given.contact)  # type: ignore[arg-type]
+        before = InterfaceMemory(self.plant.get(self.state, "Contact conformity"), 0.0, 0.0)
+        after = attached(before, pressure, time, self.given.contact)  # type: ignore[arg-type]
         self.state = self.plant.put(self.state, {"Contact conformity": float(after.conformity)})
 
     def _follow(self) -> None:
@@ -232,7 +232,7 @@ class _Driver:
         response = None
         if action.sweep is not None:
             response = self.plant.response(states[:, -1], self.acting, action.sweep.frequencies)
-        self.pieces.append(Piece(action, self.time, times, seen, applied, kind, response))
+        self.pieces.append(SolvedAction(action, self.time, times, seen, applied, kind, response))
         self.time += float(times[-1])
         self.state = states[:, -1].copy()
         self._settle(float(np.max(seen["Stack pressure [Pa]"])))
@@ -286,6 +286,6 @@ def expected_duration(capacity: float) -> Callable[[Action], float]:
     return expected
 
 
-def flatten(pieces: list[Piece], values: Callable[[Piece], Any]) -> np.ndarray:
+def flatten(pieces: list[SolvedAction], values: Callable[[SolvedAction], Any]) -> np.ndarray:
     """One column over all pieces; `values` gives an array or a number for each."""
     return np.concatenate([np.broadcast_to(np.asarray(values(piece)), piece.times.shape) for piece in pieces])

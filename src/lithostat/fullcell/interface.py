@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from lithostat.fullcell.engine import Symbols, pybamm
 from lithostat.model import interface
-from lithostat.model.interface import LITHIUM_SCALE, MEMORY_SCALE, Lithium, Memory, View
+from lithostat.model.interface import LITHIUM_SCALE, MEMORY_SCALE, InterfaceMemory, Lithium, View
 from lithostat.model.parameters import Laws
 from lithostat.physics import fixture
 from lithostat.physics.types import Values
@@ -20,7 +20,7 @@ class States:
     """The states, as PyBaMM variables; `lithium` has one entry per lithium electrode."""
 
     lithium: tuple[Lithium, ...]
-    memory: Memory
+    memory: InterfaceMemory
     relaxed: Values  # pressure the frame gave up [Pa]
 
 
@@ -29,7 +29,7 @@ def states(count: int) -> States:
     names = Lithium(
         "Filament coordinate {}", "Plated filament {} [m]", "Void thickness {} [m]", "Lithium thickness {} [m]"
     )
-    shared = Memory("Contact conformity", "Highest stack pressure [Pa]", "Interphase thickness [m]")
+    shared = InterfaceMemory("Contact conformity", "Highest stack pressure [Pa]", "Interphase thickness [m]")
 
     def variable(name: str, scale: float) -> Values:
         return pybamm.Variable(name, scale=scale)
@@ -39,7 +39,7 @@ def states(count: int) -> States:
             Lithium(*(variable(n.format(i + 1), s) for n, s in zip(names, LITHIUM_SCALE, strict=True)))
             for i in range(count)
         ),
-        memory=Memory(*(variable(n, s) for n, s in zip(shared, MEMORY_SCALE, strict=True))),
+        memory=InterfaceMemory(*(variable(n, s) for n, s in zip(shared, MEMORY_SCALE, strict=True))),
         relaxed=pybamm.Variable("Relaxed stack pressure [Pa]", scale=1e6),
     )
 
@@ -51,7 +51,7 @@ def initial(y: States, p: Values, laws: Laws, fabrication: Values) -> dict[Any, 
     for one in y.lithium:
         coordinate = pybamm.Scalar(interface.entry_of(laws).start)
         start |= {one.filament: coordinate, one.plated: zero, one.void: zero, one.metal: p.lithium_thickness}
-    memory = Memory(fabrication / p.contact_pressure, fabrication, p.interphase_initial)
+    memory = InterfaceMemory(fabrication / p.contact_pressure, fabrication, p.interphase_initial)
     return start | dict(zip(y.memory, memory, strict=True))
 
 
@@ -69,7 +69,7 @@ def observe(y: States, pressure: Values, p: Values, laws: Laws) -> tuple[View, .
     return tuple(interface.view(one, y.memory, pressure, p, laws, xp=Symbols) for one in y.lithium)
 
 
-class Holder(NamedTuple):
+class HeldStack(NamedTuple):
     """What the stack is under: the pressure that acts, the one that was set [Pa], and whether the frame relaxes."""
 
     pressure: Values
@@ -77,7 +77,7 @@ class Holder(NamedTuple):
     relaxing: Values  # 0 or 1
 
 
-class Pellet(NamedTuple):
+class PelletState(NamedTuple):
     """What lies between the electrodes: temperature [K], conductivity [S/m], charge transfer to lithium [ohm m2]."""
 
     temperature: Values
@@ -89,8 +89,8 @@ def rates(
     y: States,
     seen: tuple[View, ...],
     arriving: tuple[Values, ...],
-    holder: Holder,
-    pellet: Pellet,
+    holder: HeldStack,
+    pellet: PelletState,
     p: Values,
     laws: Laws,
 ) -> dict[Any, Any]:

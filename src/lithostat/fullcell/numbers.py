@@ -37,7 +37,7 @@ def parameter_name(name: str) -> str:
 class Numbers:
     """The short model's numbers as symbols: `numbers.toughness` is `pybamm.Parameter('Short model toughness ...')`."""
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> pybamm.Parameter:
         """The number of that name as a PyBaMM parameter."""
         if name not in NAMES:
             raise AttributeError(name)

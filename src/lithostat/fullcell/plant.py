@@ -85,7 +85,7 @@ def limits(variables: Mapping[str, Any], wanted: Collection[str]) -> list[Any]:
     return [event for limit, event in every.items() if limit in wanted]
 
 
-class Tolerance(NamedTuple):
+class SolverTolerance(NamedTuple):
     """Of the solver, relative and absolute (in the unit each state is scaled by), and of the place of an event."""
 
     relative: float = 1e-6  # at 1e-5 a retention after 100 cycles wanders by 4e-3, for no less time
@@ -104,7 +104,13 @@ class Stretch(NamedTuple):
 class Plant:
     """A coupled model with numbers put in. `outputs` are the variables that can be observed, by name."""
 
-    def __init__(self, model: Any, values: Any, outputs: tuple[str, ...], tolerance: Tolerance) -> None:
+    def __init__(
+        self,
+        model: pybamm.BaseModel,
+        values: pybamm.ParameterValues,
+        outputs: tuple[str, ...],
+        tolerance: SolverTolerance,
+    ) -> None:
         wanted = {name: model.variables[name] for name in outputs}
         model.variables = {}  # the hundreds of others are never looked at
         values = values.copy()
@@ -135,7 +141,7 @@ class Plant:
         self._at = {name: (disc.y_slices[key][0].start, scale) for name, (key, scale) in self._slices.items()}
 
     @staticmethod
-    def _places(model: Any) -> dict[str, tuple[Any, float]]:
+    def _places(model: pybamm.BaseModel) -> dict[str, tuple[Any, float]]:
         return {
             key.name: (key, float(key.scale.evaluate()))
             for key in (*model.rhs, *model.algebraic)
@@ -235,7 +241,7 @@ def _compiled(expressions: list[Any], size: int) -> Callable[[np.ndarray, Mappin
     return evaluate
 
 
-def _linearised(model: Any, voltage: Any) -> Any:
+def _linearised(model: pybamm.BaseModel, voltage: pybamm.Symbol) -> Any:
     """A compiled function of a state and the controls: Jacobians of the equations and of the voltage."""
     import casadi
 

@@ -21,11 +21,11 @@ from lithostat.experiment.versions import version
 from lithostat.fullcell import drive, plant
 from lithostat.fullcell.cathode import SHARE, SteppedLosses
 from lithostat.fullcell.cathode_laws import contact_after
-from lithostat.fullcell.drive import Course, Piece, flatten
+from lithostat.fullcell.drive import Course, SolvedAction, flatten
 from lithostat.fullcell.engine import pybamm
 from lithostat.fullcell.numbers import parameter_name
 from lithostat.fullcell.parameters import KINETICS, FullNumbers, parameter_values, plating_kinetics, resolve_full
-from lithostat.fullcell.plant import Plant, Tolerance
+from lithostat.fullcell.plant import Plant, SolverTolerance
 from lithostat.fullcell.short_model import add_short_model
 from lithostat.fullcell.symmetric import symmetric_model, symmetric_parameters
 from lithostat.model import ending
@@ -82,7 +82,7 @@ def simulate_full(
     host: str = "DFN",
     samples: int = SAMPLES,
     watched: int | None = None,
-    tolerance: Tolerance | None = None,
+    tolerance: SolverTolerance | None = None,
 ) -> Record:
     """What this full cell does under this protocol.
 
@@ -98,7 +98,7 @@ def simulate_full(
     _check_fixture(cell, program)
     ready, metal = make_plant(cell, program, host=host, tolerance=tolerance)
     number, fixture = resolved.number, cell.fixture
-    given = drive.Conditions(
+    given = drive.FixedConditions(
         area=cell.area,
         soft_conductance=1.0 / (number["soft_short_resistance"] * cell.area),
         contact=_contact(number) if metal else None,
@@ -134,7 +134,7 @@ def simulate_symmetric(
     *,
     laws: Laws | None = None,
     samples: int = 12,
-    tolerance: Tolerance | None = None,
+    tolerance: SolverTolerance | None = None,
     sides: Sides = BOTH,
 ) -> Record:
     """A symmetric cell in PyBaMM, with `numbers` as in `provenance['parameters']` of a record of the JAX engine.
@@ -148,8 +148,8 @@ def simulate_symmetric(
     model.events += plant.limits(model.variables, program.limits)
     values = pybamm.ParameterValues(symmetric_parameters(numbers) | _temperature(program))
     outputs = (*_SHARED, *_CHARGES, *_BOTH)
-    ready = Plant(model, values, outputs, tolerance or Tolerance(1e-8, 1e-10, 1e-10))
-    given = drive.Conditions(
+    ready = Plant(model, values, outputs, tolerance or SolverTolerance(1e-8, 1e-10, 1e-10))
+    given = drive.FixedConditions(
         area=area,
         soft_conductance=numbers["soft_conductance"],
         contact=_contact(numbers),
@@ -164,7 +164,7 @@ def simulate_symmetric(
 
 
 def make_plant(
-    cell: Cell, program: Program, *, host: str = "DFN", tolerance: Tolerance | None = None
+    cell: Cell, program: Program, *, host: str = "DFN", tolerance: SolverTolerance | None = None
 ) -> tuple[Plant, bool]:
     """The coupled model of `cell`, ready for `program`, and whether its counter electrode is lithium metal."""
     metal = cell.electrode.metal is not None
@@ -189,7 +189,7 @@ def make_plant(
     fraction = numbers["Positive electrode active material volume fraction"]
     numbers["Positive electrode active material volume fraction"] = fraction * pybamm.InputParameter(SHARE)
     values = pybamm.ParameterValues(numbers)
-    return Plant(model, values, outputs, tolerance or Tolerance()), metal
+    return Plant(model, values, outputs, tolerance or SolverTolerance()), metal
 
 
 def _scale(cell: Cell) -> Scale:
@@ -252,7 +252,9 @@ def _finish(
     return _with_books(record)
 
 
-def _spectra(pieces: list[Piece], number: Mapping[str, float], area: float, *, metal: bool) -> tuple[Spectrum, ...]:
+def _spectra(
+    pieces: list[SolvedAction], number: Mapping[str, float], area: float, *, metal: bool
+) -> tuple[Spectrum, ...]:
     """The impedance at every measuring step.
 
     The plant gives the response of everything that has a state, the double layers of both charge transfers among them.
@@ -291,7 +293,7 @@ def _with_books(record: Record) -> Record:
     return replace(record, warnings=(*record.warnings, said))
 
 
-def _table(pieces: list[Piece], columns: dict[str, str], area: float) -> pl.DataFrame:
+def _table(pieces: list[SolvedAction], columns: dict[str, str], area: float) -> pl.DataFrame:
     """All saved points of all pieces, one row each."""
     net = flatten(pieces, lambda piece: sum(piece.seen[name] for name in _CHARGES)) * area / 3600.0
     bounds = np.cumsum([0, *(len(piece.times) for piece in pieces)])
@@ -340,6 +342,7 @@ def _outcome(course: Course, table: pl.DataFrame, area: float, thickness: float)
         critical=seen.get("Critical filament length [m]"),
         contact=min(named("Contact fraction"), default=None),
         thickness=thickness,
+        voltage=seen["Voltage [V]"],
     )
     kind, cause = ("short", None) if np.isfinite(course.short_time) else _kind(course)
     return ending.outcome(
@@ -350,7 +353,6 @@ def _outcome(course: Course, table: pl.DataFrame, area: float, thickness: float)
         last,
         area=area,
         cause=cause,
-        evidence=(f"voltage {seen['Voltage [V]']:.4g} V",),
         critical=ending.critical_value([(piece.action.ramp, piece.ended_by) for piece in course.pieces]),
     )
 

@@ -141,19 +141,82 @@ def _couple(
     p: Values = Numbers()
     variables, area = model.variables, model.param.n_electrodes_parallel * model.param.A_cc
     y = interface.states(1 if metal else 0)
-    conductance = pybamm.Variable("Short conductance [S.m-2]", scale=1.0)
-    ionic, leaked = (pybamm.Variable(f"{word} charge [C.m-2]", scale=1e4) for word in ("Ionic", "Leaked"))
-
+    books = _Books.opened()
     host_current, host_voltage = variables["Host current [A]"], variables["Voltage [V]"]
     temperature = model.param.T_init
     j_host = -host_current / area
     lost = losses.couple(model, j_host, host_voltage, temperature)  # the host's voltage is against lithium
     j_ion = j_host + lost.oxidation
-    inserted = ionic - lost.variables["Oxidised charge [C.m-2]"]
+    inserted = books.ionic - lost.variables["Oxidised charge [C.m-2]"]
 
     cathode = -p.lithiation_volume * inserted / FARADAY
     growth = interface.swelling(y, p) + cathode if metal else cathode
     pressure = _pressed(control, y, growth, p, metal)
+    resistance, seen, limit = _in_series(model, y, pressure, j_ion, laws, metal)
+    # PyBaMM's half-cells count against lithium whatever 'Negative electrode OCP [V]' says
+    counter: Values = pybamm.Scalar(0.0) if metal else pybamm.Parameter("Counter electrode potential [V]")
+    voltage = host_voltage - counter + j_ion * resistance
+    j_leak = short_circuit.leak_current(voltage, books.conductance)
+    applied = -(j_ion + j_leak) * area
+
+    model.algebraic[host_current] = (1.0 - control.constant_voltage) * (applied - control.current) / model.param.Q + (
+        control.constant_voltage
+    ) * (voltage - control.voltage)
+    books.keep(model, j_ion, j_leak)
+    if metal and seen is not None:
+        _grow(model, control, y, seen, j_ion, pressure, temperature, laws)
+        model.rhs[books.conductance] = conductance_rate(control.shorted, books.conductance, seen.filament, limit, p)
+    _replace_events(model, control, voltage, seen, limit, y)
+    if collector and seen is not None:
+        _let_it_be_bare(model, control, y, j_ion)
+    variables.update(
+        {
+            "Host voltage [V]": host_voltage,
+            "Voltage [V]": voltage,
+            "Battery voltage [V]": voltage * pybamm.Parameter("Number of cells connected in series to make a battery"),
+            "Applied current density [A.m-2]": -applied / area,
+            "Ionic current density [A.m-2]": j_ion,
+            "Leak current density [A.m-2]": j_leak,
+            "Stack pressure [Pa]": pressure,
+            "Stack growth [m]": growth,
+            "Charge out of active material [C.m-2]": inserted,
+            **books.variables,
+            **lost.variables,
+            **(_seen_variables(seen, limit, y) if metal and seen is not None else {}),
+        }
+    )
+
+
+class _Books(NamedTuple):
+    """States that are counted and drive nothing in the host: the electronic path, and charges per area."""
+
+    conductance: pybamm.Variable
+    ionic: pybamm.Variable
+    leaked: pybamm.Variable
+
+    @classmethod
+    def opened(cls) -> _Books:
+        """As states of a model, each with its size."""
+        charges = (pybamm.Variable(f"{word} charge [C.m-2]", scale=1e4) for word in ("Ionic", "Leaked"))
+        return cls(pybamm.Variable("Short conductance [S.m-2]", scale=1.0), *charges)
+
+    @property
+    def variables(self) -> dict[str, pybamm.Variable]:
+        """The states by their names."""
+        return {state.name: state for state in self}
+
+    def keep(self, model: pybamm.BaseModel, j_ion: Values, j_leak: Values) -> None:
+        """Their rates and starts; the path does not grow by itself."""
+        model.rhs |= {self.ionic: j_ion, self.leaked: j_leak}
+        model.initial_conditions |= dict.fromkeys([self.ionic, self.leaked, self.conductance], pybamm.Scalar(0.0))
+        model.rhs[self.conductance] = pybamm.Scalar(0.0)
+
+
+def _in_series(
+    model: pybamm.BaseModel, y: interface.States, pressure: Values, j_ion: Values, laws: Laws, metal: bool
+) -> tuple[Values, View | None, Values]:
+    """What is in series with the host [ohm m2], what is seen of the lithium, and the length that shorts [m]."""
+    p: Values = Numbers()
     resistance: Values = pellet_resistance(model) + contact.composite_resistance(
         pressure,
         reference=p.cathode_contact_resistance,
@@ -168,42 +231,7 @@ def _couple(
         resistance = resistance + seen.constriction + seen.film
         eta = Symbols.maximum(j_ion, 0.0) * (seen.constriction + seen.film + p.charge_transfer_seen)
         limit = critical_length(pressure, eta, model.param.s.L, p, laws, xp=Symbols)
-    # PyBaMM's half-cells count against lithium whatever 'Negative electrode OCP [V]' says
-    counter: Values = pybamm.Scalar(0.0) if metal else pybamm.Parameter("Counter electrode potential [V]")
-    voltage = host_voltage - counter + j_ion * resistance
-    j_leak = short_circuit.leak_current(voltage, conductance)
-    applied = -(j_ion + j_leak) * area
-
-    model.algebraic[host_current] = (1.0 - control.constant_voltage) * (applied - control.current) / model.param.Q + (
-        control.constant_voltage
-    ) * (voltage - control.voltage)
-    model.rhs |= {ionic: j_ion, leaked: j_leak}
-    model.initial_conditions |= dict.fromkeys([ionic, leaked, conductance], pybamm.Scalar(0.0))
-    model.rhs[conductance] = pybamm.Scalar(0.0)
-    if metal and seen is not None:
-        _grow(model, control, y, seen, j_ion, pressure, temperature, laws)
-        model.rhs[conductance] = conductance_rate(control.shorted, conductance, seen.filament, limit, p)
-    _replace_events(model, control, voltage, seen, limit, y)
-    if collector and seen is not None:
-        _let_it_be_bare(model, control, y, j_ion)
-    variables.update(
-        {
-            "Host voltage [V]": host_voltage,
-            "Voltage [V]": voltage,
-            "Battery voltage [V]": voltage * pybamm.Parameter("Number of cells connected in series to make a battery"),
-            "Applied current density [A.m-2]": -applied / area,
-            "Ionic current density [A.m-2]": j_ion,
-            "Leak current density [A.m-2]": j_leak,
-            "Stack pressure [Pa]": pressure,
-            "Stack growth [m]": growth,
-            "Short conductance [S.m-2]": conductance,
-            "Ionic charge [C.m-2]": ionic,
-            "Leaked charge [C.m-2]": leaked,
-            "Charge out of active material [C.m-2]": inserted,
-            **lost.variables,
-            **(_seen_variables(seen, limit, y) if metal and seen is not None else {}),
-        }
-    )
+    return resistance, seen, limit
 
 
 def _grow(
@@ -218,8 +246,8 @@ def _grow(
 ) -> None:
     """Rates and starts of the lithium interface."""
     p: Values = Numbers()
-    holder = interface.Holder(pressure, control.pressure, 1.0 - control.clamped)
-    pellet = interface.Pellet(temperature, pellet_conductivity(model), p.charge_transfer_seen)
+    holder = interface.HeldStack(pressure, control.pressure, 1.0 - control.clamped)
+    pellet = interface.PelletState(temperature, pellet_conductivity(model), p.charge_transfer_seen)
     model.rhs |= interface.rates(y, (seen,), (j_ion,), holder, pellet, p, laws)
     if control.shorted is None:  # nobody watches
         for state, rate in interface.following(y, pressure, p).items():

@@ -58,8 +58,8 @@ def symmetric_model(control: Control, laws: Laws | None = None, sides: Sides = B
     bulk = pellet_resistance(temperature, p, xp=Symbols)
     cell = _cell(control, p, laws, limits, bulk)
     model = pybamm.BaseModel("symmetric cell")
-    holder = interface.Holder(cell.pressure, control.pressure, 1.0 - control.clamped)
-    pellet = interface.Pellet(temperature, p.thickness / bulk, p.charge_transfer_resistance)
+    holder = interface.HeldStack(cell.pressure, control.pressure, 1.0 - control.clamped)
+    pellet = interface.PelletState(temperature, p.thickness / bulk, p.charge_transfer_resistance)
     through = cell.arriving[0]
     model.rhs = {
         **interface.rates(cell.y, cell.seen, cell.arriving, holder, pellet, p, laws),

@@ -14,11 +14,13 @@ from lithostat.cycling.half_cycles import half_cycles
 from lithostat.experiment.errors import sentence_of
 from lithostat.experiment.output_names import Named
 from lithostat.experiment.record import write_csv, write_each, write_text
+from lithostat.experiment.report import Report, Section
 from lithostat.lab.cell_report import cell_report
 from lithostat.lab.completeness import Completeness, completeness
 from lithostat.lab.export import write_bdf
 from lithostat.lab.folder import CellFolder, load
 from lithostat.lab.specimen import Specimen
+from lithostat.lab.stated_patterns import CellPatterns, read_stated_patterns
 from lithostat.lab.tomograms import CellTomogram, read_tomograms, without_report
 from lithostat.show.report_page import report_page
 
@@ -27,8 +29,8 @@ from lithostat.show.report_page import report_page
 class AnalysedCell:
     """A cell with all that was made of it; `error` says why there is nothing, or which of its files are not there.
 
-    `named` is what its files are called, another name than the cell's where two cells share one; `unwritten` is true if
-    one of them could not be written.
+    `named` is what its files are called, another name than the cell's where two cells share one; `patterns` are the
+    sections of its diffraction patterns; `unwritten` is true if one of its files could not be written.
     """
 
     name: str
@@ -39,6 +41,7 @@ class AnalysedCell:
     named: Named | None = None
     written: tuple[Path, ...] = field(default=())
     tomograms: tuple[CellTomogram, ...] = ()
+    patterns: tuple[Section, ...] = ()
     unwritten: bool = False
 
     @property
@@ -78,24 +81,30 @@ def analyze_cell(
     progress: Callable[[str], None] | None = None,
 ) -> AnalysedCell:
     """Read and analyse one cell; a fault of whatever kind becomes its `error` and leaves the other cells alone."""
-    name = cell.name
     try:
         loaded = load(cell, note_overrides=overrides, progress=progress)
-        name = loaded.name
-        found = _with_patterns(analyze(loaded.record, loaded.note), loaded)
-        return AnalysedCell(name, loaded, found, completeness(loaded.record, loaded.note, repeats=repeats))
     except BaseException as error:
-        return AnalysedCell(name, error=sentence_of(error))
+        return AnalysedCell(cell.name, error=sentence_of(error))
+    return analyze_specimen(loaded, repeats=repeats)
 
 
-def _with_patterns(found: Analysis, loaded: Specimen) -> Analysis:
-    """The analysis with what the cell's diffraction patterns say, if its note names any."""
+def analyze_specimen(loaded: Specimen, *, repeats: int) -> AnalysedCell:
+    """Analyse a cell that was read; a fault of whatever kind becomes its `error`."""
+    try:
+        found, patterns = analyze(loaded.record, loaded.note), _patterns(loaded)
+        findings, warnings = (*found.findings, *patterns.findings), (*found.warnings, *patterns.warnings)
+        found = replace(found, findings=findings, warnings=warnings)
+        complete = completeness(loaded.record, loaded.note, repeats=repeats)
+        return AnalysedCell(loaded.name, loaded, found, complete, patterns=patterns.sections)
+    except BaseException as error:
+        return AnalysedCell(loaded.name, error=sentence_of(error))
+
+
+def _patterns(loaded: Specimen) -> CellPatterns:
+    """What the cell's diffraction patterns say, if its note names any."""
     if not loaded.note.patterns:
-        return found
-    from lithostat.lab.stated_patterns import pattern_findings
-
-    findings, said = pattern_findings(loaded)
-    return replace(found, findings=(*found.findings, *findings), warnings=(*found.warnings, *said))
+        return CellPatterns()
+    return read_stated_patterns(loaded)
 
 
 def write_cell(cell: AnalysedCell, named: Named, *, draw: bool = True) -> AnalysedCell:
@@ -106,7 +115,7 @@ def write_cell(cell: AnalysedCell, named: Named, *, draw: bool = True) -> Analys
     if cell.loaded is None or cell.analysis is None or cell.complete is None:
         return cell
     scans = read_tomograms(cell.loaded, cell.analysis, named, draw=draw)
-    files = _files(cell.loaded, cell.analysis, cell.complete, draw, scans)
+    files = _files(replace(cell, tomograms=scans), cell.loaded, cell.analysis, draw)
     written, problems = write_each((named.path(ending), write) for ending, write in files)
     written = (*written, *(one.page for one in scans if one.page is not None))
     said = "; ".join((*problems, *(f"{one.file}: {one.error}" for one in scans if one.error)))
@@ -114,7 +123,7 @@ def write_cell(cell: AnalysedCell, named: Named, *, draw: bool = True) -> Analys
 
 
 def _files(
-    loaded: Specimen, found: Analysis, complete: Completeness, draw: bool, scans: tuple[CellTomogram, ...]
+    cell: AnalysedCell, loaded: Specimen, found: Analysis, draw: bool
 ) -> Iterator[tuple[str, Callable[[Path], Any]]]:
     """(ending, what writes it) of every file of a cell."""
     record = loaded.record
@@ -126,7 +135,14 @@ def _files(
     if len(found.cycles):
         yield "-cycles.csv", lambda path: write_csv(path, found.cycles)
     if draw:
-        yield ".html", lambda path: write_text(path, report_page(cell_report(loaded, found, complete, scans)))
+        yield ".html", lambda path: write_text(path, report_page(report_of(cell)))
+
+
+def report_of(cell: AnalysedCell) -> Report:
+    """What a cell says; of one that could not be analysed, the reason."""
+    if cell.loaded is None or cell.analysis is None or cell.complete is None:
+        return Report(cell.name, cell.error or "", word="not analysed", tone="doubtful")
+    return cell_report(cell.loaded, cell.analysis, cell.complete, cell.patterns, cell.tomograms)
 
 
 def analyze_and_write(
@@ -151,4 +167,4 @@ def without_rows(cell: AnalysedCell) -> AnalysedCell:
     trace = replace(cell.analysis.trace, record=record, came=record, half=half_cycles(record), technique=np.zeros(0))
     analysis = replace(cell.analysis, trace=trace, suspects=())
     scans = tuple(map(without_report, cell.tomograms))
-    return replace(cell, loaded=replace(cell.loaded, record=record), analysis=analysis, tomograms=scans)
+    return replace(cell, loaded=replace(cell.loaded, record=record), analysis=analysis, tomograms=scans, patterns=())

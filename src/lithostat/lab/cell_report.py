@@ -23,9 +23,13 @@ from lithostat.show.spectra_figure import drawn_spectra, spectra_figure
 
 
 def cell_report(
-    loaded: Specimen, analysis: Analysis, complete: Completeness, scans: tuple[CellTomogram, ...] = ()
+    loaded: Specimen,
+    analysis: Analysis,
+    complete: Completeness,
+    patterns: tuple[Section, ...] = (),
+    scans: tuple[CellTomogram, ...] = (),
 ) -> Report:
-    """The report of a cell as `analysis` judges it, with what its tomograms show."""
+    """The report of a cell as `analysis` judges it, with what its diffraction patterns and tomograms show."""
     call, drawn = analysis.outcome, _drawn(loaded, analysis)
     return Report(
         title=loaded.name,
@@ -38,6 +42,7 @@ def cell_report(
             Section("Why", text=_override(analysis), points=(*call.evidence, *_interval(analysis)), spoken=True),
             *_figures(loaded, drawn),
             Section("Findings", findings=analysis.findings),
+            *patterns,
             *map(tomogram_section, scans),
             Section(f"What is known of this cell: {_known(complete)}", tables=(_completeness(complete),)),
             Section("Files", tables=(_files(loaded),)),
@@ -107,7 +112,7 @@ def _drawn(loaded: Specimen, analysis: Analysis) -> dict[str, Callable[[], Figur
     if len(record.table) > 1 and drawable(record):
         gaps = [(gap["start_second"], gap["end_second"]) for gap in record.provenance.get("gaps", [])]
         resistance = symmetric and len(analysis.half_cycles) > 0
-        figures["time"] = partial(cell_figure, record, marks=_marks(analysis), gaps=gaps, resistance=resistance)
+        figures["time"] = partial(cell_figure, record, marks=marks_of(analysis), gaps=gaps, resistance=resistance)
     if symmetric and len(analysis.half_cycles) > 2:
         figures["cycles"] = partial(overpotential_figure, analysis.half_cycles)
     elif not symmetric and len(analysis.cycles) > 1:
@@ -117,7 +122,7 @@ def _drawn(loaded: Specimen, analysis: Analysis) -> dict[str, Callable[[], Figur
     return figures
 
 
-def _marks(analysis: Analysis) -> list[Mark]:
+def marks_of(analysis: Analysis) -> list[Mark]:
     """The stretches that looked like a short, the call, and a person's override."""
     time, marks = analysis.trace.time, []
     for suspect in analysis.suspects:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import polars as pl
 
 from lithostat.experiment.cell import Cell
 from lithostat.experiment.cell_note import CellNote, StatedVolume
@@ -53,3 +55,18 @@ class Specimen:
     def warnings(self) -> tuple[str, ...]:
         """What reading and joining the files has to say."""
         return tuple(self.record.warnings)
+
+    def until(self, time: float) -> Specimen:
+        """The same cell as it was known at `time` [s] of its record: without later rows, spectra, gaps, and without
+        tomograms and patterns, which have no place in a replay."""
+        record = self.record
+        gaps = [gap for gap in record.provenance.get("gaps", ()) if gap["end_second"] <= time]
+        seen = replace(
+            record,
+            table=record.table.filter(pl.col("test_time_second") <= time),
+            spectra=tuple(each for each in record.spectra if each.time is not None and each.time <= time),
+            provenance=record.provenance | {"gaps": gaps},
+            outcome=None,
+        )
+        note = self.note.model_copy(update={"volumes": (), "patterns": (), "ended": None})
+        return replace(self, record=seen, note=note, patterns=())

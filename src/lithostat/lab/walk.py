@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lithostat.experiment.files import why_no_file
+from lithostat.experiment.output_names import WATCH_FILES
 from lithostat.lab.checksums import SUMS
 from lithostat.lab.note_conflicts import NOTE
 from lithostat.reading.clock import natural
 
 OUTPUT = "lithostat-out"
 DEEPEST = 50  # folders within folders
-_IGNORED = (NOTE, f"*.{NOTE}", SUMS, "license*", "readme*", "*.md", "*.pdf", "*.png", "*.svg", "*.html")
+_IGNORED = (NOTE, f"*.{NOTE}", SUMS, *WATCH_FILES, "license*", "readme*", "*.md", "*.pdf", "*.png", "*.svg", "*.html")
 
 
 class Walk(NamedTuple):

@@ -164,19 +164,21 @@ def _card(page: document.Document) -> Card:
     )
 
 
-def _mapping(page: document.Document, entry: Any, place: document.Place) -> dict[str, Any]:
+def _mapping(page: document.Document, entry: object, place: document.Place) -> dict[str, Any]:
     if not isinstance(entry, dict):
         raise page.error(f"received {entry!r}", place, "a mapping")
     return entry
 
 
-def _source(page: document.Document, key: str, entry: Any) -> Source:
+def _source(page: document.Document, key: str, entry: object) -> Source:
     if not isinstance(entry, dict) or not entry.get("cite"):
         raise page.error("has no 'cite'", ("sources", key), "a mapping with 'cite' and, if there is one, 'doi'")
     return Source(key, str(entry["cite"]), entry.get("doi"))
 
 
-def _value(page: document.Document, place: document.Place, name: str, entry: Any, sources: dict[str, Source]) -> Value:
+def _value(
+    page: document.Document, place: document.Place, name: str, entry: object, sources: dict[str, Source]
+) -> Value:
     entry = _mapping(page, entry, place)
     for key in entry:
         if key not in _PROPERTY_KEYS:

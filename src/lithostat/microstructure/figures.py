@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
+from lithostat.microstructure.growth import Growth
 from lithostat.microstructure.study import PelletStudy
 from lithostat.show.style import BLUE, GREEN, INK, MUTED, ORANGE, RED, VIOLET, blank, style
 
@@ -114,3 +115,28 @@ def focusing_figure(of: PelletStudy) -> Figure:
 
 def _colours(count: int) -> list[str]:
     return [COLOURS[k % len(COLOURS)] for k in range(count)]
+
+
+def growth_figure(of: Growth) -> Figure:
+    """Lithium that grew through pores, seen through the block and coloured by when; depth and focusing by charge."""
+    size, charge = MICRON * of.voxel_size, of.charge / 36e3  # um, mAh/cm2
+    seen = np.where(of.lithium, of.filled, np.iinfo(np.int32).max).min(axis=2).astype(float)
+    seen[~of.lithium.any(axis=2)] = np.nan
+    with style():
+        figure = Figure(figsize=(8.4, 3.9), layout="constrained")
+        left, right = figure.subplots(1, 2, width_ratios=(1.0, 1.15))
+        extent = (0.0, size * seen.shape[1], size * seen.shape[0], 0.0)
+        image = left.imshow(charge[(np.nan_to_num(seen, nan=1.0) - 1).astype(int)], extent=extent, cmap="viridis",
+                            interpolation="nearest", alpha=np.where(np.isnan(seen), 0.0, 1.0))  # fmt: skip
+        left.grid(False)
+        left.set(xlabel="y / µm", ylabel="from electrode 1 / µm", title="Lithium, seen through the block")
+        figure.colorbar(image, ax=left, label="plated when it came / mAh cm⁻²")
+        right.plot(charge, MICRON * of.depth, color=BLUE)
+        right.set(xlabel="plated in the pores / mAh cm⁻²", ylabel="deepest lithium / µm")
+        right.set_title("It shorts" if of.shorted else "It stops in closed pores")
+        other = right.twinx()
+        other.plot(charge, of.focusing, color=ORANGE)
+        other.set_ylabel("highest over mean current", color=ORANGE)
+        right.yaxis.label.set_color(BLUE)
+        other.grid(False)
+    return figure

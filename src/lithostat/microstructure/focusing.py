@@ -12,12 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.linalg import cg
 
 from lithostat.experiment.errors import InputError
+from lithostat.microstructure.field import Field
 
-TOLERANCE = 1e-9
 ROD = 3  # voxels across
 LENGTHS = (2, 4, 8, 16, 24)  # voxels
 BEYOND = 1.6  # height of the block over the longest filament
@@ -80,47 +78,10 @@ def _tip_current(electrolyte: np.ndarray, length: int, rod: int, ratio: float) -
     metal = np.zeros(solid.shape, bool)
     metal[:length, *tip] = True
     solid &= ~metal
-    potential = _solved(solid, metal, ratio)
+    field = Field(solid, ratio)
+    potential = field.spread(field.solve(metal))
     far = potential[0].copy()
     far[1:-1, 1:-1] = np.nan
     if not np.isfinite(far).any() or not np.isfinite(potential[length, *tip]).any():
         raise InputError("no electrolyte lies at the rod's end or at the sides", expected="another cut of the pellet")
     return float(np.nanmean(potential[length, *tip]) / np.nanmean(far))
-
-
-def _solved(solid: np.ndarray, metal: np.ndarray, ratio: float) -> np.ndarray:
-    """Potential of every voxel (NaN in none) with lithium at 0 behind lambda = `ratio` voxels and 1 at the far face.
-    The current into lithium is the potential over (`ratio` + 1/2)."""
-    import pyamg
-
-    number = np.full(solid.shape, -1, np.int64)
-    number[solid] = np.arange(int(solid.sum()))
-    pairs, diagonal = [], np.zeros(int(solid.sum()))
-    for axis in range(3):
-        low = tuple(slice(0, -1) if k == axis else slice(None) for k in range(3))
-        high = tuple(slice(1, None) if k == axis else slice(None) for k in range(3))
-        both = solid[low] & solid[high]
-        pairs.append(np.stack([number[low][both], number[high][both]]))
-        for one, other in ((low, high), (high, low)):
-            faced = solid[one] & metal[other]
-            np.add.at(diagonal, number[one][faced], 1.0 / (ratio + 0.5))
-    first, last = (number[k][number[k] >= 0] for k in (0, -1))
-    diagonal[first] += 1.0 / (ratio + 0.5)
-    ends = np.concatenate(pairs, axis=1)
-    diagonal += np.bincount(ends.ravel(), minlength=len(diagonal))
-    diagonal[last] += 2.0
-    right = np.zeros(len(diagonal))
-    right[last] = 2.0
-    alone = diagonal == 0.0
-    diagonal[alone] = 1.0
-    rows = np.concatenate([ends[0], ends[1], np.arange(len(diagonal))])
-    columns = np.concatenate([ends[1], ends[0], np.arange(len(diagonal))])
-    values = np.concatenate([np.full(2 * ends.shape[1], -1.0), diagonal])
-    matrix = coo_array((values, (rows, columns)), shape=(len(diagonal),) * 2).tocsr()
-    levels = pyamg.ruge_stuben_solver(matrix, max_coarse=300, coarse_solver="splu")
-    found, info = cg(matrix, right, rtol=TOLERANCE, M=levels.aspreconditioner(), maxiter=300)
-    if info:
-        raise InputError("the field around the filament could not be solved", expected="a block whose solid connects")
-    potential = np.full(solid.shape, np.nan)
-    potential[solid] = found
-    return potential

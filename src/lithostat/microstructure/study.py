@@ -22,7 +22,7 @@ CONDUCTED = 80  # voxels along an axis of the block that conduction and focusing
 CARD = "lithium|Li6PS5Cl"
 
 
-class Density(NamedTuple):
+class VoidConnectivity(NamedTuple):
     """Connectivity at one share of void, with both kinds of neighbours."""
 
     void: float
@@ -51,7 +51,7 @@ class PelletStudy:
 
     pellet: Pellet
     connectivity: tuple[Connectivity, Connectivity]
-    densities: tuple[Density, ...]
+    densities: tuple[VoidConnectivity, ...]
     bottlenecks: tuple[Bottleneck, Bottleneck]
     front: Front
     throats: tuple[Throat, ...]
@@ -101,7 +101,7 @@ def study_pellet(
     )
 
 
-def against_density(of: Pellet) -> tuple[Density, ...]:
+def against_density(of: Pellet) -> tuple[VoidConnectivity, ...]:
     """The same recipe with other shares of void; nothing for a measured pellet, which has only one."""
     if of.feature is None or of.seed is None:
         return ()
@@ -111,7 +111,7 @@ def against_density(of: Pellet) -> tuple[Density, ...]:
         other = make_pellet(
             of.kind, void=share, shape=shape, voxel_size=of.voxel_size, feature=of.feature, seed=of.seed
         )
-        made.append(Density(share, connectivity(other, 6), connectivity(other, 26)))
+        made.append(VoidConnectivity(share, connectivity(other, 6), connectivity(other, 26)))
     return tuple(made)
 
 

@@ -29,15 +29,18 @@ class Last(NamedTuple):
     critical: float | None  # length that shorts [m]
     contact: float | None  # the least, 0..1
     thickness: float  # of the electrolyte [m]
+    voltage: float | None = None  # of a full cell [V]
 
     def evidence(self) -> tuple[str, ...]:
         """The numbers that say why."""
+        voltage = () if self.voltage is None else (f"voltage {self.voltage:.4g} V",)
         if self.filament is None or self.critical is None or self.contact is None:
-            return ()
+            return voltage
         return (
             f"deepest filament {1e6 * self.filament:.4g} um",
             f"length that shorts at {self.pressure / 1e6:.4g} MPa: {1e6 * self.critical:.4g} um",
             f"contact {100 * self.contact:.3g} % of the area",
+            *voltage,
         )
 
 
@@ -50,7 +53,6 @@ def outcome(
     *,
     area: float,
     cause: str | None = None,
-    evidence: tuple[str, ...] = (),
     critical: Critical | None = None,
 ) -> Outcome:
     """The outcome of a simulated test that ended as `kind` at `time` [s], in which current first flowed at `began`.
@@ -73,7 +75,7 @@ def outcome(
         charge_both=both,
         pressure=last.pressure,
         cause=cause or CAUSES[kind],
-        evidence=(*last.evidence(), *evidence),
+        evidence=last.evidence(),
         critical=critical,
     )
 

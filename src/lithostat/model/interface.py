@@ -34,7 +34,7 @@ class Lithium(NamedTuple):
     metal: Values  # thickness, filaments included [m]
 
 
-class Memory(NamedTuple):
+class InterfaceMemory(NamedTuple):
     """State that all interfaces of a cell share."""
 
     conformity: Values  # x [-]
@@ -43,7 +43,7 @@ class Memory(NamedTuple):
 
 
 # One unit per field, so that one tolerance fits all of them.
-LITHIUM_SCALE, MEMORY_SCALE = Lithium(1.0, 1e-5, 1e-3, 1e-5), Memory(1.0, 1e7, 1e-7)
+LITHIUM_SCALE, MEMORY_SCALE = Lithium(1.0, 1e-5, 1e-3, 1e-5), InterfaceMemory(1.0, 1e7, 1e-7)
 
 
 class View(NamedTuple):
@@ -76,7 +76,7 @@ def settled(lithium: Lithium) -> Lithium:
     return lithium._replace(plated=lithium.plated * (lithium.plated > 0.0))
 
 
-def remembering(memory: Memory, pressure: Values, p: Numbers, *, xp: Namespace = np) -> Memory:
+def remembering(memory: InterfaceMemory, pressure: Values, p: Numbers, *, xp: Namespace = np) -> InterfaceMemory:
     """The memory brought up to a pressure [Pa] that the interface has seen."""
     return memory._replace(
         highest_pressure=xp.maximum(memory.highest_pressure, pressure),
@@ -84,7 +84,9 @@ def remembering(memory: Memory, pressure: Values, p: Numbers, *, xp: Namespace =
     )
 
 
-def attached(memory: Memory, pressure: Values, time: Values, p: Numbers, *, xp: Namespace = np) -> Memory:
+def attached(
+    memory: InterfaceMemory, pressure: Values, time: Values, p: Numbers, *, xp: Namespace = np
+) -> InterfaceMemory:
     """The memory after isostatic pressing at `pressure` [Pa] for `time` [s]: the contact conforms, no flaw is loaded.
 
     The conformity rises at once to P / P_c and ripens from there in the closed form of `contact.ripening_rate`:
@@ -98,7 +100,7 @@ def attached(memory: Memory, pressure: Values, time: Values, p: Numbers, *, xp: 
     return memory._replace(conformity=xp.where(load > 0.0, ripe, memory.conformity))
 
 
-def pressed_contact(memory: Memory, pressure: Values, p: Numbers, *, xp: Namespace = np) -> Values:
+def pressed_contact(memory: InterfaceMemory, pressure: Values, p: Numbers, *, xp: Namespace = np) -> Values:
     """Share of the area that pressing and its memory bring into contact, voids aside, 0..1."""
     now = remembering(memory, pressure, p, xp=xp)
     return contact.contact_fraction(
@@ -111,7 +113,9 @@ def pressed_contact(memory: Memory, pressure: Values, p: Numbers, *, xp: Namespa
     )
 
 
-def view(lithium: Lithium, memory: Memory, pressure: Values, p: Numbers, laws: Laws, *, xp: Namespace = np) -> View:
+def view(
+    lithium: Lithium, memory: InterfaceMemory, pressure: Values, p: Numbers, laws: Laws, *, xp: Namespace = np
+) -> View:
     """Contact, filament and resistances at a stack pressure [Pa]."""
     pressed = pressed_contact(memory, pressure, p, xp=xp)
     touching = pressed * apply(voids_of(laws).left, lithium.void, p=p, xp=xp)
@@ -137,7 +141,7 @@ def interphase_shares(p: Numbers) -> tuple[Values, Values]:
     return bound, 1.0 - 1.0 / (1.0 + p.interphase_volume_change) + bound
 
 
-def memory_rates(memory: Memory, pressure: Values, p: Numbers, *, xp: Namespace = np) -> Memory:
+def memory_rates(memory: InterfaceMemory, pressure: Values, p: Numbers, *, xp: Namespace = np) -> InterfaceMemory:
     """Rates of the memory: ripening and the interphase.
 
     `view` takes the larger of memory and present pressure, and whoever ends a solve brings the memory up
@@ -152,7 +156,7 @@ def memory_rates(memory: Memory, pressure: Values, p: Numbers, *, xp: Namespace 
         xp=xp,
     )
     film = interphase.interphase_rate(memory.interphase, parabolic_constant=p.interphase_constant)
-    return Memory(ripening, 0.0 * memory.highest_pressure, film)
+    return InterfaceMemory(ripening, 0.0 * memory.highest_pressure, film)
 
 
 def critical_stripping_current(pressure: Values, temperature: Values, p: Numbers, *, xp: Namespace = np) -> Values:

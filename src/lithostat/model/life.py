@@ -6,7 +6,7 @@ in a fixed gap (the exposure carries the pressure), the overpressure of plating,
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -39,6 +39,10 @@ NUMBERS = (
 )
 
 
+# length, time elapsed, life, and whether it is over
+_Carry: TypeAlias = tuple[jax.Array, jax.Array, jax.Array, jax.Array]
+
+
 class Segments(NamedTuple):
     """Exposures as arrays; leading axes are free, the last is that of the segments (`plating`: then interfaces)."""
 
@@ -46,6 +50,9 @@ class Segments(NamedTuple):
     pressures: Values  # [Pa]
     temperatures: Values  # [K]
     plating: Values  # (..., segments, 1 or 2) [A/m2]
+
+
+_Here: TypeAlias = tuple[Segments, Values, Values]  # one segment, its creep constant, its limit
 
 
 class Speed(NamedTuple):
@@ -78,7 +85,7 @@ def log_life(segments: Segments, p: Parameters, laws: Laws, plated: tuple[bool, 
     last = len(plated) - 1
     creeping, limits = _creeping(segments, p, laws)
 
-    def through(carry: Any, here: Any, plated: bool, endless: bool) -> Any:
+    def through(carry: _Carry, here: _Here, plated: bool, endless: bool) -> _Carry:
         length, elapsed, life, done = carry
         segment, constant, limit = here
         speed = Speed(constant, p.creep_exponent, segment.plating, segment.pressures, p, laws, plated)

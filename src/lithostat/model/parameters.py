@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from lithostat.physics.families import FAMILIES, SAME, default, taken_by
+from lithostat.physics.types import Values
 
 # Who owns a number: what a cell states of itself, or the card of one of its materials.
 OWNERS: dict[str, tuple[str, ...]] = {
@@ -55,7 +56,8 @@ OWNERS: dict[str, tuple[str, ...]] = {
         "hardening_time",
     ),
 }
-SCATTER = ("focusing_scatter", "toughness_scatter", "throat_radius_scatter", "reference_area", "area_exponent")
+BETWEEN_CELLS = ("throat_radius", "toughness", "flaw_size")  # log-normal from cell to cell, where a law takes them
+SCATTER = ("focusing_scatter", *(f"{name}_scatter" for name in BETWEEN_CELLS), "reference_area", "area_exponent")
 
 
 class Laws(NamedTuple):
@@ -101,9 +103,9 @@ if TYPE_CHECKING:
 
         _fields: tuple[str, ...]
 
-        def __init__(self, **numbers: Any) -> None: ...
-        def __getattr__(self, name: str) -> Any: ...  # noqa: D105
-        def _replace(self, **numbers: Any) -> Parameters: ...
+        def __init__(self, **numbers: Values) -> None: ...
+        def __getattr__(self, name: str) -> Values: ...  # noqa: D105
+        def _replace(self, **numbers: Values) -> Parameters: ...
         def _asdict(self) -> dict[str, Any]: ...
 
 else:

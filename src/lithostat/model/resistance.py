@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lithostat.model import interface
-from lithostat.model.interface import Memory
+from lithostat.model.interface import InterfaceMemory
 from lithostat.model.parameters import Numbers
 from lithostat.physics import conduction, contact, interphase
 from lithostat.physics.types import Namespace, Values
@@ -36,7 +36,7 @@ CONTACT_NUMBERS = (
 
 def contact_share(pressure: Values, highest: Values, p: Numbers, *, xp: Namespace = np) -> Values:
     """Share of the area in contact at `pressure` after `highest` [Pa], 0..1; without ripening and without voids."""
-    return interface.pressed_contact(Memory(highest / p.contact_pressure, highest, 0.0), pressure, p, xp=xp)
+    return interface.pressed_contact(InterfaceMemory(highest / p.contact_pressure, highest, 0.0), pressure, p, xp=xp)
 
 
 def pellet_resistance(temperature: Values, p: Numbers, *, xp: Namespace = np) -> Values:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from lithostat.experiment.cell import Cell
+from lithostat.physics.types import Values
 
 
 class Sides(NamedTuple):
     """Of electrodes 1 and 2, (2,) each: 1 is yes and 0 is no."""
 
-    lithium: Any  # begins with lithium; an electrode that does not is a bare collector
-    limits: Any  # loss of its contact or of its lithium ends the test, and its resistance is measured
-    filaments: Any  # filaments start from it
+    lithium: Values  # begins with lithium; an electrode that does not is a bare collector
+    limits: Values  # loss of its contact or of its lithium ends the test, and its resistance is measured
+    filaments: Values  # filaments start from it
 
 
 BOTH = Sides(np.ones(2), np.ones(2), np.ones(2))

@@ -31,7 +31,7 @@ CENSORED = ("none", "right", "left", "interval")
 USES = ("fit", "sign", "shown", "blind")
 
 
-class Column(NamedTuple):
+class PublishedColumn(NamedTuple):
     """What a column holds: a number not below `least`, one of some words, or a text; and what it means."""
 
     holds: Literal["number", "word", "text"]
@@ -40,19 +40,19 @@ class Column(NamedTuple):
     least: float = 0.0
 
 
-def _number(meaning: str, least: float = 0.0) -> Column:
-    return Column("number", meaning, (), least)
+def _number(meaning: str, least: float = 0.0) -> PublishedColumn:
+    return PublishedColumn("number", meaning, (), least)
 
 
-def _word(meaning: str, words: tuple[str, ...]) -> Column:
-    return Column("word", meaning, words)
+def _word(meaning: str, words: tuple[str, ...]) -> PublishedColumn:
+    return PublishedColumn("word", meaning, words)
 
 
-def _text(meaning: str) -> Column:
-    return Column("text", meaning)
+def _text(meaning: str) -> PublishedColumn:
+    return PublishedColumn("text", meaning)
 
 
-COLUMNS: dict[str, Column] = {
+COLUMNS: dict[str, PublishedColumn] = {
     "id": _text("of the row, once in a table"),
     "paper": _text("name of the paper; in the folder of a paper it may be left out"),
     "doi": _text("of the paper; in its folder it may be left out"),

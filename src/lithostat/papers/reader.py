@@ -188,7 +188,7 @@ def _read(name: str, value: Any, file: str, line: int | None, row: Mapping[str, 
     return number
 
 
-def _steps(value: Any, file: str, line: int | None, row: Mapping[str, Any]) -> list[dict[str, Any]] | str:
+def _steps(value: object, file: str, line: int | None, row: Mapping[str, Any]) -> list[dict[str, Any]] | str:
     """The protocol of a row: a list of steps, tried as a protocol; or a description in words, which stays one."""
     steps = value
     if isinstance(value, str) and not value.lstrip().startswith("["):

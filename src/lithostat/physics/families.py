@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from lithostat.physics import filament, fracture, plating, voids
+from lithostat.physics.types import Namespace, Values
 
 Law = Callable[..., Any]
 
@@ -64,13 +65,13 @@ SAME: dict[tuple[str, str], tuple[str, str]] = {
 }
 
 
-def functions(law: Any) -> tuple[Law, ...]:
+def functions(law: Law | tuple[Law | float, ...]) -> tuple[Law, ...]:
     """The functions that a member of a family is made of."""
     return tuple(part for part in law if callable(part)) if isinstance(law, tuple) else (law,)
 
 
 @functools.cache
-def taken_by(law: Any) -> tuple[str, ...]:
+def taken_by(law: Law | tuple[Law | float, ...]) -> tuple[str, ...]:
     """Names of the numbers that a law takes by keyword, the array namespace aside."""
     names: dict[str, None] = {}
     for function in functions(law):
@@ -84,7 +85,7 @@ def _wants_namespace(law: Law) -> bool:
     return "xp" in inspect.signature(law).parameters
 
 
-def apply(law: Law, *arguments: Any, p: Any, xp: Any) -> Any:
+def apply(law: Law, *arguments: Values, p: object, xp: Namespace) -> Values:
     """The law at these arguments, with its numbers from the attributes of `p` and the array namespace `xp`."""
     numbers = {name: getattr(p, name) for name in taken_by(law)}
     return law(*arguments, **numbers, **({"xp": xp} if _wants_namespace(law) else {}))

@@ -38,7 +38,7 @@ class Request(NamedTuple):
     seconds: float
 
 
-class Answer(NamedTuple):
+class ChildAnswer(NamedTuple):
     """A record, or the parts of an `InputError`, or the sentence of another error; `spent` ends the child."""
 
     record: Record | None = None
@@ -63,7 +63,7 @@ class _Child:
             start_new_session=os.name == "posix",
         )
 
-    def answered(self, request: Request) -> Answer | None:
+    def answered(self, request: Request) -> ChildAnswer | None:
         """The answer; None if the child ended or was ended before it gave one."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
@@ -76,7 +76,7 @@ class _Child:
             return None
         finally:
             timer.cancel()
-        return found if isinstance(found, Answer) else None
+        return found if isinstance(found, ChildAnswer) else None
 
     def kill(self) -> None:
         """End it and what it started."""
@@ -142,7 +142,7 @@ def read_apart(path: Path, declaration: Path | None = None) -> Record:
     return _record(answer, path, declaration)
 
 
-def _record(answer: Answer, path: Path, declaration: Path | None) -> Record:
+def _record(answer: ChildAnswer, path: Path, declaration: Path | None) -> Record:
     """The record, or the error, about the paths as they were given."""
     given = {str(path.absolute()): str(path)}
     if declaration is not None:
@@ -184,7 +184,7 @@ def _free() -> int:
         return sys.maxsize
 
 
-def send(stream: IO[bytes], said: Any) -> None:
+def send(stream: IO[bytes], said: object) -> None:
     """One message: its length in 8 bytes, then itself."""
     data = pickle.dumps(said, protocol=5)
     stream.write(len(data).to_bytes(8, "little"))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from lithostat.experiment.errors import InputError, MissingPackage
-from lithostat.reading.apart import Answer, Request, receive, send
+from lithostat.reading.apart import ChildAnswer, Request, receive, send
 from lithostat.reading.read import read_here
 
 GROWN = 1 << 30  # bytes by which the child may have grown before a new one takes its place
@@ -38,16 +38,16 @@ def _answers() -> IO[bytes]:
     return stream
 
 
-def _answer(request: Request) -> Answer:
+def _answer(request: Request) -> ChildAnswer:
     path, declared = Path(request.path), request.declaration
     with _limits(request):
         try:
-            return Answer(record=read_here(path, declaration=None if declared is None else Path(declared)))
+            return ChildAnswer(record=read_here(path, declaration=None if declared is None else Path(declared)))
         except InputError as error:
             parts = {name: getattr(error, name) for name in ("problem", "file", "line", "place", "expected")}
-            return Answer(problem=parts, spent=_out_of_memory(error))
+            return ChildAnswer(problem=parts, spent=_out_of_memory(error))
         except MissingPackage as error:
-            return Answer(missing=str(error))
+            return ChildAnswer(missing=str(error))
 
 
 def _out_of_memory(error: BaseException) -> bool:

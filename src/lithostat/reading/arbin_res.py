@@ -19,7 +19,7 @@ from lithostat.experiment.files import open_file
 from lithostat.experiment.other_programs import empty_folder, program
 from lithostat.experiment.record import Record
 from lithostat.reading.arbin_auxiliary import CHANNELS, NAMES, with_auxiliary
-from lithostat.reading.harmonise import LARGEST, Column, harmonise
+from lithostat.reading.harmonise import LARGEST, FileColumn, harmonise
 from lithostat.reading.listening import listening
 
 ROWS, HEADER = "Channel_Normal_Table", "Global_Table"
@@ -27,19 +27,19 @@ MAGIC = (b"\x00\x01\x00\x00Standard Jet DB", b"\x00\x01\x00\x00Standard ACE DB")
 EPOCH = datetime(1899, 12, 30)  # Arbin's clock counts days from here, in local time
 PATIENCE = 20.0  # s, and as much again for every 4 MB; it can go round in circles on a damaged page
 COLUMNS = {
-    "Data_Point": Column("record_index"),
-    "Test_Time": Column("test_time_second", "s"),
-    "Step_Time": Column("step_time_second", "s"),
-    "DateTime": Column("unix_time_second", "s"),
-    "Step_Index": Column("step_index"),
-    "Cycle_Index": Column("cycle_count"),
-    "Current": Column("current_ampere", "A"),
-    "Voltage": Column("voltage_volt", "V"),
-    "Charge_Capacity": Column("charging_capacity_ah", "A*h"),
-    "Discharge_Capacity": Column("discharging_capacity_ah", "A*h"),
-    "Charge_Energy": Column("charging_energy_wh", "W*h"),
-    "Discharge_Energy": Column("discharging_energy_wh", "W*h"),
-    "step_count": Column("step_count"),
+    "Data_Point": FileColumn("record_index"),
+    "Test_Time": FileColumn("test_time_second", "s"),
+    "Step_Time": FileColumn("step_time_second", "s"),
+    "DateTime": FileColumn("unix_time_second", "s"),
+    "Step_Index": FileColumn("step_index"),
+    "Cycle_Index": FileColumn("cycle_count"),
+    "Current": FileColumn("current_ampere", "A"),
+    "Voltage": FileColumn("voltage_volt", "V"),
+    "Charge_Capacity": FileColumn("charging_capacity_ah", "A*h"),
+    "Discharge_Capacity": FileColumn("discharging_capacity_ah", "A*h"),
+    "Charge_Energy": FileColumn("charging_energy_wh", "W*h"),
+    "Discharge_Energy": FileColumn("discharging_energy_wh", "W*h"),
+    "step_count": FileColumn("step_count"),
 }
 
 
@@ -139,7 +139,7 @@ def _frame(columns: dict[str, list[Any]]) -> pl.DataFrame:
     return pl.DataFrame({name: list(values[:rows]) for name, values in columns.items()}, strict=False)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> str | int | float | None:
     """An entry of the header as JSON has it."""
     return value if isinstance(value, str | int | float | None) else str(value)
 

@@ -6,7 +6,7 @@ import io
 import itertools
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -15,9 +15,12 @@ from lithostat.experiment.errors import InputError, MissingPackage
 from lithostat.experiment.files import read_file
 from lithostat.experiment.record import Record
 from lithostat.reading.biologic_settings import settings
-from lithostat.reading.harmonise import LARGEST, Column, harmonise
+from lithostat.reading.harmonise import LARGEST, FileColumn, harmonise
 from lithostat.reading.sweeps import THIRD, Points, spectra
 from lithostat.reading.voltage_columns import SENTENCE, floating
+
+if TYPE_CHECKING:
+    from galvani.BioLogic import MPRfile
 
 MAGIC = b"BIO-LOGIC MODULAR FILE"
 OPEN_CIRCUIT = 0x0B  # code of the technique in the first byte of the settings
@@ -25,33 +28,33 @@ CONSTANT_CURRENT, REST = 1, 3  # of the column 'mode'; 2 is constant voltage
 _TOLERANCE = 1e-6  # relative; single precision columns that say the same twice agree to 1.2e-7 in measured files
 
 COLUMNS = {
-    "time/s": Column("test_time_second", "s"),
-    "step time/s": Column("step_time_second", "s"),
-    "Ewe-Ece/V": Column("voltage_volt", "V"),
-    "Ewe/V": Column("voltage_volt", "V"),
-    "<Ewe>/V": Column("voltage_volt", "V"),
-    "<Ewe/V>": Column("voltage_volt", "V"),
-    "Ecell/V": Column("voltage_volt", "V"),
-    "I/mA": Column("current_ampere", "mA"),
-    "<I>/mA": Column("current_ampere", "mA"),
-    "I/A": Column("current_ampere", "A"),
-    "<I>/A": Column("current_ampere", "A"),
-    "cycle number": Column("cycle_count"),
-    "Ns": Column("step_index"),
-    "step_count": Column("step_count"),
-    "(Q-Qo)/mA.h": Column("net_capacity_ah", "mA*h"),
-    "(Q-Qo)/C": Column("net_capacity_ah", "C"),
-    "Q charge/mA.h": Column("charging_capacity_ah", "mA*h"),
-    "Q discharge/mA.h": Column("discharging_capacity_ah", "mA*h"),
-    "Energy charge/W.h": Column("charging_energy_wh", "W*h"),
-    "Energy discharge/W.h": Column("discharging_energy_wh", "W*h"),
-    "P/W": Column("power_watt", "W"),
-    "Temperature/°C": Column("ambient_temperature_celsius", "degC"),
-    "freq/Hz": Column("frequency_hertz", "Hz"),
-    "|Z|/Ohm": Column("absolute_impedance_ohm", "ohm"),
-    "Phase(Z)/deg": Column("phase_degree", "deg"),
-    "|Zwe-ce|/Ohm": Column("absolute_impedance_ohm", "ohm"),
-    "Phase(Zwe-ce)/deg": Column("phase_degree", "deg"),
+    "time/s": FileColumn("test_time_second", "s"),
+    "step time/s": FileColumn("step_time_second", "s"),
+    "Ewe-Ece/V": FileColumn("voltage_volt", "V"),
+    "Ewe/V": FileColumn("voltage_volt", "V"),
+    "<Ewe>/V": FileColumn("voltage_volt", "V"),
+    "<Ewe/V>": FileColumn("voltage_volt", "V"),
+    "Ecell/V": FileColumn("voltage_volt", "V"),
+    "I/mA": FileColumn("current_ampere", "mA"),
+    "<I>/mA": FileColumn("current_ampere", "mA"),
+    "I/A": FileColumn("current_ampere", "A"),
+    "<I>/A": FileColumn("current_ampere", "A"),
+    "cycle number": FileColumn("cycle_count"),
+    "Ns": FileColumn("step_index"),
+    "step_count": FileColumn("step_count"),
+    "(Q-Qo)/mA.h": FileColumn("net_capacity_ah", "mA*h"),
+    "(Q-Qo)/C": FileColumn("net_capacity_ah", "C"),
+    "Q charge/mA.h": FileColumn("charging_capacity_ah", "mA*h"),
+    "Q discharge/mA.h": FileColumn("discharging_capacity_ah", "mA*h"),
+    "Energy charge/W.h": FileColumn("charging_energy_wh", "W*h"),
+    "Energy discharge/W.h": FileColumn("discharging_energy_wh", "W*h"),
+    "P/W": FileColumn("power_watt", "W"),
+    "Temperature/°C": FileColumn("ambient_temperature_celsius", "degC"),
+    "freq/Hz": FileColumn("frequency_hertz", "Hz"),
+    "|Z|/Ohm": FileColumn("absolute_impedance_ohm", "ohm"),
+    "Phase(Z)/deg": FileColumn("phase_degree", "deg"),
+    "|Zwe-ce|/Ohm": FileColumn("absolute_impedance_ohm", "ohm"),
+    "Phase(Zwe-ce)/deg": FileColumn("phase_degree", "deg"),
 }
 # columns of charge, their unit in mA h, and the column at whose change they start from zero
 _CHARGES = (
@@ -115,7 +118,7 @@ def read(path: Path) -> Record:
     )
 
 
-def _parsed(path: Path) -> Any:
+def _parsed(path: Path) -> MPRfile:
     """galvani's view of the file. It reads from memory, so that a damaged length cannot ask for more than the file."""
     try:
         from galvani import BioLogic
@@ -141,17 +144,17 @@ def _parsed(path: Path) -> Any:
         raise InputError("is damaged: its rows do not fill the length it states", file=str(path)) from None
 
 
-def _columns(file: Any) -> dict[str, np.ndarray]:
+def _columns(file: MPRfile) -> dict[str, np.ndarray]:
     """Columns by name; the packed byte of flags becomes one column per flag."""
     columns = {name: np.ascontiguousarray(file.data[name]) for name in file.dtype.names if name != "flags"}
     return columns | {name: file.get_flag(name).astype(np.uint8) for name in file.flags_dict}
 
 
-def _settings(file: Any) -> bytes:
+def _settings(file: MPRfile) -> bytes:
     return bytes(next((module["data"] for module in file.modules if module["shortname"] == b"VMP Set   "), b""))
 
 
-def _technique(file: Any) -> int:
+def _technique(file: MPRfile) -> int:
     data = _settings(file)
     return data[0] if data else -1
 
@@ -172,9 +175,9 @@ def _between_terminals(columns: dict[str, np.ndarray], said: list[str]) -> dict[
     return {"Ewe-Ece/V": columns.pop("Ewe-Ece/V"), **columns}
 
 
-def _current(columns: dict[str, np.ndarray], file: Any, path: Path) -> list[str]:
+def _current(columns: dict[str, np.ndarray], file: MPRfile, path: Path) -> list[str]:
     """A current for files that hold none: 0 A at open circuit, else counted charge by time."""
-    if any(COLUMNS.get(name, Column("")).to == "current_ampere" for name in columns):
+    if any(COLUMNS.get(name, FileColumn("")).to == "current_ampere" for name in columns):
         return []
     if _technique(file) == OPEN_CIRCUIT:
         columns["I/mA"] = np.zeros(len(file.data))

@@ -37,7 +37,7 @@ _SPELLED = {
 _EXACT = {"mPa": "mPa", "mHz": "mHz", "Mohm": "Mohm"}
 
 
-class Numbers(NamedTuple):
+class NumberColumn(NamedTuple):
     """A column of numbers; `bad` marks cells that hold something else, null cells of `values` hold nothing."""
 
     values: pl.Series
@@ -71,7 +71,7 @@ def is_comma(columns: Iterable[pl.Series]) -> bool:
     return comma > point
 
 
-def numbers(cells: pl.Series, comma: bool = False) -> Numbers:
+def numbers(cells: pl.Series, comma: bool = False) -> NumberColumn:
     """Text to floats. What is not a plain finite number is bad; what vendors write for 'nothing' is null."""
     cells = cells.str.strip_chars(" ")
     text = cells
@@ -80,13 +80,13 @@ def numbers(cells: pl.Series, comma: bool = False) -> Numbers:
         text = text.str.replace(",", ".", literal=True)
     values = text.cast(pl.Float64, strict=False)
     if values.null_count() == 0 and bool(values.is_finite().all()):
-        return Numbers(values, pl.Series([False]).new_from_index(0, len(values)))
+        return NumberColumn(values, pl.Series([False]).new_from_index(0, len(values)))
     values = pl.select(pl.when(values.is_finite()).then(values)).to_series()
     missing = cells.fill_null("").str.to_lowercase().is_in(list(MISSING))
-    return Numbers(values, values.is_null() & ~missing)
+    return NumberColumn(values, values.is_null() & ~missing)
 
 
-def durations(cells: pl.Series, comma: bool = False) -> Numbers:
+def durations(cells: pl.Series, comma: bool = False) -> NumberColumn:
     """Durations like '00:00:03.000', '1d 02:03:04' or '26:00:00' to seconds; plain numbers are seconds already."""
     if comma:
         cells = cells.str.replace(",", ".", literal=True)
@@ -99,7 +99,7 @@ def durations(cells: pl.Series, comma: bool = False) -> Numbers:
     values = pl.select(pl.when((minute < 60.0) & (second < 60.0)).then(values)).to_series()
     plain = numbers(cells)
     values = values.fill_null(plain.values)
-    return Numbers(values, values.is_null() & plain.bad)
+    return NumberColumn(values, values.is_null() & plain.bad)
 
 
 class Clock(NamedTuple):

@@ -62,7 +62,7 @@ class Rule(Noun):
     formats: tuple[str, ...] = ()
 
 
-class Table(Noun):
+class TableBounds(Noun):
     """Where a table starts and ends.
 
     The line of names is the one that `header` matches (its group 'names' if it has one), or the one whose number the
@@ -83,7 +83,7 @@ class Table(Noun):
     count_as: Literal["step_count", "cycle_count"] | None = None
 
     @model_validator(mode="after")
-    def _one_start(self) -> Table:
+    def _one_start(self) -> TableBounds:
         said = [name for name in ("header", "lines", "title", "search") if getattr(self, name)]
         if len(said) > 1 or not (said or self.names):
             raise ValueError("needs exactly one of 'header', 'lines', 'title' and 'search', or 'names' alone")
@@ -92,7 +92,7 @@ class Table(Noun):
         return self
 
 
-class State(Noun):
+class StateColumn(Noun):
     """A column of states that gives an unsigned current its sign; rows in neither state must carry no current."""
 
     column: Pattern
@@ -124,10 +124,10 @@ class Declaration(Noun):
     encodings: tuple[str, ...] = ("utf-8", "cp1252")
     delimiter: Delimiter = "auto"
     decimal: Decimal = "auto"
-    table: Table | None = None
+    table: TableBounds | None = None
     columns: tuple[Rule, ...] = ()
     columns_from: str | None = None
-    sign_from: State | None = None
+    sign_from: StateColumn | None = None
     open_circuit: Pattern | None = None
     start: Start | None = None
     about: Mapping[str, Pattern] = {}

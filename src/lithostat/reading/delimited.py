@@ -18,7 +18,7 @@ from lithostat.reading.gathered import Reading
 from lithostat.reading.harmonise import LARGEST, harmonise, unit_of
 from lithostat.reading.rows import rows_of
 from lithostat.reading.sweeps import spectrum_per_row
-from lithostat.reading.table import Part, part_of, typed
+from lithostat.reading.table import TypedTable, part_of, typed
 from lithostat.reading.text import HEAD, Found, decode, head_text, tables
 
 
@@ -55,7 +55,7 @@ def read_texts(
     `texts` is empty afterwards, so that no text is held while its numbers are worked on.
     """
     reading = Reading(str(path), declaration, list(warnings))
-    parts: list[Part] = []
+    parts: list[TypedTable] = []
     while texts:
         for table in tables(texts.pop(0), reading):
             reading.header = reading.header or table.header.decode("utf-8", "replace")
@@ -104,7 +104,7 @@ def read_frame(frame: pl.DataFrame, path: str | Path, declaration: Declaration, 
     """A record from a table whose columns have types already, by the names and units of a declaration."""
     reading = Reading(str(path), declaration)
     known = known_columns(declaration, frame.columns, reading.say, str(path))
-    part = Part(frame, known)
+    part = TypedTable(frame, known)
     bad = typed(part, False, pl.int_range(1, len(frame) + 1, eager=True), reading)
     if bad is not None and bool(bad.any()):
         reading.give_up(pl.int_range(1, len(frame) + 1, eager=True).filter(bad))

@@ -17,14 +17,14 @@ from lithostat.reading import cells
 from lithostat.reading.columns import POLAR, TIMES
 from lithostat.reading.declaration import OF_SPECTRA, Declaration
 from lithostat.reading.gathered import Reading
-from lithostat.reading.harmonise import Column, harmonise
+from lithostat.reading.harmonise import FileColumn, harmonise
 from lithostat.reading.sweeps import THIRD, Points, impedance, looks_like_sweep, polar_apart, spectra
-from lithostat.reading.table import Part
+from lithostat.reading.table import TypedTable
 
 MOSTLY = 0.5  # share of points whose columns disagree, from which they are not what their names say
 
 
-def record_of(parts: list[Part], reading: Reading, note: str = "") -> Record:
+def record_of(parts: list[TypedTable], reading: Reading, note: str = "") -> Record:
     """The record of a file's tables: spectra of all sweeps, and rows where the file has a course in time."""
     declaration = reading.declaration
     if declaration.natural:
@@ -55,12 +55,12 @@ def record_of(parts: list[Part], reading: Reading, note: str = "") -> Record:
     )
 
 
-def as_they_are() -> dict[str, Column]:
+def as_they_are() -> dict[str, FileColumn]:
     """The required columns, in the units of a record."""
-    return {name: Column(name) for name in REQUIRED}
+    return {name: FileColumn(name) for name in REQUIRED}
 
 
-def _must_be_natural(parts: list[Part], reading: Reading) -> None:
+def _must_be_natural(parts: list[TypedTable], reading: Reading) -> None:
     frequency = parts[0].si("frequency_hertz")
     if frequency is None or not looks_like_sweep(frequency):
         raise InputError(
@@ -71,7 +71,7 @@ def _must_be_natural(parts: list[Part], reading: Reading) -> None:
     reading.say("the columns have no names; read as frequency in Hz, real and imaginary part in ohm")
 
 
-def _spectra(part: Part, reading: Reading) -> tuple[Spectrum, ...]:
+def _spectra(part: TypedTable, reading: Reading) -> tuple[Spectrum, ...]:
     targets = ("frequency_hertz", "real_impedance_ohm", "imaginary_impedance_ohm", *POLAR)
     table = {target: values for target in targets if (values := part.si(target)) is not None}
     z = impedance(table)
@@ -109,7 +109,7 @@ def _spectra(part: Part, reading: Reading) -> tuple[Spectrum, ...]:
     return spectra(points, reading.file, reading.warnings)
 
 
-def _stitch(parts: list[Part], reading: Reading) -> None:
+def _stitch(parts: list[TypedTable], reading: Reading) -> None:
     """Put the tables of one file on one time: by their clocks, else one behind the other."""
     end: float | None = None
     for number, part in enumerate(parts, start=1):
@@ -134,7 +134,7 @@ def _stitch(parts: list[Part], reading: Reading) -> None:
         end = float(time.drop_nulls().max() or 0.0)  # type: ignore[arg-type]
 
 
-def _clock_shift(first: Part, part: Part) -> float | None:
+def _clock_shift(first: TypedTable, part: TypedTable) -> float | None:
     """Seconds between the zeros of two tables' times, by their clocks."""
     zeros = []
     for one in (first, part):
@@ -146,10 +146,10 @@ def _clock_shift(first: Part, part: Part) -> float | None:
     return zeros[1] - zeros[0]
 
 
-def _joined(parts: list[Part], declaration: Declaration) -> tuple[pl.DataFrame, dict[str, Column]]:
+def _joined(parts: list[TypedTable], declaration: Declaration) -> tuple[pl.DataFrame, dict[str, FileColumn]]:
     """One table of all parts, and what its columns are. Impedance lives in the spectra, not in rows."""
     names: dict[tuple[str, str, float], str] = {}
-    columns: dict[str, Column] = {}
+    columns: dict[str, FileColumn] = {}
     frames = []
     counter = declaration.table.count_as if declaration.table else None
     for number, part in enumerate(parts, start=1):
@@ -168,7 +168,7 @@ def _joined(parts: list[Part], declaration: Declaration) -> tuple[pl.DataFrame, 
             frame = frame.with_columns(kept.alias(frequency))
         if counter and len(parts) > 0 and counter not in frame.columns:
             frame = frame.with_columns(pl.lit(float(number)).alias(counter))
-            columns[counter] = Column(counter)
+            columns[counter] = FileColumn(counter)
         frames.append(frame)
     return (frames[0] if len(frames) == 1 else pl.concat(_alike(frames), how="diagonal_relaxed")), columns
 
@@ -179,7 +179,7 @@ def _alike(frames: list[pl.DataFrame]) -> list[pl.DataFrame]:
     return [frame.with_columns(pl.col(n).cast(pl.String) for n in frame.columns if n in text) for frame in frames]
 
 
-def _start(parts: list[Part], reading: Reading) -> datetime | None:
+def _start(parts: list[TypedTable], reading: Reading) -> datetime | None:
     """The instant of time 0 from the clock in the rows, else from the header; without a zone if the file says none."""
     clock = parts[0].si("unix_time_second")
     if clock is not None and np.isfinite(clock).any():

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -19,6 +19,9 @@ from lithostat.experiment.record import COLUMNS, OTHER, REQUIRED, Record
 from lithostat.experiment.spectrum import Spectrum
 from lithostat.reading.set_clocks import FROM, elapsed
 from lithostat.reading.time_unit import AGREES, unit_by_clock
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 # the unit that the end of a column's name stands for, and the unit pint knows it by
 _UNITS = {
@@ -43,7 +46,7 @@ LARGEST = 8 << 30  # bytes; no cycler file of one cell is larger
 _WHOLE = ("record_index", "step_index", "step_count", "cycle_count", "file_index", "interpolated")
 
 
-class Column(NamedTuple):
+class FileColumn(NamedTuple):
     """What a column of a file is: the record's name for it, the unit in the file, and a factor (-1 turns the sign)."""
 
     to: str
@@ -58,7 +61,7 @@ def unit_of(name: str) -> str:
 
 def harmonise(
     raw: pl.DataFrame,
-    columns: Mapping[str, Column],
+    columns: Mapping[str, FileColumn],
     *,
     path: str | Path,
     format_name: str,
@@ -123,7 +126,7 @@ def _timed_by_clock(table: dict[str, Any], warnings: list[str]) -> dict[str, Any
     return table
 
 
-def _same_scale(step_time: Any, time: Any) -> bool:
+def _same_scale(step_time: pl.Series, time: pl.Series) -> bool:
     """Whether the time of the step goes on by the same counts as test time."""
     step, whole = np.diff(step_time.to_numpy()), np.diff(time.to_numpy())
     forward = (step > 0.0) & (whole > 0.0)
@@ -141,7 +144,9 @@ def provenance(
     return {"made_by": "reading", "files": [file | {"header": dict(about or {})} | dict(more or {})]}
 
 
-def spectrum_from(frequency: Any, real: Any, imaginary: Any, path: str | Path, **state: Any) -> tuple[Spectrum, ...]:
+def spectrum_from(
+    frequency: ArrayLike, real: ArrayLike, imaginary: ArrayLike, path: str | Path, **state: Any
+) -> tuple[Spectrum, ...]:
     """A spectrum of the points that are whole (finite, frequency above 0), or none at all if there is no such point.
 
     Whoever calls says how many others there were (`sweeps`).
@@ -160,7 +165,7 @@ def _counts(values: pl.Series) -> bool:
     return not len(numbers) or float(((numbers - numbers.round()).abs() > 1e-6).mean() or 0.0) < NOT_WHOLE  # type: ignore[arg-type]
 
 
-def _converted(values: pl.Series, column: Column, file: str) -> pl.Series:
+def _converted(values: pl.Series, column: FileColumn, file: str) -> pl.Series:
     if column.to not in COLUMNS:
         raise InputError(f"'{column.to}' is no column of a record", file=file)
     if column.to in _WHOLE:

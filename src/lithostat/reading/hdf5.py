@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -15,6 +15,11 @@ from lithostat.experiment.record import REQUIRED, Record
 from lithostat.reading.columns import TIMES
 from lithostat.reading.declaration import Declaration, named
 from lithostat.reading.delimited import read_frame
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    import h5py
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 LARGEST = 2_000_000_000  # values in a file that are read
@@ -55,7 +60,7 @@ def read(path: str | Path) -> Record:
     return replace(record, warnings=(*record.warnings, f"tables that were not read: {', '.join(others[:8])}"))
 
 
-def _tables(group: Any, h5py: Any, path: str = "", depth: int = 0) -> dict[str, pl.DataFrame]:
+def _tables(group: h5py.Group, h5py: ModuleType, path: str = "", depth: int = 0) -> dict[str, pl.DataFrame]:
     """Every table in a group and below, by its path."""
     if depth > DEEPEST:
         return {}
@@ -78,7 +83,7 @@ def _tables(group: Any, h5py: Any, path: str = "", depth: int = 0) -> dict[str, 
     return found
 
 
-def _pandas(group: Any) -> pl.DataFrame:
+def _pandas(group: h5py.Group) -> pl.DataFrame:
     """A data frame as pandas writes it: blocks of columns of one kind each."""
     columns: dict[str, Any] = {}
     number = 0
@@ -100,7 +105,7 @@ def _plain(values: np.ndarray) -> np.ndarray | list[str]:
     return [_text(value) for value in values]
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 

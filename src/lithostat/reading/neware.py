@@ -19,22 +19,22 @@ from lithostat.experiment.errors import InputError, MissingPackage
 from lithostat.experiment.files import open_file
 from lithostat.experiment.record import Record
 from lithostat.reading.archives import ZIP, check_archive, names
-from lithostat.reading.harmonise import LARGEST, Column, harmonise
+from lithostat.reading.harmonise import LARGEST, FileColumn, harmonise
 from lithostat.reading.listening import listening
 
 COLUMNS = {
-    "index": Column("record_index"),
-    "voltage_V": Column("voltage_volt", "V"),
-    "current_mA": Column("current_ampere", "mA"),
-    "unix_time_s": Column("unix_time_second", "s"),
-    "step_time_s": Column("step_time_second", "s"),
-    "total_time_s": Column("test_time_second", "s"),
-    "cycle_count": Column("cycle_count"),
-    "step_count": Column("step_count"),
-    "step_index": Column("step_index"),
-    "capacity_mAh": Column("step_capacity_ah", "mA*h"),
-    "energy_mWh": Column("step_energy_wh", "mW*h"),
-    "interpolated": Column("interpolated"),
+    "index": FileColumn("record_index"),
+    "voltage_V": FileColumn("voltage_volt", "V"),
+    "current_mA": FileColumn("current_ampere", "mA"),
+    "unix_time_s": FileColumn("unix_time_second", "s"),
+    "step_time_s": FileColumn("step_time_second", "s"),
+    "total_time_s": FileColumn("test_time_second", "s"),
+    "cycle_count": FileColumn("cycle_count"),
+    "step_count": FileColumn("step_count"),
+    "step_index": FileColumn("step_index"),
+    "capacity_mAh": FileColumn("step_capacity_ah", "mA*h"),
+    "energy_mWh": FileColumn("step_energy_wh", "mW*h"),
+    "interpolated": FileColumn("interpolated"),
 }
 # these versions write the local clock as year, month, day, hour, minute, second; the others count seconds in UTC
 _LOCAL_CLOCK = (26, 28, 29)
@@ -176,12 +176,12 @@ def _gaps(table: pl.DataFrame) -> list[str]:
     return said
 
 
-def _with_temperature(table: pl.DataFrame) -> tuple[dict[str, Column], list[str]]:
+def _with_temperature(table: pl.DataFrame) -> tuple[dict[str, FileColumn], list[str]]:
     """The one temperature of the auxiliary channels is the cell's; of several it is the first, and that is said."""
     found = [name for name in table.columns if name.startswith("aux") and name.endswith("_temperature_degC")]
     if not found:
         return COLUMNS, []
-    columns = COLUMNS | {found[0]: Column("ambient_temperature_celsius", "degC")}
+    columns = COLUMNS | {found[0]: FileColumn("ambient_temperature_celsius", "degC")}
     said = [f"of {len(found)} temperatures, '{found[0]}' is taken for the cell's"] if len(found) > 1 else []
     return columns, said
 

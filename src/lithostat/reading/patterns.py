@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -109,7 +109,7 @@ def _parser(content: bytes, path: Path) -> Callable[[], Any]:
     except ImportError:
         raise MissingPackage("diffraction files need geddes: pip install 'lithostat[diffraction]'") from None
 
-    def scans() -> Any:
+    def scans() -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for index in range(MOST_SCANS):
             try:
                 scan = geddes.read_bytes(content, path.name, index=index)

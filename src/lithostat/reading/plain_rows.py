@@ -8,13 +8,13 @@ from collections.abc import Mapping
 import polars as pl
 
 from lithostat.reading import cells
-from lithostat.reading.columns import Known
+from lithostat.reading.columns import KnownColumn
 from lithostat.reading.declaration import Declaration
 from lithostat.reading.rows import SAMPLE, delimiter_of, is_cut, lines_of, unique
 from lithostat.reading.text import DELIMITERS, Found
 
 
-def plain_rows(table: Found, declaration: Declaration, known: Mapping[str, Known]) -> pl.DataFrame | None:
+def plain_rows(table: Found, declaration: Declaration, known: Mapping[str, KnownColumn]) -> pl.DataFrame | None:
     """The rows with their numbers parsed, other cells as text; None if the table needs a careful look at each row.
 
     It gives what `rows` and `cells` would, in a quarter of the memory: no quotes, no decimal comma, no blank line, no
@@ -62,7 +62,7 @@ def _head(body: bytes) -> bytes:
 
 
 def _is_comma(
-    sample: pl.DataFrame, declaration: Declaration, known: Mapping[str, Known], delimiter: str, body: bytes
+    sample: pl.DataFrame, declaration: Declaration, known: Mapping[str, KnownColumn], delimiter: str, body: bytes
 ) -> bool:
     """Whether decimal commas are possible. If none is in the sample, one further down is a cell that is no number."""
     if declaration.decimal != "auto" or delimiter == "," or b"," not in body:
@@ -71,7 +71,7 @@ def _is_comma(
     return not columns or cells.is_comma(columns)
 
 
-def _numbers(sample: pl.DataFrame, declaration: Declaration, known: Mapping[str, Known]) -> set[str]:
+def _numbers(sample: pl.DataFrame, declaration: Declaration, known: Mapping[str, KnownColumn]) -> set[str]:
     """Columns of numbers: those that a rule knows as such, and others whose first cells are all numbers."""
     found = {name for name, one in known.items() if one.rule.written == "number"}
     for name in sample.columns:

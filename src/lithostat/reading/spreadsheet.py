@@ -86,7 +86,7 @@ def _text(rows: Iterable[list[Any]]) -> bytes:
     return "".join(line + "\n" for line in lines if line.strip()).encode()
 
 
-def _cell(value: Any) -> str:
+def _cell(value: object) -> str:
     if isinstance(value, bool):
         return str(value)
     if isinstance(value, float):

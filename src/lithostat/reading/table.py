@@ -11,10 +11,10 @@ import polars as pl
 from lithostat.experiment.quantity import linear
 from lithostat.experiment.record import REQUIRED
 from lithostat.reading import cells
-from lithostat.reading.columns import POLAR, SPECTRAL, TIMES, Known, known_columns
+from lithostat.reading.columns import POLAR, SPECTRAL, TIMES, KnownColumn, known_columns
 from lithostat.reading.declaration import Declaration, Rule
 from lithostat.reading.gathered import Reading
-from lithostat.reading.harmonise import Column, unit_of
+from lithostat.reading.harmonise import FileColumn, unit_of
 from lithostat.reading.plain_rows import plain_rows
 from lithostat.reading.rows import SAMPLE, delimiter_of, no_line_end, rows_of, unique
 from lithostat.reading.text import DELIMITERS, HEAD, Found, split_line
@@ -24,11 +24,11 @@ LOOKED_AT = 20  # rows whose cells tell durations and dates from numbers
 
 
 @dataclass
-class Part:
+class TypedTable:
     """One table with typed columns in the units of the file, and what they are."""
 
     frame: pl.DataFrame
-    known: dict[str, Known]
+    known: dict[str, KnownColumn]
     clock_zoned: bool = False
 
     def named(self, target: str) -> str | None:
@@ -45,7 +45,7 @@ class Part:
         return self.frame[name].cast(pl.Float64).fill_null(float("nan")).to_numpy() * scale * column.factor + offset
 
 
-def part_of(table: Found, reading: Reading) -> Part | None:
+def part_of(table: Found, reading: Reading) -> TypedTable | None:
     """One table with numbers instead of text; None if it has no row that can be read."""
     if reading.declaration.surplus_names:
         _drop_surplus(table, reading)
@@ -68,7 +68,7 @@ def part_of(table: Found, reading: Reading) -> Part | None:
         del rows
     _hold_against_title(table, reading)
     table.body = b""  # the text of a large table is let go, then its cells column by column
-    part = Part(frame, known)
+    part = TypedTable(frame, known)
     del frame
     state = _states(part.frame, reading.declaration)
     bad = typed(part, comma, lines, reading)
@@ -123,14 +123,14 @@ def _hold_against_title(table: Found, reading: Reading) -> None:
         reading.say(f"the table '{name}' states {table.stated} rows and has {count}")
 
 
-def _comma(frame: pl.DataFrame, known: dict[str, Known], declaration: Declaration, any_comma: bool) -> bool:
+def _comma(frame: pl.DataFrame, known: dict[str, KnownColumn], declaration: Declaration, any_comma: bool) -> bool:
     if declaration.decimal != "auto" or not any_comma:
         return declaration.decimal == "comma"
     columns = [frame[name] for name, one in known.items() if one.rule.written == "number"]
     return cells.is_comma(columns or frame.get_columns())
 
 
-def _needed(part: Part) -> set[str]:
+def _needed(part: TypedTable) -> set[str]:
     """Columns without which a row says nothing wrong only if it is left out."""
     targets = {known.column.to: name for name, known in part.known.items()}
     wanted = {"test_time_second" if "test_time_second" in targets else "unix_time_second", *REQUIRED}
@@ -140,7 +140,7 @@ def _needed(part: Part) -> set[str]:
     return {targets[target] for target in wanted if target in targets}
 
 
-def typed(part: Part, comma: bool, lines: pl.Series, reading: Reading) -> pl.Series | None:
+def typed(part: TypedTable, comma: bool, lines: pl.Series, reading: Reading) -> pl.Series | None:
     """Turn the columns of a part into numbers; rows whose needed cells hold something else are marked."""
     needed = _needed(part)
     bad: pl.Series | None = None
@@ -169,7 +169,9 @@ def typed(part: Part, comma: bool, lines: pl.Series, reading: Reading) -> pl.Ser
     return bad
 
 
-def _column(part: Part, name: str, known: Known, comma: bool, reading: Reading) -> tuple[pl.Series, pl.Series]:
+def _column(
+    part: TypedTable, name: str, known: KnownColumn, comma: bool, reading: Reading
+) -> tuple[pl.Series, pl.Series]:
     text = part.frame[name]
     if text.dtype != pl.String:
         values = text.cast(pl.Float64, strict=False)
@@ -202,7 +204,7 @@ def _states(frame: pl.DataFrame, declaration: Declaration) -> pl.Series | None:
     return None if column is None else frame[column].str.strip_chars(" ").fill_null("")
 
 
-def _signed(part: Part, state: pl.Series, reading: Reading) -> None:
+def _signed(part: TypedTable, state: pl.Series, reading: Reading) -> None:
     """Give the current its sign by the state of each row; a current in no known state is NaN."""
     name, rule = part.named("current_ampere"), reading.declaration.sign_from
     if name is None or rule is None:
@@ -217,7 +219,7 @@ def _signed(part: Part, state: pl.Series, reading: Reading) -> None:
         reading.say(f"{int(neither.sum())} currents are NaN: the states ({which}) do not say their sign")
 
 
-def _open_circuit(part: Part, table: Found, reading: Reading) -> None:
+def _open_circuit(part: TypedTable, table: Found, reading: Reading) -> None:
     """At open circuit a table has no current because none flows."""
     pattern = reading.declaration.open_circuit
     if pattern is None or part.named("current_ampere") is not None or part.named("voltage_volt") is None:
@@ -225,5 +227,5 @@ def _open_circuit(part: Part, table: Found, reading: Reading) -> None:
     if re.search(pattern, f"{reading.header}\n{table.title}", re.MULTILINE):
         part.frame = part.frame.with_columns(pl.lit(0.0).alias("current"))
         rule = Rule.model_validate({"match": "current", "is": "current_ampere"})
-        part.known["current"] = Known(rule, Column("current_ampere", "A"))
+        part.known["current"] = KnownColumn(rule, FileColumn("current_ampere", "A"))
         reading.say("the technique is open circuit and its table has no current: it is 0 there")

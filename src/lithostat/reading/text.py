@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from lithostat.experiment.errors import InputError
-from lithostat.reading.declaration import Declaration, Table
+from lithostat.reading.declaration import Declaration, TableBounds
 from lithostat.reading.gathered import Reading
 
 HEAD = 1 << 16  # bytes in which a format is recognised
@@ -140,7 +140,7 @@ def row_of_numbers(delimiter: str) -> re.Pattern[bytes]:
     return re.compile(rb"^(?:[^\n]*%b)?%b(?:%b%b){2}(?:%b|$)" % (mark, _CELL, mark, _CELL, mark), re.MULTILINE)
 
 
-def _stated(title: str, table: Table) -> int | None:
+def _stated(title: str, table: TableBounds) -> int | None:
     """The number of rows that a title gives in the group 'rows' of its pattern."""
     match = None if table.title is None else re.search(table.title, title)
     rows = None if match is None else match.groupdict().get("rows")
@@ -148,7 +148,7 @@ def _stated(title: str, table: Table) -> int | None:
 
 
 def _start_of(
-    body: bytes, position: int, table: Table, declaration: Declaration
+    body: bytes, position: int, table: TableBounds, declaration: Declaration
 ) -> tuple[int, str, list[str], int] | None:
     """Where the next table begins from `position` on, its title and names, and the first byte after them."""
     until = len(body) if table.many else min(len(body), PREAMBLE)
@@ -202,7 +202,7 @@ def _line_of_names(body: bytes, number: int) -> int:
     return places[min(max(number - 1, 0), len(places) - 1)]
 
 
-def _end_of(body: bytes, start: int, table: Table) -> int:
+def _end_of(body: bytes, start: int, table: TableBounds) -> int:
     if table.end is None:
         return len(body)
     match = re.compile(table.end.encode(), re.MULTILINE).search(body, start)

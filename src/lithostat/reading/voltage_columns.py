@@ -12,7 +12,7 @@ from lithostat.experiment.record import OTHER
 from lithostat.reading.gathered import Reading
 
 if TYPE_CHECKING:
-    from lithostat.reading.table import Part
+    from lithostat.reading.table import TypedTable
 
 SENTENCE = "of a cell with a reference electrode, Ewe less Ece is taken for the voltage between the terminals"
 FLOATS = "the potentials of both electrodes lie near {:.3g} V against the reference electrode, which seems to float"
@@ -22,7 +22,7 @@ DIFFERENCE = "Ewe-Ece"  # name of the new column
 _WORKING, _COUNTER, _BETWEEN = r"<?Ewe>?/(m?V)>?", r"<?Ece>?/(m?V)>?", r"<?Ewe-Ece>?/m?V>?|Ecell/m?V"
 
 
-def between_terminals(part: Part, reading: Reading) -> None:
+def between_terminals(part: TypedTable, reading: Reading) -> None:
     """Give a table that has both potentials and not their difference the difference as its voltage."""
     names = part.frame.columns
     if any(re.fullmatch(_BETWEEN, name) for name in names):
@@ -44,7 +44,7 @@ def between_terminals(part: Part, reading: Reading) -> None:
         reading.say(floats)
 
 
-def filled(part: Part, reading: Reading) -> None:
+def filled(part: TypedTable, reading: Reading) -> None:
     """Replace zeros that an instrument left in the chosen column by what another column of the voltage holds there."""
     name = part.named("voltage_volt")
     if name is None or not part.frame[name].dtype.is_numeric():

@@ -13,7 +13,7 @@ from lithostat.experiment.cell import Cell
 from lithostat.experiment.errors import InputError, nearest
 from lithostat.experiment.protocol import Protocol
 from lithostat.model.interface import CONTACT_LOST, critical_stripping_current
-from lithostat.model.parameters import SCATTER, Laws, Parameters
+from lithostat.model.parameters import BETWEEN_CELLS, SCATTER, Laws, Parameters
 from lithostat.model.resistance import contact_share
 from lithostat.model.resolve import Resolved, resolve
 from lithostat.physics.constants import FARADAY
@@ -196,15 +196,15 @@ class _Cells:
 def _draw_count(draws: Mapping[str, np.ndarray] | None, scatter: dict[str, Any], members: int) -> int:
     if draws:
         return len(next(iter(draws.values())))
-    scattered = np.any(scatter["toughness_scatter"]) or np.any(scatter["throat_radius_scatter"])
+    scattered = any(np.any(scatter[f"{name}_scatter"]) for name in BETWEEN_CELLS)
     return members if scattered else 1
 
 
 def _scatter_cells(
     fields: dict[str, np.ndarray], spreads: dict[str, np.ndarray], p: Parameters, points: int, count: int, seed: int
 ) -> None:
-    """Scatter toughness and throat radius between draws, the same for all points so that the map stays smooth."""
-    names = [name for name in ("toughness", "throat_radius") if np.any(spreads[f"{name}_scatter"] > 0.0)]
+    """Scatter what differs between cells over the draws, the same for all points so that the map stays smooth."""
+    names = [name for name in BETWEEN_CELLS if np.any(spreads[f"{name}_scatter"] > 0.0)]
     if not names:
         return
     even = norm.ppf(qmc.LatinHypercube(len(names), rng=np.random.default_rng(seed)).random(count))

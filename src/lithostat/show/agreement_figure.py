@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lithostat.show.style import BLUE, GREEN, INK, MUTED, ORANGE, RED, VIOLET, blank, plain, style
@@ -17,7 +18,7 @@ _ARROW = 15.0  # length of the arrow of a bound, in points
 _LEAST = 1e-3  # where a prediction of nothing at all is drawn
 
 
-class Point(NamedTuple):
+class PredictedCell(NamedTuple):
     """A cell in one unit. `low` 0 or `high` infinite is a bound that there is not; both equal is a dated value.
 
     `predicted` is where the model's cell failed, or, with `beyond`, until when it was followed and did not.
@@ -30,7 +31,7 @@ class Point(NamedTuple):
     beyond: bool = False
 
 
-def agreement_figure(panels: Mapping[str, Sequence[Point]], quantity: str) -> Figure:
+def agreement_figure(panels: Mapping[str, Sequence[PredictedCell]], quantity: str) -> Figure:
     """`panels` holds the points of each law; `quantity` is what both axes show, 'life / h'."""
     names = list(dict.fromkeys(point.paper for points in panels.values() for point in points))
     looks = dict(zip(names, zip(itertools.cycle(_COLOURS), itertools.cycle(_MARKS), strict=False), strict=False))
@@ -58,7 +59,7 @@ def agreement_figure(panels: Mapping[str, Sequence[Point]], quantity: str) -> Fi
     return figure
 
 
-def _ends(points: Sequence[Point], predicted: bool) -> tuple[float, float]:
+def _ends(points: Sequence[PredictedCell], predicted: bool) -> tuple[float, float]:
     """Of an axis, with room for arrows."""
     measured = [x for point in points for x in (point.low, point.high) if 0.0 < x < math.inf]
     shown = [max(point.predicted, _LEAST) for point in points] if predicted else measured
@@ -66,7 +67,10 @@ def _ends(points: Sequence[Point], predicted: bool) -> tuple[float, float]:
 
 
 def _panel(
-    axis: Any, points: Sequence[Point], looks: Mapping[str, tuple[str, str]], ends: tuple[tuple[float, float], ...]
+    axis: Axes,
+    points: Sequence[PredictedCell],
+    looks: Mapping[str, tuple[str, str]],
+    ends: tuple[tuple[float, float], ...],
 ) -> None:
     axis.set(xscale="log", yscale="log", xlim=ends[0], ylim=ends[1])
     line = [min(ends[0][0], ends[1][0]), max(ends[0][1], ends[1][1])]
@@ -83,18 +87,18 @@ def _panel(
         axis.plot(_middle(point), _height(point), mark, color=colour, mfc=face, markersize=5.5, zorder=3)
 
 
-def _middle(point: Point) -> float:
+def _middle(point: PredictedCell) -> float:
     """Where on the measured axis the mark of a cell stands."""
     if math.isinf(point.high):
         return point.low
     return math.sqrt(point.low * point.high) if point.low > 0.0 else point.high
 
 
-def _height(point: Point) -> float:
+def _height(point: PredictedCell) -> float:
     return max(point.predicted, _LEAST)
 
 
-def _bounds(axis: Any, point: Point, colour: str) -> None:
+def _bounds(axis: Axes, point: PredictedCell, colour: str) -> None:
     if math.isinf(point.high) or point.low <= 0.0:
         _arrow(axis, point, (_ARROW if math.isinf(point.high) else -_ARROW, 0.0), colour)
     else:
@@ -102,6 +106,6 @@ def _bounds(axis: Any, point: Point, colour: str) -> None:
         axis.plot([point.low, point.high], [height, height], color=colour, linewidth=1.0, marker="|", markersize=5)
 
 
-def _arrow(axis: Any, point: Point, by: tuple[float, float], colour: str) -> None:
+def _arrow(axis: Axes, point: PredictedCell, by: tuple[float, float], colour: str) -> None:
     style = {"arrowstyle": "<-", "color": colour, "linewidth": 1.1, "shrinkA": 0.0, "shrinkB": 0.0}
     axis.annotate("", (_middle(point), _height(point)), by, textcoords="offset points", arrowprops=style)

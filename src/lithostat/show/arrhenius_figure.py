@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lithostat.impedance.laws.arrhenius import Arrhenius
@@ -35,7 +35,7 @@ def arrhenius_figure(fits: Arrhenius | Mapping[str, Arrhenius], title: str = "")
     return figure
 
 
-def _one(axis: Any, below: Any, fit: Arrhenius, name: str, colour: str) -> None:
+def _one(axis: Axes, below: Axes, fit: Arrhenius, name: str, colour: str) -> None:
     x = 1e3 / fit.temperature
     wide = np.linspace(x.min(), x.max(), 200)
     size = fit.error if fit.error is not None else None
@@ -71,7 +71,7 @@ def _digits(error: float) -> int:
     return min(max(3, 1 - math.floor(math.log10(error))), 6) if error > 0.0 else 3
 
 
-def _celsius(axis: Any, kelvin: np.ndarray) -> None:
+def _celsius(axis: Axes, kelvin: np.ndarray) -> None:
     """Temperatures above the figure, where people look for them."""
     step = 20 if np.ptp(kelvin) > 60.0 else 10
     low, high = float(kelvin.min()) - 273.15, float(kelvin.max()) - 273.15

@@ -26,11 +26,21 @@ class Mark(NamedTuple):
     sure: bool = True
 
 
-class _Panel(NamedTuple):
+class Panel(NamedTuple):
+    """A column over time: the label of its axis, the factor that makes its numbers those of the label, its colour."""
+
     column: str
     label: str
     factor: float
     colour: str
+
+    def scaled(self, largest: float) -> Panel:
+        """The same in a smaller unit, where the largest magnitude is small in this one."""
+        if self.column == "voltage_volt" and largest < 0.2:
+            return self._replace(label="voltage / mV", factor=1e3)
+        if self.column == "current_ampere" and largest < 0.5e-3:
+            return self._replace(label="current / µA", factor=1e6)
+        return self
 
 
 class _Pixels(NamedTuple):
@@ -41,13 +51,14 @@ class _Pixels(NamedTuple):
     scale: float
 
 
-_PANELS = (
-    _Panel("voltage_volt", "voltage / V", 1.0, BLUE),
-    _Panel("current_ampere", "current / mA", 1e3, ORANGE),
-    _Panel("measured_pressure_pa", "stack pressure / MPa", 1e-6, GREEN),
-    _Panel("applied_pressure_pa", "stack pressure / MPa", 1e-6, GREEN),
-    _Panel("ambient_temperature_celsius", "temperature / °C", 1.0, VIOLET),
+PANELS = (
+    Panel("voltage_volt", "voltage / V", 1.0, BLUE),
+    Panel("current_ampere", "current / mA", 1e3, ORANGE),
+    Panel("measured_pressure_pa", "stack pressure / MPa", 1e-6, GREEN),
+    Panel("applied_pressure_pa", "stack pressure / MPa", 1e-6, GREEN),
+    Panel("ambient_temperature_celsius", "temperature / °C", 1.0, VIOLET),
 )
+RESISTANCE = Panel("apparent_resistance_ohm", "V/I / Ω", 1.0, RED)  # no column: made of two
 
 
 def cell_figure(
@@ -69,7 +80,7 @@ def cell_figure(
     begin, end = (float(time[0]), float(time[-1])) if len(time) else (0.0, 3600.0)
     scale, unit = (1.0 / 3600.0, "h") if end > 7200.0 else (1.0 / 60.0, "min")
     pixels = _Pixels(time, first_rows(time), scale)
-    panels = _panels(record)
+    panels = panels_of(record)
     rows = len(panels) + resistance
     with style():
         figure, axes = blank(9.0, 0.9 + 1.6 * rows, rows, sharex=True, squeeze=False)
@@ -90,13 +101,13 @@ def cell_figure(
 
 def drawable(record: Record) -> bool:
     """True if the record has anything to draw over time."""
-    return bool(_panels(record))
+    return bool(panels_of(record))
 
 
-def _panels(record: Record) -> list[_Panel]:
+def panels_of(record: Record) -> list[Panel]:
     """The panels whose column holds something; the applied pressure only where none was measured."""
-    chosen: list[_Panel] = []
-    for panel in _PANELS:
+    chosen: list[Panel] = []
+    for panel in PANELS:
         if panel.column not in record.table.columns or panel.label in [other.label for other in chosen]:
             continue
         values = record.column(panel.column)
@@ -105,22 +116,25 @@ def _panels(record: Record) -> list[_Panel]:
     return chosen
 
 
-def _scaled(panel: _Panel, largest: float) -> tuple[float, str]:
-    """(factor, label) of a panel whose values reach so far."""
-    if panel.column == "voltage_volt" and largest < 0.2:
-        return 1e3, "voltage / mV"
-    if panel.column == "current_ampere" and largest < 0.5e-3:
-        return 1e6, "current / µA"
-    return panel.factor, panel.label
+def usual_current(current: np.ndarray) -> float:
+    """The current that is usual [A], from which V/I tells what is no rest; 0 where there is none."""
+    sampled = np.abs(shown(current[:: max(1, len(current) // _MANY)]))
+    return float(np.nanquantile(sampled, 0.9)) if np.isfinite(sampled).any() else 0.0
 
 
-def _band(axis: Axes, pixels: _Pixels, record: Record, panel: _Panel) -> str:
+def apparent_resistance(voltage: np.ndarray, current: np.ndarray, usual: float) -> np.ndarray:
+    """V/I [ohm] where a current flows that is no rest, beside the one that is `usual` [A]; NaN elsewhere."""
+    ohm = np.full(len(voltage), np.nan)
+    return np.divide(voltage, current, out=ohm, where=np.abs(current) > 0.02 * usual)
+
+
+def _band(axis: Axes, pixels: _Pixels, record: Record, panel: Panel) -> str:
     """A line, or the band between least and largest value per column of pixels where there are many; its label."""
     values = np.asarray(record.column(panel.column), float)
     few = len(values) <= 4 * COLUMNS
     low, high = (shown(values), shown(values)) if few else least_and_largest(values, pixels.first)
-    factor, label = _scaled(panel, float(np.nanmax(np.maximum(np.abs(low), np.abs(high)), initial=0.0)))
-    low, high = factor * low, factor * high
+    panel = panel.scaled(float(np.nanmax(np.maximum(np.abs(low), np.abs(high)), initial=0.0)))
+    low, high = panel.factor * low, panel.factor * high
     known = np.isfinite(low)
     if few:
         axis.plot(*_broken(pixels.time * pixels.scale, low), color=panel.colour, linewidth=0.9)
@@ -132,7 +146,7 @@ def _band(axis: Axes, pixels: _Pixels, record: Record, panel: _Panel) -> str:
     if 0.0 < spread < least:  # noise should not look like a signal
         centre = 0.5 * float(np.nanmax(high) + np.nanmin(low))
         axis.set_ylim(centre - least, centre + least)
-    return label
+    return panel.label
 
 
 def _broken(time: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -147,10 +161,7 @@ def _resistance(axis: Axes, pixels: _Pixels, record: Record) -> None:
     """V/I as one upright stroke in each column of pixels: a line from one to the next would be no measurement."""
     voltage, current = record.column("voltage_volt"), record.column("current_ampere")
     some = slice(None, None, max(1, len(current) // _MANY))
-    sampled = np.abs(shown(current[some]))
-    usual = np.nanquantile(sampled, 0.9) if np.isfinite(sampled).any() else 0.0
-    ohm = np.full(len(voltage), np.nan)
-    np.divide(voltage, current, out=ohm, where=np.abs(current) > 0.02 * usual)
+    ohm = apparent_resistance(voltage, current, usual_current(current))
     low, high = least_and_largest(ohm, pixels.first)
     known = shown(ohm[some])
     known = known[np.isfinite(known)]
@@ -162,7 +173,7 @@ def _resistance(axis: Axes, pixels: _Pixels, record: Record) -> None:
     (line,) = axis.plot(np.repeat(at, 3), strokes.ravel(), color=RED, linewidth=0.8, solid_capstyle="round")
     line.get_path().should_simplify = False
     axis.set_ylim(0.0, top)
-    axis.set_ylabel("V/I / Ω")
+    axis.set_ylabel(RESISTANCE.label)
 
 
 def _background(axis: Axes, marks: Sequence[Mark], gaps: Iterable[tuple[float, float]], scale: float) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lithostat.experiment.errors import InputError
@@ -39,7 +39,7 @@ def high_frequency_figure(fits: Sequence[Fitted], marked: np.ndarray, title: str
     return figure
 
 
-def _panel(panel: Any, fit: Fitted, ohm: float, error: float) -> None:
+def _panel(panel: Axes, fit: Fitted, ohm: float, error: float) -> None:
     z = fit.spectrum.impedance
     f = fit.spectrum.frequency
     fine = fit.impedance(np.geomspace(f.min(), f.max(), _DENSE))

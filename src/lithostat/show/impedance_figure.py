@@ -121,7 +121,7 @@ def _dense(found: Fitted) -> Spectrum:
     return Spectrum(fine, found.impedance(fine))
 
 
-def _axes(nyquist: Any, modulus: Any, phase: Any) -> None:
+def _axes(nyquist: Axes, modulus: Axes, phase: Axes) -> None:
     _scale(nyquist)
     nyquist.set_xlabel("Re Z / Ω")
     nyquist.set_ylabel("-Im Z / Ω")
@@ -135,9 +135,9 @@ def _axes(nyquist: Any, modulus: Any, phase: Any) -> None:
     phase.set_xlabel("frequency / Hz")
 
 
-def _scale(axis: Any) -> None:
+def _scale(axis: Axes) -> None:
     """One scale for both axes, or a stretched one, and said, where small arcs lie far apart."""
-    across, up = (np.concatenate([line.get_xydata()[:, k] for line in axis.lines]) for k in (0, 1))
+    across, up = (np.concatenate([np.asarray(line.get_xydata())[:, k] for line in axis.lines]) for k in (0, 1))
     if np.ptp(across) <= FLAT * np.ptp(up):
         axis.set_aspect("equal", adjustable="datalim")
         return
@@ -145,13 +145,13 @@ def _scale(axis: Any) -> None:
     axis.text(0.99, 0.02, "vertical scale stretched", transform=axis.transAxes, **_CORNER)
 
 
-def _near(axis: Any, marked: np.ndarray) -> bool:
+def _near(axis: Axes, marked: np.ndarray) -> bool:
     """Where blocking electrodes make the rest of the plane many times larger than what is marked, show only this.
 
     True if that was done.
     """
     known = marked[np.isfinite(marked)]
-    across, up = (np.concatenate([line.get_xydata()[:, k] for line in axis.lines]) for k in (0, 1))
+    across, up = (np.concatenate([np.asarray(line.get_xydata())[:, k] for line in axis.lines]) for k in (0, 1))
     if not len(known) or max(np.abs(across).max(), np.abs(up).max()) < TALL * known.max():
         return False
     axis.set_aspect("auto")
@@ -166,14 +166,15 @@ def _si(value: float) -> str:
     return f"{value / 1e3**power:.3g} {('µ', 'm', '', 'k', 'M', 'G', 'T')[power + 2]}"
 
 
-def _per_area(axis: Any, area: float) -> None:
+def _per_area(axis: Axes, area: float) -> None:
     """A second scale above the Nyquist plane, in ohm cm2."""
-    top = axis.secondary_xaxis("top", functions=(lambda ohm: ohm * 1e4 * area, lambda asr: asr / (1e4 * area)))
+    scale = 1e4 * area
+    top = axis.secondary_xaxis("top", functions=(lambda x: np.asarray(x) * scale, lambda x: np.asarray(x) / scale))
     top.set_xlabel("Re Z A / Ω cm²", color=MUTED)
     top.tick_params(labelcolor=MUTED)
 
 
-def _legends(axis: Any, names: list[tuple[Any, str]], kinds: list[_Kind], cut: bool) -> None:
+def _legends(axis: Axes, names: list[tuple[Any, str]], kinds: list[_Kind], cut: bool) -> None:
     """One legend for what a mark means, one for what a colour means."""
     marks = [Line2D([], [], color=INK, marker=marker, linestyle=line, markersize=4) for _, marker, line in kinds]
     first = axis.legend(marks, [name for name, _, _ in kinds], loc="upper right")

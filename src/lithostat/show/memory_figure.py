@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lithostat.experiment.quantity import show
@@ -52,14 +51,16 @@ def memory_figure(memory: Memory, title: str = "") -> Figure:
     return figure
 
 
-def _line(axis: Any, memory: Memory, pressure: Any, highest: Any, colour: str, label: str | None) -> None:
+def _line(
+    axis: Axes, memory: Memory, pressure: np.ndarray, highest: np.ndarray, colour: str, label: str | None
+) -> None:
     x = pressure / 1e6
     axis.plot(x, predicted(memory, pressure, highest), color=colour, linewidth=1.6, label=label, zorder=2)
     if np.isfinite(memory.covariance).all():
         axis.fill_between(x, *band(memory, pressure, highest), color=colour, alpha=0.15, linewidth=0, zorder=1)
 
 
-def _points(axis: Any, memory: Memory) -> None:
+def _points(axis: Axes, memory: Memory) -> None:
     size = memory.error if memory.error is not None else (memory.spread or 0.0) * memory.resistance
     size = np.where(np.isfinite(size), size, 0.0)
     for released, colour, label in ((False, PRESSING, "pressing"), (True, RELEASED, "released, or pressed again")):
@@ -81,7 +82,7 @@ def _points(axis: Any, memory: Memory) -> None:
             )
 
 
-def _arrows(axis: Any, memory: Memory) -> None:
+def _arrows(axis: Axes, memory: Memory) -> None:
     """From each measurement towards the next, so that the loop can be followed."""
     x, y = memory.pressure / 1e6, memory.resistance
     for k in range(len(x) - 1):
@@ -125,7 +126,7 @@ def _numbers(memory: Memory) -> str:
     return "\n".join([*lines, f"{100 * memory.confidence:.0f} % intervals"]).replace("ohm cm2", "Ω cm²")
 
 
-def _plain_ticks(axis: Any, memory: Memory) -> None:
+def _plain_ticks(axis: Axes, memory: Memory) -> None:
     from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
     for along, values in ((axis.xaxis, memory.pressure / 1e6), (axis.yaxis, memory.resistance)):

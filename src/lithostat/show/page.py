@@ -6,16 +6,18 @@ import io
 import re
 from collections.abc import Callable, Mapping
 from importlib import resources
-from typing import Any
-
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING
 
 from lithostat.experiment.errors import sentence_of
-from lithostat.show.style import style
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def svg(figure: Figure) -> str:
     """A figure as an SVG element that can stand in a page."""
+    from lithostat.show.style import style  # what draws nothing needs no matplotlib
+
     buffer = io.StringIO()
     with style():
         figure.savefig(buffer, format="svg", metadata={"Date": None})
@@ -35,13 +37,15 @@ def svgs(drawn: Mapping[str, Callable[[], Figure]]) -> tuple[dict[str, str], lis
     return found, missing
 
 
-def page(template: str, **contents: Any) -> str:
-    """Fill a template of this package; everything that is not marked safe is escaped."""
+def page(template: str, *, package: str = "lithostat.show", **contents: object) -> str:
+    """Fill a template of a package, which may use those of this one; all that is not marked safe is escaped."""
     import jinja2
 
-    folder = resources.files("lithostat.show") / "templates"
+    folders = [resources.files(name) / "templates" for name in (package, "lithostat.show")]
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.loader = jinja2.FunctionLoader(lambda name: (folder / name).read_text(encoding="utf-8"))
+    environment.loader = jinja2.FunctionLoader(
+        lambda name: next(folder / name for folder in folders if (folder / name).is_file()).read_text(encoding="utf-8")
+    )
     return environment.get_template(template).render(**contents)

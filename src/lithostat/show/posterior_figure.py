@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
@@ -49,7 +51,7 @@ def posterior_figure(
     return figure
 
 
-def _marginal(axis: Any, one: Marginal) -> None:
+def _marginal(axis: Axes, one: Marginal) -> None:
     low, high = np.quantile(np.concatenate([one.prior, one.posterior]), [0.005, 0.995])
     edges = np.geomspace(low, high, _BINS) if one.log else np.linspace(low, high, _BINS)
     spread = np.log(edges) if one.log else edges
@@ -67,7 +69,7 @@ def _marginal(axis: Any, one: Marginal) -> None:
     axis.set_xlabel(one.label)
 
 
-def _pair(axis: Any, one: Marginal, other: Marginal) -> None:
+def _pair(axis: Axes, one: Marginal, other: Marginal) -> None:
     x = np.log(one.posterior) if one.log else one.posterior
     y = np.log(other.posterior) if other.log else other.posterior
     axis.plot(one.posterior, other.posterior, ".", color=BLUE, markersize=1.2, alpha=0.25, rasterized=True)
@@ -86,7 +88,7 @@ def _pair(axis: Any, one: Marginal, other: Marginal) -> None:
     axis.set_ylabel(other.label)
 
 
-def _plain_ticks(ruler: Any, ratio: float) -> None:
+def _plain_ticks(ruler: Axis, ratio: float) -> None:
     """Numbers as people write them, and few of them, on a logarithmic axis that spans this ratio."""
     subs = (1.0, 2.0, 5.0) if ratio < 12.0 else (1.0, 3.0) if ratio < 60.0 else (1.0,)
     ruler.set_major_locator(LogLocator(subs=subs, numticks=12))

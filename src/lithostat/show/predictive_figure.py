@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lithostat.experiment.finding import group_of
@@ -71,7 +72,7 @@ def predictive_figure(
     return figure
 
 
-def _draw(axis: Any, one: SeenCell, floor: float) -> None:
+def _draw(axis: Axes, one: SeenCell, floor: float) -> None:
     """A dated short as a point, an interval as a bar, a censored cell as a point with an arrow."""
     x, low, high = one.pressure / 1e6, one.low / HOUR, one.high / HOUR
     y = max(low, floor * 3.0) if np.isinf(high) else max(high, floor * 3.0)

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
+from numpy.typing import ArrayLike
 
 from lithostat.impedance.relaxation.peaks import Peak
 from lithostat.impedance.relaxation.relaxation_times import Relaxation
@@ -96,8 +97,8 @@ def _process(axes: Axes, relaxation: Relaxation, peak: Peak, colour: str, top: f
 def _frequencies(axes: Axes) -> None:
     """The same axis in hertz on top: 1 / (2 pi tau)."""
 
-    def turned(values: Any) -> Any:
-        return 1.0 / (2.0 * np.pi * np.maximum(values, 1e-30))
+    def turned(values: ArrayLike) -> np.ndarray:
+        return 1.0 / (2.0 * np.pi * np.maximum(np.asarray(values), 1e-30))
 
     upper = axes.secondary_xaxis("top", functions=(turned, turned))
     upper.set_xlabel("frequency / Hz", color=MUTED)

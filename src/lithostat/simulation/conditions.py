@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +12,7 @@ import numpy as np
 from lithostat import programs
 from lithostat.engine import engine
 from lithostat.model.parameters import Laws, Parameters
+from lithostat.physics.types import Values
 from lithostat.simulation import equations
 from lithostat.simulation.compiled import used
 from lithostat.simulation.pieces import RUNNING, Carry, Tolerance
@@ -26,10 +27,10 @@ class Endings(NamedTuple):
     `margin` is ln(a / a_c) of the deepest filament at the end: how far it was from a short, 0 at one.
     """
 
-    status: Any  # a key of `pieces.ENDED_AS`; DONE at a short too
-    short_time: Any  # infinite without a short [s]
-    time: Any  # when the test ended [s]
-    margin: Any  # [-]
+    status: np.ndarray  # a key of `pieces.ENDED_AS`; DONE at a short too
+    short_time: np.ndarray  # infinite without a short [s]
+    time: np.ndarray  # when the test ended [s]
+    margin: np.ndarray  # [-]
 
 
 def endings(
@@ -93,7 +94,7 @@ def _traced(
     return jax.vmap(one, in_axes=(p_axes, plan_axes))
 
 
-def _margin(carry: Carry, plan: Plan, p: Parameters, laws: Laws) -> Any:
+def _margin(carry: Carry, plan: Plan, p: Parameters, laws: Laws) -> Values:
     """ln(a / a_c) at the end of a test, of the interface that is nearest to a short."""
     last = jax.tree.map(lambda column: column[jnp.clip(carry.row, 0, plan.rows) - 1], plan.table)
     drive = Drive(last.current, last.temperature, carry.held, 0.0, carry.stack, p.frame_stiffness, 1.0, 0.0, plan.sides)

@@ -18,18 +18,18 @@ from lithostat.experiment.cores import cores
 from lithostat.experiment.errors import InputError, nearest
 from lithostat.experiment.protocol import Protocol
 from lithostat.experiment.quantity import check
-from lithostat.model.parameters import SCATTER, Parameters
+from lithostat.model.parameters import BETWEEN_CELLS, SCATTER, Laws, Parameters, used
 from lithostat.model.resolve import Resolved, resolve
 from lithostat.physics.weakest_link import links, worst_of
 from lithostat.simulation import compiled
-from lithostat.simulation.pieces import ENDED_AS, Carry, Tolerance
+from lithostat.simulation.pieces import ENDED_AS, Carry, Tolerance, suited
 from lithostat.simulation.plan import Plan
 from lithostat.simulation.run import provenance
 from lithostat.simulation.schedule import Schedule, schedule
 
-SCATTERED = ("throat_radius", "toughness", "focusing")
 CHUNK = 512  # members solved together; large enough to vectorise, small enough to stay in cache
-LOOSE = Tolerance(1e-6, 1e-9, 1e-7)  # times to short agree with the default tolerance to 1e-5
+# (straight, curved); times to short agree with the default tolerance to 1e-5, turns of current aside
+LOOSE = Tolerance(1e-6, 1e-9, 1e-7), Tolerance(3e-6, 3e-9, 1e-7)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,17 +62,18 @@ def ensemble(
     scatter: dict[str, float] | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Ensemble:
-    """Simulate `members` cells that differ in throat radius, toughness and focusing.
+    """Simulate `members` cells that differ in toughness, focusing, and in throat radius or flaw size.
 
-    Radius and toughness are log-normal from cell to cell. Focusing is log-normal from spot to spot, and each cell fails
-    at the worst of its (A / A_ref)^kappa spots, so that larger cells short earlier. `scatter` replaces standard
-    deviations of the cards by name ('focusing_scatter', ...). `progress` is called with the number of members done.
+    Radius, flaw size (each if the law of entry takes it) and toughness are log-normal from cell to cell. Focusing is
+    log-normal from spot to spot, and each cell fails at the worst of its (A / A_ref)^kappa spots, so that larger cells
+    short earlier. `scatter` replaces standard deviations of the cards by name ('focusing_scatter', ...). `progress` is
+    called with the number of members done.
     """
     if members < 1:
         raise InputError(f"received {members} members", expected="at least 1")
     resolved = resolve(cell)
     spread = resolved.scatter | _known(scatter or {})
-    drawn = draw(resolved.parameters, spread, cell.area, members, seed)
+    drawn = draw(resolved.parameters, resolved.laws, spread, cell.area, members, seed)
     timetable = schedule(cell, protocol)
     ends = _ends(resolved, timetable.plan, drawn, progress)
     table, length = _table(drawn, ends, timetable)
@@ -106,7 +107,7 @@ def _ends(
 ) -> _Ends:
     """All members solved in chunks, side by side in threads."""
     members = len(drawn["focusing"])
-    axes = Parameters(**{name: 0 if name in SCATTERED else None for name in Parameters._fields})
+    axes = Parameters(**{name: 0 if name in drawn else None for name in Parameters._fields})
     at_the_short = plan._replace(after_short=np.zeros(()))
     nothing = at_the_short._replace(rows=np.zeros((), int))
     order = np.argsort(drawn["toughness"] ** 2 / drawn["focusing"])  # members that short together are solved together
@@ -115,8 +116,8 @@ def _ends(
         index = order[np.minimum(np.arange(first, first + CHUNK), members - 1)]  # the last chunk repeats a member
         with engine():
             p = jax.tree.map(np.float64, resolved.parameters)
-            p = p._replace(**{name: drawn[name][index] for name in SCATTERED})
-            carry = compiled.ending(p, resolved.laws, plan, LOOSE, axes)
+            p = p._replace(**{name: values[index] for name, values in drawn.items()})
+            carry = compiled.ending(p, resolved.laws, plan, suited(resolved.laws, LOOSE), axes)
             carry = jax.tree.map(np.asarray, carry)
         if progress and plan is at_the_short:
             progress(min(CHUNK, members - first))
@@ -142,17 +143,20 @@ def _table(drawn: dict[str, np.ndarray], ends: _Ends, timetable: Schedule) -> tu
     early = np.where(cycling > 0.0, "short", "short before current")
     kinds = np.where(shorted, early, np.array([ENDED_AS[int(s)] for s in ends.status]))
     said = {"kind": kinds, "time_second": time, "cycling_second": np.maximum(cycling, 0.0)}
-    table = pl.DataFrame({"member": np.arange(len(time))} | {name: drawn[name] for name in SCATTERED} | said)
+    table = pl.DataFrame({"member": np.arange(len(time))} | drawn | said)
     return table, float(durations.sum()) - began
 
 
-def draw(p: Parameters, spread: dict[str, float], area: float, members: int, seed: int) -> dict[str, np.ndarray]:
+def draw(
+    p: Parameters, laws: Laws, spread: dict[str, float], area: float, members: int, seed: int
+) -> dict[str, np.ndarray]:
     """Parameters of each member, (members,) SI, from one seed."""
     rng = np.random.default_rng(seed)
     count = links(area, reference_area=spread["reference_area"], exponent=spread["area_exponent"])
     worst = ndtri(worst_of(rng.random(members), count))
-    return {
-        "throat_radius": p.throat_radius * np.exp(spread["throat_radius_scatter"] * rng.standard_normal(members)),
-        "toughness": p.toughness * np.exp(spread["toughness_scatter"] * rng.standard_normal(members)),
-        "focusing": p.focusing * np.exp(spread["focusing_scatter"] * worst),
+    between = {
+        name: getattr(p, name) * np.exp(spread[f"{name}_scatter"] * rng.standard_normal(members))
+        for name in BETWEEN_CELLS
+        if used(name, laws)
     }
+    return between | {"focusing": p.focusing * np.exp(spread["focusing_scatter"] * worst)}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 
 from lithostat.model import interface
-from lithostat.model.interface import LITHIUM_SCALE, MEMORY_SCALE, Lithium, Memory
+from lithostat.model.interface import LITHIUM_SCALE, MEMORY_SCALE, InterfaceMemory, Lithium
 from lithostat.model.parameters import Laws, Parameters
 from lithostat.model.resistance import pellet_resistance
 from lithostat.model.sides import BOTH, Sides
@@ -22,7 +23,7 @@ class State(NamedTuple):
     """State of a symmetric cell; fields of `lithium` are (2,), interface 0 plates at positive current."""
 
     lithium: Lithium
-    memory: Memory
+    memory: InterfaceMemory
     relaxed: Values  # pressure the frame gave up before the present solve [Pa]; `relaxed` goes on from there
     conductance: Values  # electronic path [S/m2]
     ionic_charge: Values  # net, through the electrolyte [C/m2]
@@ -32,6 +33,26 @@ class State(NamedTuple):
 SCALE = State(LITHIUM_SCALE, MEMORY_SCALE, 1e6, 1e3, 1e4, 1e4)
 
 
+def moving(state: State, laws: Laws) -> State:
+    """What an integrator has to follow: None in place of fields whose rate is zero all through a solve."""
+    plated = None if laws.filament == "coupled" else state.lithium.plated
+    return state._replace(
+        lithium=state.lithium._replace(plated=plated),
+        memory=state.memory._replace(highest_pressure=None),
+        relaxed=None,
+    )
+
+
+def whole(moved: State, still: State) -> State:
+    """Inverse of `moving`: fields that are None are those of `still`, at every one of the saved instants."""
+    length = moved.ionic_charge.shape
+
+    def filled(value: Values, before: Values) -> Values:
+        return jnp.broadcast_to(before, (*length, *jnp.shape(before))) if value is None else value
+
+    return jax.tree.map(filled, moved, still, is_leaf=lambda value: value is None)
+
+
 def initial_state(p: Parameters, laws: Laws, sides: Sides = BOTH) -> State:
     """Lithium laid on the pellet without pressure: no contact yet, nothing entered, a native interphase."""
     both = jnp.ones(INTERFACES)
@@ -39,7 +60,7 @@ def initial_state(p: Parameters, laws: Laws, sides: Sides = BOTH) -> State:
     start = interface.entry_of(laws).start * both
     return State(
         lithium=Lithium(filament=start, plated=nothing, void=nothing, metal=p.lithium_thickness * both * sides.lithium),
-        memory=Memory(zero, zero, p.interphase_initial * jnp.ones(())),
+        memory=InterfaceMemory(zero, zero, p.interphase_initial * jnp.ones(())),
         relaxed=zero,
         conductance=zero,
         ionic_charge=zero,

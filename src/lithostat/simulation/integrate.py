@@ -35,22 +35,17 @@ from lithostat.simulation.pieces import (
     STALLED,
     VOLTAGE,
     Carry,
+    Ended,
     Piece,
     Tolerance,
+    suited,
 )
-from lithostat.simulation.plan import Curve, Drive, Plan, Segment
+from lithostat.simulation.plan import Drive, Plan, PressureCurve, Segment
 
-# For one cell with its samples, and for ensembles. Where voids close at one rate the states follow straight lines
-# within a half-cycle; otherwise they follow curves, for which a higher order pays.
+# (straight, curved) for one cell with its samples, and for ensembles
 ACCURATE, CHEAP = (diffrax.Tsit5(), diffrax.Dopri8()), (diffrax.Bosh3(), diffrax.Tsit5())
 Solvers = tuple[diffrax.AbstractSolver, diffrax.AbstractSolver]
 FIRST_STEP = 3600.0  # longest first step tried [s]
-
-
-def solver_for(laws: Laws, solvers: Solvers) -> diffrax.AbstractSolver:
-    """The one of (straight, curved) that the chosen law of voids asks for."""
-    straight, curved = solvers
-    return straight if laws.voids == "constant_closure" else curved
 
 
 def margins(t: Values, state: State, drive: Drive, p: Parameters, laws: Laws, segment: Segment) -> Values:
@@ -101,7 +96,7 @@ class Lead(NamedTuple):
     longest: Values  # until the lead changes [s]
 
 
-def lead(carry: Carry, segment: Segment, curve: Curve) -> Lead:
+def lead(carry: Carry, segment: Segment, curve: PressureCurve) -> Lead:
     """From the protocol at the start of its row; from the measured curve, if there is one, piece by straight piece."""
     if curve.times.shape[0] == 0:
         fresh = carry.elapsed == 0.0
@@ -147,6 +142,13 @@ def _norm(tol: Tolerance) -> Callable[[State], Any]:
     return norm
 
 
+class Method(NamedTuple):
+    """How a stretch is integrated: with which solver, and how exactly."""
+
+    solver: diffrax.AbstractSolver
+    tolerance: Tolerance
+
+
 def solve(
     state: State,
     drive: Drive,
@@ -155,32 +157,36 @@ def solve(
     laws: Laws,
     segment: Segment,
     fractions: Values,
-    tol: Tolerance,
-    solver: diffrax.AbstractSolver,
+    method: Method,
 ) -> tuple[Values, State, Values, Values, State]:
     """Integrate one stretch: (end time, end state, failed, saved local times, saved states).
 
     Time is scaled to 1 over the stretch, so that the ends of all members of an ensemble are one number.
     """
 
-    def field(t: Values, y: State, _: Any) -> State:
-        state = jax.tree.map(jnp.multiply, y, SCALE)
-        speed = equations.rates(t * duration, state, drive, p, laws)
-        return jax.tree.map(lambda rate, unit: duration / unit * rate, speed, SCALE)
+    unit = equations.moving(SCALE, laws)
 
-    def nearest(t: Values, y: State, args: Any, **_: Any) -> Values:
-        return least(margins(t * duration, jax.tree.map(jnp.multiply, y, SCALE), drive, p, laws, segment))
+    def real(y: State) -> State:
+        return equations.whole(jax.tree.map(jnp.multiply, y, unit), state)
 
+    def field(t: Values, y: State, _: None) -> State:
+        speed = equations.moving(equations.rates(t * duration, real(y), drive, p, laws), laws)
+        return jax.tree.map(lambda rate, one: duration / one * rate, speed, unit)
+
+    def nearest(t: Values, y: State, args: None, **_: object) -> Values:
+        return least(margins(t * duration, real(y), drive, p, laws, segment))
+
+    tol = method.tolerance
     wanted = {"end": diffrax.SubSaveAt(t1=True)}
     if fractions.size:
         wanted["way"] = diffrax.SubSaveAt(ts=fractions)
     solution = diffrax.diffeqsolve(
         diffrax.ODETerm(field),
-        solver,
+        method.solver,
         t0=0.0,
         t1=1.0,
         dt0=FIRST_STEP / jnp.maximum(duration, FIRST_STEP),
-        y0=jax.tree.map(jnp.divide, state, SCALE),
+        y0=jax.tree.map(jnp.divide, equations.moving(state, laws), unit),
         saveat=diffrax.SaveAt(subs=wanted),
         stepsize_controller=diffrax.PIDController(rtol=tol.relative, atol=tol.absolute, norm=_norm(tol)),
         event=diffrax.Event(nearest, optx.Bisection(rtol=tol.event, atol=tol.event, flip=True)),
@@ -188,12 +194,11 @@ def solve(
         max_steps=20_000,
         throw=False,
     )
-    real = {name: jax.tree.map(jnp.multiply, ys, SCALE) for name, ys in solution.ys.items()}
-    end = jax.tree.map(lambda leaf: leaf[0], real["end"])
-    times, states = duration * solution.ts["end"], real["end"]
+    times, states = duration * solution.ts["end"], real(solution.ys["end"])
+    end = jax.tree.map(lambda leaf: leaf[0], states)
     if fractions.size:
         times = jnp.concatenate([duration * solution.ts["way"], times])
-        states = jax.tree.map(lambda way, last: jnp.concatenate([way, last]), real["way"], states)
+        states = jax.tree.map(lambda way, last: jnp.concatenate([way, last]), real(solution.ys["way"]), states)
     # A margin that jumps has no zero: the search for it runs out of steps, but by then it knows the time to all digits.
     fine = (diffrax.RESULTS.successful, diffrax.RESULTS.event_occurred, diffrax.RESULTS.nonlinear_max_steps_reached)
     failed = jnp.ones((), bool)
@@ -221,8 +226,8 @@ def advance(
     left = jnp.maximum(jnp.minimum(left, leading.longest), 0.0)
     at_once = least(margins(0.0, state, drive, p, laws, segment)) <= 0.0
     span = jnp.where(at_once, 0.0, left)
-    solver = solver_for(laws, solvers)
-    ended, end, failed, times, states = solve(state, drive, span, p, laws, segment, fractions, tol, solver)
+    method = Method(suited(laws, solvers), tol)
+    ended, end, failed, times, states = solve(state, drive, span, p, laws, segment, fractions, method)
 
     end = equations.settled(ended, end, drive, p)
     reached = margins(ended, end, drive, p, laws, segment)
@@ -231,26 +236,19 @@ def advance(
     bare &= jnp.any(equations.stripped(segment.current) & (plan.sides.lithium == 0.0))
     cause = jnp.where(bare, VOLTAGE, cause)  # a collector that is stripped bare meets any limit on voltage
     end = equations.handed_on(ended, end, drive, p)
-    after = _settle(carry, plan, segment, leading, drive, ended, end, cause, p)
+    after = _settle(carry, plan, segment, leading, drive, Ended(ended, end, cause), p)
     after = after._replace(status=jnp.where(failed, STALLED, after.status))
     seen = jax.vmap(lambda t, y: equations.observe(t, y, drive, p, laws))(times, states)
     return after, Piece(carry.row, carry.time, cause, times, states, seen, drive)
 
 
 def _settle(
-    carry: Carry,
-    plan: Plan,
-    segment: Segment,
-    leading: Lead,
-    drive: Drive,
-    ended: Values,
-    end: State,
-    cause: Values,
-    p: Parameters,
+    carry: Carry, plan: Plan, segment: Segment, leading: Lead, drive: Drive, ended: Ended, p: Parameters
 ) -> Carry:
     """What is carried on after a solve: which row is next, whether the cell is short, who is done."""
+    end, cause = ended.state, ended.cause
     shorts, limited = cause == SHORT, cause >= VOLTAGE
-    time, elapsed = carry.time + ended, carry.elapsed + ended
+    time, elapsed = carry.time + ended.time, carry.elapsed + ended.time
     end = end._replace(conductance=jnp.where(shorts, p.soft_conductance, end.conductance))
     exits = jnp.stack([segment.voltage_exit, segment.high_exit, segment.low_exit])
     complete = elapsed >= segment.duration * (1.0 - 1e-14)
@@ -266,7 +264,7 @@ def _settle(
         elapsed=jnp.where(row == carry.row, elapsed, 0.0),
         time=time,
         state=end,
-        held=drive.pressure + drive.ramp * ended,
+        held=drive.pressure + drive.ramp * ended.time,
         stack=jnp.where(leading.clamped, equations.stack_height(end, p), drive.stack),
         shorted=jnp.where(shorts, 1.0, carry.shorted),
         short_time=jnp.where(shorts, time, carry.short_time),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
+from lithostat.model.parameters import Laws
 from lithostat.physics.types import Values
 from lithostat.simulation.equations import Observation, State
 from lithostat.simulation.plan import Drive
 
+Choice = TypeVar("Choice")
 # what ends a solve; the last three are limits of the protocol
 RAN, SHORT, CONTACT_LOST, LITHIUM_SPENT, VOLTAGE, HIGH, LOW = range(-1, 6)
 RUNNING, DONE, NO_CONTACT, NO_LITHIUM, STALLED = range(5)  # how a test stands
@@ -25,6 +27,16 @@ class Tolerance(NamedTuple):
     absolute: float = 1e-11
     event: float = 1e-10
     void: float = 1.0
+
+
+def suited(laws: Laws, either: tuple[Choice, Choice]) -> Choice:
+    """The one of (straight, curved) that the chosen law of voids asks for.
+
+    Where voids close at one rate the states follow straight lines within a half-cycle, which one step of a low order
+    takes. Otherwise they follow curves, for which a higher order pays.
+    """
+    straight, curved = either
+    return straight if laws.voids == "constant_closure" else curved
 
 
 class Carry(NamedTuple):
@@ -52,3 +64,11 @@ class Piece(NamedTuple):
     states: State  # leading axis (samples + 1,)
     seen: Observation  # leading axis (samples + 1,)
     drive: Drive
+
+
+class Ended(NamedTuple):
+    """The end of a solve: local time [s], state, and what ended it."""
+
+    time: Values
+    state: State
+    cause: Values

@@ -29,7 +29,7 @@ class Segment(NamedTuple):
     attach_pressure: Values = 0.0  # isostatic; 0 where lithium is not attached in this segment [Pa]
 
 
-class Curve(NamedTuple):
+class PressureCurve(NamedTuple):
     """A measured pressure against time, straight between its points. Without points the fixture rules.
 
     Padded at its end with infinite times and the last pressure.
@@ -43,7 +43,7 @@ class Plan(NamedTuple):
     """Everything that is done to a cell, as arrays. The table may be longer than `rows`, its real length."""
 
     table: Segment
-    curve: Curve
+    curve: PressureCurve
     rows: Values
     after_short: Values  # how long the test goes on after a short [s]
     sides: Sides = BOTH

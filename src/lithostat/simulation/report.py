@@ -13,6 +13,7 @@ from lithostat.experiment.record import Record
 from lithostat.experiment.report import Drawing, Number, Report, Section, Tone, table_of
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from polars import DataFrame
 
     from lithostat.simulation.ensemble import Ensemble
@@ -140,13 +141,13 @@ def _many(many: Ensemble, survival: Mapping[str, Any], title: str) -> Section:
     return Section(f"{survival['cells']} such cells", points=tuple(said), drawings=(drawing,), spoken=True)
 
 
-def _record_figure(record: Record, title: str) -> Any:
+def _record_figure(record: Record, title: str) -> Figure:
     from lithostat.show.record_figure import record_figure
 
     return record_figure(record, title)
 
 
-def _survival_figure(many: Ensemble, title: str) -> Any:
+def _survival_figure(many: Ensemble, title: str) -> Figure:
     from lithostat.show.survival_figure import survival_figure
 
     members = many.members

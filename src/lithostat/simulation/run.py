@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import platform
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
@@ -20,6 +20,7 @@ from lithostat.experiment.spectrum import Spectrum
 from lithostat.experiment.versions import version
 from lithostat.model import ending
 from lithostat.model.outside import outside
+from lithostat.model.parameters import Parameters
 from lithostat.model.resolve import Resolved, resolve, worst_spot
 from lithostat.physics.impedance import stack_impedance
 from lithostat.simulation import compiled
@@ -39,6 +40,10 @@ from lithostat.simulation.pieces import (
     Tolerance,
 )
 from lithostat.simulation.schedule import Schedule, schedule
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 
 SAMPLES = 12  # points saved per step, beside its end
 _ENDED = {
@@ -95,7 +100,7 @@ def _record(
     cell: Cell,
     protocol: Protocol,
     resolved: Resolved,
-    p: Any,
+    p: Parameters,
     timetable: Schedule,
     pieces: Piece,
     carry: Carry,
@@ -120,10 +125,10 @@ def _table(cell: Cell, timetable: Schedule, pieces: Piece) -> pl.DataFrame:
     shape = pieces.times.shape
     rows = [timetable.rows[row] for row in pieces.row]
 
-    def flat(values: Any) -> np.ndarray:
+    def flat(values: ArrayLike) -> np.ndarray:
         return np.broadcast_to(np.asarray(values, float), shape)[keep]
 
-    def per_piece(values: Any) -> np.ndarray:
+    def per_piece(values: ArrayLike) -> np.ndarray:
         return flat(np.asarray(values, float)[:, None])
 
     seen, state, drive, area = pieces.seen, pieces.states, pieces.drive, cell.area
@@ -181,7 +186,7 @@ def _steps(timetable: Schedule, pieces: Piece) -> pl.DataFrame:
     )
 
 
-def _outcome(table: pl.DataFrame, timetable: Schedule, pieces: Piece, carry: Carry, p: Any) -> Outcome:
+def _outcome(table: pl.DataFrame, timetable: Schedule, pieces: Piece, carry: Carry, p: Parameters) -> Outcome:
     """How the test ended, with the numbers that say why."""
     shorted = bool(np.isfinite(carry.short_time))
     at = int(np.flatnonzero(pieces.cause == SHORT)[0]) if shorted else -1
@@ -207,7 +212,7 @@ def _outcome(table: pl.DataFrame, timetable: Schedule, pieces: Piece, carry: Car
     )
 
 
-def _spectra(cell: Cell, timetable: Schedule, pieces: Piece, p: Any) -> tuple[Spectrum, ...]:
+def _spectra(cell: Cell, timetable: Schedule, pieces: Piece, p: Parameters) -> tuple[Spectrum, ...]:
     """The impedance at every measuring step, from the same resistances the voltage is made of."""
     spectra = []
     for index, row in enumerate(pieces.row):

@@ -14,7 +14,7 @@ from lithostat.experiment.protocol import Protocol
 from lithostat.model.program import Action, Scale
 from lithostat.model.sides import sides_of
 from lithostat.model.unroll import unroll
-from lithostat.simulation.plan import Curve, Plan, Segment
+from lithostat.simulation.plan import Plan, PressureCurve, Segment
 
 TABLES = (64, 4096, 16384, 65536, 262144)  # lengths that tables are padded to: few, because each compiles anew
 PLAIN = Segment(0.0, 0.0, 298.15, math.nan, 0.0, math.inf, math.inf, -math.inf, 0, 0, 0)
@@ -73,11 +73,11 @@ def _segment(action: Action) -> Segment:
     )
 
 
-def _curve(fixture: Fixture) -> Curve:
+def _curve(fixture: Fixture) -> PressureCurve:
     """The measured pressure of a fixture, padded; no points for other kinds."""
     if fixture.times is None or fixture.pressures is None:
-        return Curve(np.zeros(0), np.zeros(0))
+        return PressureCurve(np.zeros(0), np.zeros(0))
     count = len(fixture.times)
     length = next(length for length in TABLES if length > count)  # at least one infinite time ends the search
     times = np.concatenate([fixture.times, np.full(length - count, math.inf)])
-    return Curve(times, np.concatenate([fixture.pressures, np.full(length - count, fixture.pressures[-1])]))
+    return PressureCurve(times, np.concatenate([fixture.pressures, np.full(length - count, fixture.pressures[-1])]))

@@ -41,7 +41,7 @@ from lithostat.physics.short_circuit import cell_voltage
 from lithostat.physics.types import Values
 from lithostat.simulation import compiled, equations
 from lithostat.simulation.equations import SCALE, State
-from lithostat.simulation.pieces import Tolerance
+from lithostat.simulation.pieces import Tolerance, suited
 from lithostat.simulation.plan import Drive
 from lithostat.simulation.schedule import schedule
 
@@ -50,7 +50,7 @@ SAMPLES = 12  # states kept in every step, as `simulate` does
 CLOSE = 1e-6  # relative difference between the voltage rebuilt and the record's
 
 
-class Linear(NamedTuple):
+class Linearised(NamedTuple):
     """The cell about one state: dx/dt = A x + B j, V = C x + D j, with j [A/m2], V [V], time in s.
 
     `x` is in the units of `equations.SCALE`, the double layer last [V]. `resistance` is dV/dj of the equations at once,
@@ -107,7 +107,7 @@ def spectrum_at(
     return spectra if np.ndim(time) else spectra[0]
 
 
-def linearised(record: Record, times: Values, *, step: int | None = None) -> tuple[Linear, ...]:
+def linearised(record: Record, times: Values, *, step: int | None = None) -> tuple[Linearised, ...]:
     """The cell as a linear system about its state at each of `times` [s]. Errors as in `spectrum_at`."""
     p, laws, timetable = _rebuilt(record)
     wanted = np.atleast_1d(np.asarray(times, float))
@@ -187,13 +187,13 @@ def _onward(state: State, drive: Drive, duration: Values, p: Parameters, laws: L
 
     from lithostat.simulation import integrate
 
-    def field(t: Values, y: State, _: Any) -> State:
+    def field(t: Values, y: State, _: None) -> State:
         speed = equations.rates(t * duration, jax.tree.map(jnp.multiply, y, SCALE), drive, p, laws)
         return jax.tree.map(lambda rate, unit: duration / unit * rate, speed, SCALE)
 
     solution = diffrax.diffeqsolve(
         diffrax.ODETerm(field),
-        integrate.solver_for(laws, integrate.ACCURATE),
+        suited(laws, integrate.ACCURATE),
         t0=0.0,
         t1=1.0,
         dt0=None,
@@ -223,10 +223,10 @@ def _agrees(record: Record, at: float, step: int, state: State, drive: Drive, p:
             )
 
 
-def _linear(state: State, drive: Drive, p: Parameters, laws: Laws) -> Linear:
+def _linear(state: State, drive: Drive, p: Parameters, laws: Laws) -> Linearised:
     """Linearise about one state."""
     a, b, c, d, resistance, series, pressure = jax.tree.map(np.asarray, _jacobians(state, drive, p, laws))
-    return Linear(
+    return Linearised(
         a, b, c, float(d), float(resistance), float(series), float(pressure), float(drive.temperature), float(p.area)
     )
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from itertools import product
-from typing import Any
 
 import numpy as np
+
+from lithostat.experiment.volume import Voxels
 
 
 class ChunkCache:
     """An array [z, y, x] whose last chunks stay decoded; an array without chunks is passed through."""
 
-    def __init__(self, array: Any, most: int = 24) -> None:
+    def __init__(self, array: Voxels, most: int = 24) -> None:
         self._array, self._most = array, most
         self._chunks: tuple[int, int, int] | None = getattr(array, "chunks", None)
         self._held: OrderedDict[tuple[int, ...], np.ndarray] = OrderedDict()

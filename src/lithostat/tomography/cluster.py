@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from lithostat.experiment.volume import Voxels
 from lithostat.tomography import phases as names
-from lithostat.tomography.components import Merged, Part, labelled, merge, part
+from lithostat.tomography.components import Merged, SlabComponents, labelled, merge, part
 from lithostat.tomography.phases import Phases
 from lithostat.tomography.shares import shares
 
@@ -46,7 +47,7 @@ class Cluster(NamedTuple):
         return made
 
 
-def cluster(of: Phases, components: Merged, index: int, fall: Any = None) -> Cluster | None:
+def cluster(of: Phases, components: Merged, index: int, fall: Voxels | None = None) -> Cluster | None:
     """The voxels of a component of `of.dark` or `of.faint`; None if there are more than can be followed.
 
     `fall`: `Difference.fall`, if there is one. Labels are made anew within its box, in which it hangs together as it
@@ -56,7 +57,7 @@ def cluster(of: Phases, components: Merged, index: int, fall: Any = None) -> Clu
         return None
     faint = components is of.faint
     low, high = components.low[index], 1 + components.high[index]
-    parts: list[Part] = []
+    parts: list[SlabComponents] = []
     found: list[tuple[np.ndarray, ...]] = []
     for start in range(int(low[0]), int(high[0]), HEIGHT):
         rows = slice(start, min(start + HEIGHT, int(high[0])))

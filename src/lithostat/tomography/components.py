@@ -17,7 +17,7 @@ from scipy.sparse.csgraph import connected_components
 TOUCH_FIRST, TOUCH_LAST, TOUCH_RIM = 1, 2, 4
 
 
-class Part(NamedTuple):
+class SlabComponents(NamedTuple):
     """The components of one slab, a row each, label 1 being row 0.
 
     `size` [voxel]; `low`, `high` (n, 3): first and last z, y, x in the volume; `touches`: bits. `upper` and `lower`
@@ -33,7 +33,7 @@ class Part(NamedTuple):
 
 
 class Merged(NamedTuple):
-    """The components of all slabs: `size`, `low`, `high`, `touches` as for `Part`; `member[slab][label - 1]`."""
+    """The components of all slabs: `size`, `low`, `high`, `touches` as for one slab's; `member[slab][label - 1]`."""
 
     size: np.ndarray
     low: np.ndarray
@@ -61,7 +61,7 @@ def part(
     touching: Sequence[tuple[int, Any]] = (),
     *,
     labels: tuple[np.ndarray, int] | None = None,
-) -> Part:
+) -> SlabComponents:
     """The components of the mask [z, y, x] of one slab whose first voxel is at `origin` in the volume.
 
     `touching`: pairs of a bit and a mask (or None); components with a voxel in it get the bit. `labels`: what
@@ -82,7 +82,7 @@ def part(
     for bit, near in touching:
         if near is not None:
             touches[np.unique(labels_of[near & mask]) - 1] |= bit
-    return Part(
+    return SlabComponents(
         np.bincount(own, minlength=number), low, high, touches, _border(labels_of[0]), _border(labels_of[-1])
     )  # fmt: skip
 
@@ -92,7 +92,7 @@ def _border(plane: np.ndarray) -> np.ndarray:
     return np.stack([where, plane.reshape(-1)[where].astype(np.int64)])
 
 
-def merge(parts: Sequence[Part]) -> Merged:
+def merge(parts: Sequence[SlabComponents]) -> Merged:
     """Join the components of neighbouring slabs wherever voxels on both sides of a border face each other."""
     offsets = np.concatenate([[0], np.cumsum([len(one.size) for one in parts])]).astype(np.int64)
     pairs = []

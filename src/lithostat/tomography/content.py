@@ -15,7 +15,7 @@ import numpy as np
 
 from lithostat.tomography.chunk_cache import ChunkCache
 from lithostat.tomography.cluster import cluster
-from lithostat.tomography.darkness import Piece, pieces
+from lithostat.tomography.darkness import DarkRows, pieces
 from lithostat.tomography.phases import Phases
 
 NARROWEST = 4.5  # voxels; below, cores are all edge
@@ -43,7 +43,7 @@ class Content(NamedTuple):
     why: str
 
 
-def contrast(parts: Sequence[Piece]) -> Contrast:
+def contrast(parts: Sequence[DarkRows]) -> Contrast:
     """Weighted mean of the cores of pieces; its error from their scatter, by leaving each out."""
     weight = np.array([one.core for one in parts])
     value = np.array([one.contrast for one in parts])[weight > 0.0]

@@ -26,7 +26,7 @@ CORE = 0.9  # share of a voxel's light that comes from the thing itself
 GRAIN = 0.004  # of the contrast: how far a shell may differ from what surrounds the thing, beyond noise
 
 
-class Piece(NamedTuple):
+class DarkRows(NamedTuple):
     """Some rows of a thing. `integral`: its volume [voxel] if its grey were that of lithium; `error` of that, one
     standard deviation. `core`: sum of weights, `contrast`: weighted mean of how dark its core is, 1 being lithium.
     `body`: its voxels (n, 3) at the threshold that keeps its volume."""
@@ -38,7 +38,7 @@ class Piece(NamedTuple):
     body: np.ndarray
 
 
-def pieces(of: Phases, thing: Cluster, kept: np.ndarray | None, blur: float, dark: float = 1.0) -> Iterator[Piece]:
+def pieces(of: Phases, thing: Cluster, kept: np.ndarray | None, blur: float, dark: float = 1.0) -> Iterator[DarkRows]:
     """Measure a dark thing piece by piece; `kept` (n,) leaves the pores out that it touches. `dark`: how dark it is
     taken to be where its body is drawn, lithium being 1."""
     low, high = thing.low - AROUND, thing.high + AROUND + 1
@@ -57,7 +57,7 @@ def pieces(of: Phases, thing: Cluster, kept: np.ndarray | None, blur: float, dar
 
 def _measured(
     of: Phases, window: tuple[slice, ...], own: np.ndarray, inner: slice, corner: np.ndarray, taken: tuple[float, float]
-) -> Piece | None:
+) -> DarkRows | None:
     blur, dark_as = taken
     greys = np.asarray(of.volume.voxels[window], np.float32)
     labels = np.asarray(of.labels[window])
@@ -84,7 +84,7 @@ def _measured(
     core = (share > CORE) & body
     weight = float((share[core] ** 2).sum())
     contrast = float((share[core] * depth[core]).sum()) / weight if weight > 0.0 else 0.0
-    return Piece(integral, error, weight, contrast, np.argwhere(body) + corner)
+    return DarkRows(integral, error, weight, contrast, np.argwhere(body) + corner)
 
 
 def _volume_true(depth: np.ndarray, region: np.ndarray, reach: np.ndarray, volume: float) -> np.ndarray:

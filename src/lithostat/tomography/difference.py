@@ -6,22 +6,25 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from lithostat.experiment.errors import InputError
-from lithostat.experiment.volume import Volume
+from lithostat.experiment.volume import Volume, Voxels
 from lithostat.tomography import phases as names
 from lithostat.tomography.components import labelled
-from lithostat.tomography.layout import Layout
+from lithostat.tomography.layout import LocatedPellet
 from lithostat.tomography.locate import locate
 from lithostat.tomography.phases import Phases
 from lithostat.tomography.placement import Placement, place
 from lithostat.tomography.shares import shares
 from lithostat.tomography.slabs import count
+
+if TYPE_CHECKING:
+    import zarr
 
 CHUNK = 256
 TILE = 512  # voxels of y and x at a time
@@ -45,7 +48,7 @@ class Difference:
     placement: Placement
     before: Volume
     drop: float
-    fall: Any
+    fall: Voxels
     counts: np.ndarray
     gone: int
 
@@ -88,7 +91,12 @@ def compare(of: Phases, before: Volume, *, folder: Path | None = None, progress:
 
 
 def _changes(
-    of: Phases, earlier: tuple[Volume, Layout], placement: Placement, rows: slice, inside: np.ndarray, drop: float
+    of: Phases,
+    earlier: tuple[Volume, LocatedPellet],
+    placement: Placement,
+    rows: slice,
+    inside: np.ndarray,
+    drop: float,
 ) -> tuple[np.ndarray, int]:
     """How much darker rows of the later scan became, over the box, as `Difference.fall` holds it; and how many voxels
     became as much brighter. Tile by tile, so that memory does not grow with the width."""
@@ -106,7 +114,7 @@ def _changes(
 
 
 def _change(
-    of: Phases, earlier: tuple[Volume, Layout], placement: Placement, low: np.ndarray, high: np.ndarray
+    of: Phases, earlier: tuple[Volume, LocatedPellet], placement: Placement, low: np.ndarray, high: np.ndarray
 ) -> np.ndarray:
     """Earlier less later share in a box of the later scan; 0 where the earlier one shows nothing."""
     before, layout = earlier
@@ -123,7 +131,7 @@ def _change(
     return np.nan_to_num(seen - later, nan=0.0)
 
 
-def _store(of: Phases, folder: Path | None) -> Any:
+def _store(of: Phases, folder: Path | None) -> np.ndarray | zarr.Array:
     if folder is None:
         return np.zeros(of.volume.shape, np.uint8)
     import zarr

@@ -7,7 +7,7 @@ from scipy.optimize import curve_fit
 from scipy.special import erf
 
 from lithostat.experiment.volume import Volume
-from lithostat.tomography.layout import Layout
+from lithostat.tomography.layout import LocatedPellet
 from lithostat.tomography.surfaces import BLOCK, Surfaces
 
 REACH = 6.0  # voxels on either side of the edge
@@ -16,7 +16,7 @@ PATCHES = 60  # of 8 x 8 voxels, spread over the interface
 LEAST, MOST = 0.3, 4.0
 
 
-def blur(volume: Volume, layout: Layout, of: Surfaces) -> float | None:
+def blur(volume: Volume, layout: LocatedPellet, of: Surfaces) -> float | None:
     """Standard deviation of the blur [voxel], from the mean profile across the interfaces; None where none is seen.
 
     Roughness within patches of 8 x 8 voxels counts as blur, so that it is rather too large.
@@ -25,7 +25,7 @@ def blur(volume: Volume, layout: Layout, of: Surfaces) -> float | None:
     return min(found) if found else None
 
 
-def _side(volume: Volume, layout: Layout, of: Surfaces, k: int) -> float | None:
+def _side(volume: Volume, layout: LocatedPellet, of: Surfaces, k: int) -> float | None:
     flat = np.isfinite(of.seen[k]) & (np.abs(of.seen[k] - of.even[k]) < 1.0)
     places = np.argwhere(flat)
     if len(places) < 8:

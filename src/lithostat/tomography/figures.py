@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
@@ -80,7 +81,7 @@ def _answer(of: Tomogram) -> str:
     return {"yes": "Crosses", "no": "Does not cross", "cannot tell": "Cannot tell whether it crosses"}[of.spans]
 
 
-def _doubt(axes: Any, of: Tomogram, at: np.ndarray, reach: tuple[float, float], colour: str, size: float) -> None:
+def _doubt(axes: Axes, of: Tomogram, at: np.ndarray, reach: tuple[float, float], colour: str, size: float) -> None:
     """A bracket from the least to the most depth."""
     assert of.phases is not None
     first = of.filaments is not None and at[:, 0].min() < np.nanmedian(of.phases.surfaces.even[0]) + 10
@@ -90,7 +91,7 @@ def _doubt(axes: Any, of: Tomogram, at: np.ndarray, reach: tuple[float, float], 
     axes.plot([place, place], [edge + sign * MICRON * one for one in reach], color=colour, lw=2.0, alpha=0.5)
 
 
-def _shadow(axes: Any, at: np.ndarray, shape: tuple[int, int], size: float, colour: str) -> None:
+def _shadow(axes: Axes, at: np.ndarray, shape: tuple[int, int], size: float, colour: str) -> None:
     """What a filament covers of a plane, as an image of at most 500 pixels a side."""
     step = max(1, max(shape) // 500)
     mask = np.zeros([-(-length // step) for length in shape])
@@ -129,7 +130,7 @@ def _middle(of: Tomogram) -> tuple[int, int, int]:
     return z // 2, y // 2, x // 2
 
 
-def draw_slice(axes: Any, volume: Volume, axis: int, at: int, phases: Phases | None, thick: int = 1) -> None:
+def draw_slice(axes: Axes, volume: Volume, axis: int, at: int, phases: Phases | None, thick: int = 1) -> None:
     """A slice across `axis` at voxel `at`, in um; with the interfaces, where there is a pellet."""
     binned = _binned(volume)
     level = volume.level(binned)
@@ -159,7 +160,7 @@ def _binned(volume: Volume) -> int:
     return next((b for b in (1, 2, 4, 8) if b == 8 or max(volume.shape) / b <= PIXELS), 8)
 
 
-def _overlay(axes: Any, of: Tomogram, body: np.ndarray, axis: int, at: int, colour: str) -> None:
+def _overlay(axes: Axes, of: Tomogram, body: np.ndarray, axis: int, at: int, colour: str) -> None:
     """Outline of a filament in a slice."""
     near = body[np.abs(body[:, axis] - at) <= 1]
     if not len(near):
@@ -173,7 +174,7 @@ def _overlay(axes: Any, of: Tomogram, body: np.ndarray, axis: int, at: int, colo
     axes.contour(grid[1], grid[0], mask.astype(float), [0.5], colors=colour, linewidths=1.0)
 
 
-def draw_deepest(axes: Any, of: Tomogram) -> None:
+def draw_deepest(axes: Axes, of: Tomogram) -> None:
     """The plane of the deepest filament, or the middle of a volume without one, with all filaments that it cuts."""
     axis, at = 1, of.volume.shape[1] // 2
     bodies = of.filaments.bodies if of.filaments is not None else ()
@@ -207,7 +208,7 @@ def filament_figure(of: Tomogram) -> Figure:
     return figure
 
 
-def _before_panel(axes: Any, of: Tomogram, axis: int, at: int) -> None:
+def _before_panel(axes: Axes, of: Tomogram, axis: int, at: int) -> None:
     """The same plane in the earlier scan, laid on the later one."""
     from scipy.ndimage import map_coordinates
 
@@ -232,7 +233,7 @@ def _before_panel(axes: Any, of: Tomogram, axis: int, at: int) -> None:
     axes.grid(False)
 
 
-def _fall_panel(axes: Any, of: Tomogram, axis: int, at: int) -> None:
+def _fall_panel(axes: Axes, of: Tomogram, axis: int, at: int) -> None:
     """How much darker that plane became."""
     assert of.difference is not None
     part: list[Any] = [slice(None)] * 3

@@ -15,7 +15,7 @@ from lithostat.tomography.difference import Difference, is_new
 from lithostat.tomography.filament import Filament
 from lithostat.tomography.one_slab import NEAR
 from lithostat.tomography.phases import SHARES, Phases
-from lithostat.tomography.rarity import Tail, rare, tail
+from lithostat.tomography.rarity import LengthTail, rare, tail
 from lithostat.tomography.trim import Body, body
 
 MOST = 40  # filaments that are described
@@ -37,7 +37,7 @@ class Filaments:
     each: tuple[Filament, ...]
     spans: str
     why: str
-    null: Tail
+    null: LengthTail
     void: Contrast | None
     bodies: tuple[np.ndarray, ...]
     unfollowed: int = 0
@@ -97,12 +97,12 @@ def filaments(of: Phases, difference: Difference | None = None, *, blur: float =
     )
 
 
-def _rare(of: Phases, null: Tail) -> np.ndarray:
+def _rare(of: Phases, null: LengthTail) -> np.ndarray:
     """Rare components; where the faint ones connect to a net, those of the dark ones that are rare among themselves."""
     return rare(of.faint, null)
 
 
-def _shaped(of: Phases, thing: Cluster, index: int, null: Tail, difference: Difference | None) -> _Found:
+def _shaped(of: Phases, thing: Cluster, index: int, null: LengthTail, difference: Difference | None) -> _Found:
     """A component with its depths and its body."""
     planes = [of.surfaces.planes(of.volume.shape, k)[thing.at[:, 1], thing.at[:, 2]] for k in range(2)]
     depth = thing.at[:, 0] - planes[0], planes[1] - thing.at[:, 0]
@@ -119,7 +119,7 @@ def _shaped(of: Phases, thing: Cluster, index: int, null: Tail, difference: Diff
 def _described(
     of: Phases,
     found: _Found,
-    null: Tail,
+    null: LengthTail,
     difference: Difference | None,
     blur: float,
     references: dict[int, Contrast | None],
@@ -174,7 +174,7 @@ def _answers(of: Phases, found: _Found, difference: Difference | None) -> dict[s
     }
 
 
-def _one_answer(of: Phases, found: _Found, at: dict[str, bool], null: Tail, difference: Difference | None) -> str:
+def _one_answer(of: Phases, found: _Found, at: dict[str, bool], null: LengthTail, difference: Difference | None) -> str:
     if not any(at.values()):
         # what is new may join with pores that were dark before, which hide lithium that filled them
         return "cannot tell" if difference is not None and found.first.any() and found.last.any() else "no"
@@ -183,12 +183,12 @@ def _one_answer(of: Phases, found: _Found, at: dict[str, bool], null: Tail, diff
     return "cannot tell"
 
 
-def _trusted(of: Phases, null: Tail) -> bool:
+def _trusted(of: Phases, null: LengthTail) -> bool:
     """Whether pores that bridge a quarter of the pellet are too rare to have done it."""
     return null.known and null.longest(DOUBTFUL) < BRIDGED * of.layout.thickness
 
 
-def _reach(found: _Found, null: Tail, difference: Difference | None, size: float) -> tuple[float, float] | None:
+def _reach(found: _Found, null: LengthTail, difference: Difference | None, size: float) -> tuple[float, float] | None:
     depths = [found.depth[k] for k, mask in enumerate((found.first, found.last)) if mask.any()]
     if not depths:
         return None
@@ -199,7 +199,12 @@ def _reach(found: _Found, null: Tail, difference: Difference | None, size: float
 
 
 def _spans(
-    of: Phases, each: tuple[Filament, ...], null: Tail, difference: Difference | None, unfollowed: int, blur: float
+    of: Phases,
+    each: tuple[Filament, ...],
+    null: LengthTail,
+    difference: Difference | None,
+    unfollowed: int,
+    blur: float,
 ) -> tuple[str, str]:
     """The answer for the cell, with its reason."""
     if not all(of.layout.seen):

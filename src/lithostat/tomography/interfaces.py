@@ -9,7 +9,7 @@ import numpy as np
 from scipy.ndimage import uniform_filter
 
 from lithostat.experiment.volume import Volume
-from lithostat.tomography.layout import Layout
+from lithostat.tomography.layout import LocatedPellet
 from lithostat.tomography.surfaces import BLOCK, TILE, Surfaces, without_slope
 
 PATCH = 2  # blocks of 8 x 8 voxels that a gap must be wide
@@ -46,7 +46,7 @@ class Interface:
         }
 
 
-def interfaces(volume: Volume, layout: Layout, of: Surfaces, void: float | None) -> tuple[Interface, ...]:
+def interfaces(volume: Volume, layout: LocatedPellet, of: Surfaces, void: float | None) -> tuple[Interface, ...]:
     """Describe the interfaces that are seen. `void`: how dark empty pores are, lithium being 1; None if unknown."""
     found = []
     for k in range(2):
@@ -74,7 +74,7 @@ def interfaces(volume: Volume, layout: Layout, of: Surfaces, void: float | None)
 
 
 def _contact(
-    volume: Volume, layout: Layout, of: Surfaces, k: int, void: float | None
+    volume: Volume, layout: LocatedPellet, of: Surfaces, k: int, void: float | None
 ) -> tuple[tuple[float, float] | None, str]:
     """Share of the interface without a gap, and why it can or cannot be told."""
     if void is None:
@@ -95,7 +95,7 @@ def _contact(
     return (1.0 - open_, 1.0 - sure), said
 
 
-def _layers(volume: Volume, layout: Layout, of: Surfaces, k: int) -> tuple[np.ndarray, np.ndarray]:
+def _layers(volume: Volume, layout: LocatedPellet, of: Surfaces, k: int) -> tuple[np.ndarray, np.ndarray]:
     """Mean share beside the interface and deeper in the lithium, on blocks (y, x); NaN where unknown."""
     sign = -1.0 if k == 0 else 1.0
     shape = of.even[k].shape

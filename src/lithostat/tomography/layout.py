@@ -49,7 +49,7 @@ class Greys:
 
 
 @dataclass(frozen=True)
-class Layout:
+class LocatedPellet:
     """The pellet in a volume.
 
     `columns`: (y, x) bool on a grid of `step` voxels, where the pellet is seen from end to end, its rim left out.

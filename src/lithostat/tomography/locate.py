@@ -7,7 +7,7 @@ from scipy import ndimage
 
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.volume import Volume
-from lithostat.tomography.layout import BLOCK, Greys, Layout
+from lithostat.tomography.layout import BLOCK, Greys, LocatedPellet
 
 LARGEST = 160  # steps along an axis of the level that is looked at
 RIM = 6  # voxels at the rim of the pellet that are left out, in whole steps
@@ -19,7 +19,7 @@ class NoPellet(InputError):
     """No bright layer between two darker ends is seen."""
 
 
-def locate(volume: Volume) -> Layout:
+def locate(volume: Volume) -> LocatedPellet:
     """Find the bright layer (electrolyte) between darker ends (lithium), its interfaces and the references.
 
     Works on a level of at most 160 steps an axis. Raises `NoPellet` where there is no such layer.
@@ -47,7 +47,7 @@ def locate(volume: Volume) -> Layout:
         inside, _ = _zones(heights, greys.shape, columns, seen)
     noise, of_means = _noise(volume, step, columns, heights)
     reference = Greys(electrolyte, dark, between, noise, (lithium[0], lithium[1]), of_means)
-    return Layout(
+    return LocatedPellet(
         shape=volume.shape,
         step=step,
         columns=columns,

@@ -10,7 +10,7 @@ from lithostat.experiment.volume import Volume
 from lithostat.tomography import phases as names
 from lithostat.tomography.coarse import any_of_eight
 from lithostat.tomography.components import TOUCH_FIRST, TOUCH_LAST, TOUCH_RIM, part
-from lithostat.tomography.layout import BLOCK, Layout
+from lithostat.tomography.layout import BLOCK, LocatedPellet
 from lithostat.tomography.phases import SHARES
 from lithostat.tomography.slabs import Box, Slab
 from lithostat.tomography.smoothing import Levels, smoothed
@@ -19,11 +19,11 @@ from lithostat.tomography.surfaces import Surfaces
 NEAR = 1.5  # voxels from the margin of an interface within which a component touches it
 
 
-class Scene(NamedTuple):
+class SlabInputs(NamedTuple):
     """What every slab needs: planes over the box (y, x), and the map from greys to levels."""
 
     volume: Volume
-    layout: Layout
+    layout: LocatedPellet
     box: Box
     levels: Levels
     columns: np.ndarray
@@ -33,7 +33,7 @@ class Scene(NamedTuple):
     furthest: tuple[float, float]  # rows to which the margins of either interface reach
 
 
-def box_of(layout: Layout) -> Box:
+def box_of(layout: LocatedPellet) -> Box:
     """The part of y and x that holds the pellet; even numbers, so that pairs of voxels stay together."""
     y, x = np.nonzero(layout.columns)
     found = []
@@ -43,7 +43,7 @@ def box_of(layout: Layout) -> Box:
     return Box(*found)
 
 
-def scene(volume: Volume, layout: Layout, heights: Surfaces, box: Box) -> Scene:
+def scene(volume: Volume, layout: LocatedPellet, heights: Surfaces, box: Box) -> SlabInputs:
     """What every slab needs, made once."""
     columns = layout.plane(layout.columns)[box]
     inner = columns.copy()
@@ -59,10 +59,12 @@ def scene(volume: Volume, layout: Layout, heights: Surfaces, box: Box) -> Scene:
     furthest = (
         float(even[0][columns].max()) + heights.margin[0], float(even[1][columns].min()) - heights.margin[1],
     )  # fmt: skip
-    return Scene(volume, layout, box, levels, columns, columns & ~inner, (even[0], even[1]), heights.margin, furthest)
+    return SlabInputs(
+        volume, layout, box, levels, columns, columns & ~inner, (even[0], even[1]), heights.margin, furthest
+    )
 
 
-def label_slab(slab: Slab, scene: Scene) -> tuple[dict[str, np.ndarray], np.ndarray]:
+def label_slab(slab: Slab, scene: SlabInputs) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """What is kept of a slab, and its labels [row, y, x]."""
     smooth = smoothed(slab.greys, scene.levels)
     inside, near = _interior(slab, scene)
@@ -92,7 +94,7 @@ def label_slab(slab: Slab, scene: Scene) -> tuple[dict[str, np.ndarray], np.ndar
     return made, labels
 
 
-def _interior(slab: Slab, scene: Scene) -> tuple[np.ndarray, list[np.ndarray | None]]:
+def _interior(slab: Slab, scene: SlabInputs) -> tuple[np.ndarray, list[np.ndarray | None]]:
     """Where dark counts as inside the pellet, [row, y, x], and its first voxels from either interface (None: none)."""
     rows = np.arange(slab.start, slab.stop, dtype=np.float32)[:, None, None]
     inside = np.broadcast_to(scene.columns, (len(rows), *scene.box.shape))
@@ -107,7 +109,7 @@ def _interior(slab: Slab, scene: Scene) -> tuple[np.ndarray, list[np.ndarray | N
     return inside, near
 
 
-def _below(smooth: np.ndarray, slab: Slab, scene: Scene, shares: tuple[float, ...]) -> dict[float, np.ndarray]:
+def _below(smooth: np.ndarray, slab: Slab, scene: SlabInputs, shares: tuple[float, ...]) -> dict[float, np.ndarray]:
     """Where a smooth grey is below each threshold; thresholds change with blocks of 32 rows of the volume."""
     made = {share: np.empty(smooth.shape, bool) for share in shares}
     dark = scene.layout.greys.dark
@@ -132,7 +134,7 @@ def _labels(dark: np.ndarray, faint: np.ndarray, columns: np.ndarray) -> np.ndar
     return made
 
 
-def _label_ends(labels: np.ndarray, slab: Slab, scene: Scene, bright: np.ndarray, inside: np.ndarray) -> None:
+def _label_ends(labels: np.ndarray, slab: Slab, scene: SlabInputs, bright: np.ndarray, inside: np.ndarray) -> None:
     """Electrodes, and what is bright in them, in place."""
     outer = ~inside & scene.columns
     rows = np.arange(slab.start, slab.stop, dtype=np.float32)[:, None, None]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from lithostat.experiment.volume import Volume
+from lithostat.experiment.volume import Volume, Voxels
 from lithostat.tomography.components import Merged
-from lithostat.tomography.layout import Layout
+from lithostat.tomography.layout import LocatedPellet
 from lithostat.tomography.slabs import Box
 from lithostat.tomography.surfaces import Surfaces
 
@@ -38,10 +37,10 @@ class Phases:
     """
 
     volume: Volume
-    layout: Layout
+    layout: LocatedPellet
     surfaces: Surfaces
     box: Box
-    labels: Any
+    labels: Voxels
     counts: np.ndarray
     by_depth: np.ndarray
     interior: np.ndarray

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import fft, ndimage
 
 from lithostat.experiment.volume import Volume
-from lithostat.tomography.layout import Layout
+from lithostat.tomography.layout import LocatedPellet
 
 BLOCK = 24  # voxels of a level along each side of a block
 BLOCKS = 64  # at most, that a level is compared by
@@ -52,7 +52,7 @@ class Placement:
         return float(np.linalg.norm(self.matrix[:, 0]) - 1.0)
 
 
-def place(after: Volume, before: Volume, layouts: tuple[Layout, Layout]) -> Placement:
+def place(after: Volume, before: Volume, layouts: tuple[LocatedPellet, LocatedPellet]) -> Placement:
     """Find the placement on ever finer levels; `layouts` of (after, before)."""
     ratio = after.voxel_size / before.voxel_size
     step = max(layouts[0].step, layouts[1].step)
@@ -65,7 +65,7 @@ def place(after: Volume, before: Volume, layouts: tuple[Layout, Layout]) -> Plac
     return result
 
 
-def _shares(volume: Volume, layout: Layout, step: int) -> np.ndarray:
+def _shares(volume: Volume, layout: LocatedPellet, step: int) -> np.ndarray:
     """A level as shares from dark (0) to electrolyte (1), clipped; 0 where nothing was measured."""
     greys = np.asarray(volume.level(step)[:], np.float32)
     outside = volume.not_measured(greys)
@@ -75,7 +75,7 @@ def _shares(volume: Volume, layout: Layout, step: int) -> np.ndarray:
     return shares
 
 
-def _centre(layout: Layout) -> np.ndarray:
+def _centre(layout: LocatedPellet) -> np.ndarray:
     """Middle of the pellet [voxel]."""
     y, x = np.nonzero(layout.columns)
     z = 0.5 * np.median(layout.surfaces.sum(axis=0)[layout.columns])
@@ -83,7 +83,7 @@ def _centre(layout: Layout) -> np.ndarray:
 
 
 def _first(
-    images: list[np.ndarray], layouts: tuple[Layout, Layout], step: int, ratio: float
+    images: list[np.ndarray], layouts: tuple[LocatedPellet, LocatedPellet], step: int, ratio: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Middles of the pellets on each other, turned by the angle at which slices are most alike."""
     centres = [_centre(layout) for layout in layouts]
@@ -102,7 +102,7 @@ def _first(
     return matrix, centres[1] - matrix @ centres[0]
 
 
-def _rings(image: np.ndarray, centre: np.ndarray, layout: Layout, step: int) -> np.ndarray:
+def _rings(image: np.ndarray, centre: np.ndarray, layout: LocatedPellet, step: int) -> np.ndarray:
     """Slices of the pellet around its axis, (slice, radius, angle), less their mean over the angle."""
     thick = layout.thickness / step
     rows = centre[0] + np.linspace(-0.42, 0.42, SLICES) * thick
@@ -116,7 +116,9 @@ def _rings(image: np.ndarray, centre: np.ndarray, layout: Layout, step: int) -> 
     return (found - found.mean(axis=2, keepdims=True)) * np.sqrt(radius)[:, None]
 
 
-def _refined(after: Volume, before: Volume, layouts: tuple[Layout, Layout], step: int, start: Placement) -> Placement:
+def _refined(
+    after: Volume, before: Volume, layouts: tuple[LocatedPellet, LocatedPellet], step: int, start: Placement
+) -> Placement:
     """Gauss-Newton over all blocks of a level at once; outliers, as new filaments are, count little."""
     corners = _blocks(layouts[0], step, after.level(step).shape)
     centre = _centre(layouts[0])
@@ -135,7 +137,7 @@ def _refined(after: Volume, before: Volume, layouts: tuple[Layout, Layout], step
     return Placement(matrix, offset, residual * step, alike, len(known))
 
 
-def _blocks(layout: Layout, step: int, shape: tuple[int, ...]) -> np.ndarray:
+def _blocks(layout: LocatedPellet, step: int, shape: tuple[int, ...]) -> np.ndarray:
     """Corners (n, 3) of blocks spread over the pellet and its interfaces, in voxels of the level."""
     size = min(BLOCK, min(shape) - 4)
     y, x = np.nonzero(layout.columns)
@@ -153,19 +155,19 @@ def _blocks(layout: Layout, step: int, shape: tuple[int, ...]) -> np.ndarray:
     return corners[layout.columns[tuple(inside.T)]]
 
 
-def _block(volume: Volume, layout: Layout, step: int, corner: np.ndarray) -> np.ndarray:
+def _block(volume: Volume, layout: LocatedPellet, step: int, corner: np.ndarray) -> np.ndarray:
     part = tuple(slice(max(0, int(c) - 2), int(c) + BLOCK + 2) for c in corner)
     return _smooth(np.asarray(volume.level(step)[part], np.float32), layout)
 
 
-def _smooth(greys: np.ndarray, layout: Layout) -> np.ndarray:
+def _smooth(greys: np.ndarray, layout: LocatedPellet) -> np.ndarray:
     shares = np.clip((greys - layout.greys.dark) / layout.greys.contrast, -1.0, 2.0)
     return ndimage.gaussian_filter(shares, 1.0, mode="nearest")
 
 
 def _equations(
     before: Volume,
-    layout: Layout,
+    layout: LocatedPellet,
     step: int,
     corners: np.ndarray,
     fixed: list[np.ndarray],
@@ -204,7 +206,7 @@ def _equations(
 
 
 def _sampled(
-    volume: Volume, layout: Layout, step: int, there: np.ndarray, shape: tuple[int, ...]
+    volume: Volume, layout: LocatedPellet, step: int, there: np.ndarray, shape: tuple[int, ...]
 ) -> tuple[np.ndarray | None, list[np.ndarray]]:
     """Smooth shares of the earlier scan at points (n, 3) of a level, and their slopes; None outside of it."""
     level = volume.level(step)

@@ -22,7 +22,7 @@ NANOSECONDS = (30.0, 45.0)  # of one core per voxel, without and with an earlier
 
 
 @dataclass(frozen=True)
-class Plan:
+class Resources:
     """`memory` at most, and `disk` for what is written [byte]; `seconds` on one core of 2026."""
 
     memory: float
@@ -37,7 +37,7 @@ class Plan:
         )
 
 
-def plan(volume: Volume, *, ingest: bool, before: Volume | None = None) -> Plan:
+def plan(volume: Volume, *, ingest: bool, before: Volume | None = None) -> Resources:
     """Memory, disk and time for a volume; `ingest`: its greys are written as Zarr first."""
     size = np.dtype(volume.voxels.dtype).itemsize
     slab = HEIGHT * volume.shape[1] * volume.shape[2]
@@ -47,10 +47,10 @@ def plan(volume: Volume, *, ingest: bool, before: Volume | None = None) -> Plan:
     if before is not None:
         memory += COMPARING + 12.0 * 544**2 * HEIGHT * 2.0
     disk = 0.1 * volume.size + (1.15 * size * voxels if ingest else 0.0)
-    return Plan(memory, disk, 1e-9 * voxels * NANOSECONDS[before is not None])
+    return Resources(memory, disk, 1e-9 * voxels * NANOSECONDS[before is not None])
 
 
-def refuse_above(needed: Plan, available: float | None) -> None:
+def refuse_above(needed: Resources, available: float | None) -> None:
     """Raise `InputError` if the machine has less memory than that."""
     if available is not None and needed.memory > available:
         raise InputError(

@@ -14,7 +14,7 @@ RARE = 1e-3  # expected number of pores as long, below which a component is no p
 CAUTION = 1.15  # by which the scale of the tail is taken longer: one standard error of a hundred, and a bit
 
 
-class Tail(NamedTuple):
+class LengthTail(NamedTuple):
     """Beyond `start` voxels the number of components as long falls as exp(-(length - start) / scale), from `number`.
 
     `known` is False where there are too few components to learn it from and a cautious one stands in.
@@ -35,7 +35,7 @@ class Tail(NamedTuple):
         return self.start + self.scale * float(np.log(max(self.number / expected, 1.0)))
 
 
-def tail(of: Merged) -> Tail:
+def tail(of: Merged) -> LengthTail:
     """The tail of the lengths of dark components (longest side of their box), from all but the longest few.
 
     Exponential between the hundredth part and the tenth part of the components, which filaments, being few, do not
@@ -44,14 +44,14 @@ def tail(of: Merged) -> Tail:
     lengths = np.sort(of.extent.max(axis=1)[_counted(of)])[::-1].astype(float)
     if len(lengths) < FEW:
         scale = max(float(LEAST), float(np.median(lengths)) if len(lengths) else 0.0)
-        return Tail(0.0, scale, len(lengths) + 1.0, False)
+        return LengthTail(0.0, scale, len(lengths) + 1.0, False)
     far = max(FEW // 2, min(len(lengths) // 10, max(1000, len(lengths) // 100)))
     near = max(3, far // 10)
     scale = (lengths[near - 1] - lengths[far - 1]) / np.log(far / near)
-    return Tail(lengths[near - 1], CAUTION * max(float(scale), 1.0), float(near), True)
+    return LengthTail(lengths[near - 1], CAUTION * max(float(scale), 1.0), float(near), True)
 
 
-def rare(of: Merged, null: Tail) -> np.ndarray:
+def rare(of: Merged, null: LengthTail) -> np.ndarray:
     """Indices of the components that are no pores, the longest first; those at the rim of the pellet are left out."""
     lengths = of.extent.max(axis=1)
     exceptional = _counted(of) & (null.expected(lengths) < RARE)

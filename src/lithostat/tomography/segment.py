@@ -6,20 +6,23 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lithostat.experiment.journal import Journal
-from lithostat.experiment.volume import Volume
+from lithostat.experiment.volume import Volume, Voxels
 from lithostat.tomography.coarse import gathered
-from lithostat.tomography.components import Part, merge
-from lithostat.tomography.layout import Layout
+from lithostat.tomography.components import SlabComponents, merge
+from lithostat.tomography.layout import LocatedPellet
 from lithostat.tomography.locate import locate
-from lithostat.tomography.one_slab import Scene, box_of, label_slab, scene
+from lithostat.tomography.one_slab import SlabInputs, box_of, label_slab, scene
 from lithostat.tomography.phases import Phases
 from lithostat.tomography.slabs import HEIGHT, count, slabs
 from lithostat.tomography.surfaces import Surfaces, surfaces
+
+if TYPE_CHECKING:
+    import zarr
 
 VERSION = 1  # of what a journal holds
 CHUNK = 256
@@ -30,7 +33,7 @@ def segment(
     volume: Volume,
     *,
     folder: Path | None = None,
-    layout: Layout | None = None,
+    layout: LocatedPellet | None = None,
     height: int = HEIGHT,
     progress: Progress | None = None,
 ) -> Phases:
@@ -61,7 +64,7 @@ def segment(
     return _joined(kept, of, heights, store, height)
 
 
-def _storage(volume: Volume, layout: Layout, folder: Path | None, height: int) -> tuple[Any, Journal | None]:
+def _storage(volume: Volume, layout: LocatedPellet, folder: Path | None, height: int) -> tuple[Any, Journal | None]:
     """Where labels go, and the journal of the pass."""
     if folder is None:
         return np.zeros(volume.shape, np.uint8), None
@@ -81,7 +84,7 @@ def _storage(volume: Volume, layout: Layout, folder: Path | None, height: int) -
     return zarr.create_array(str(path), shape=volume.shape, chunks=chunks, dtype="u1"), journal
 
 
-def _settled(folder: Path) -> Any:
+def _settled(folder: Path) -> zarr.Array:
     """The labels under their name, now that they are whole."""
     import zarr
 
@@ -91,10 +94,11 @@ def _settled(folder: Path) -> Any:
     return zarr.open_array(str(path), mode="r")
 
 
-def _joined(kept: list[dict[str, Any]], of: Scene, heights: Surfaces, store: Any, height: int) -> Phases:
+def _joined(kept: list[dict[str, Any]], of: SlabInputs, heights: Surfaces, store: Voxels, height: int) -> Phases:
     """The phases, of what was kept of every slab."""
     parts = {
-        name: [Part(*(one[f"{name}_{field}"] for field in Part._fields)) for one in kept] for name in ("dark", "faint")
+        name: [SlabComponents(*(one[f"{name}_{field}"] for field in SlabComponents._fields)) for one in kept]
+        for name in ("dark", "faint")
     }
     counts = np.sum([one["counts"] for one in kept], axis=0)
     counts[0] += of.volume.size - counts.sum()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from lithostat.experiment.volume import Volume
-from lithostat.tomography.layout import BLOCK, Layout
+from lithostat.tomography.layout import BLOCK, LocatedPellet
 from lithostat.tomography.smoothing import GAIN, Levels, smoothed
 
 
-def shares(volume: Volume, layout: Layout, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+def shares(volume: Volume, layout: LocatedPellet, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """Shares of the [1 2 1]^3 means in the box from `low` to `high` (z, y, x), float32; edges of the volume repeat."""
     first, last = np.maximum(low - 1, 0), np.minimum(high + 1, volume.shape)
     greys = np.asarray(volume.voxels[tuple(slice(int(a), int(b)) for a, b in zip(first, last, strict=True))])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from lithostat.tomography.layout import Greys
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 ROWS = 8  # of y at a time
 LEVELS = 4095
@@ -21,7 +24,7 @@ class Levels(NamedTuple):
     per_level: float
 
     @classmethod
-    def around(cls, greys: Greys, dtype: Any) -> Levels:
+    def around(cls, greys: Greys, dtype: np.dtype) -> Levels:
         """Levels for a volume: 1.5 contrasts below dark to 1.5 above electrolyte; whole steps for integers."""
         low, high = greys.dark - REACH * greys.contrast, greys.electrolyte + REACH * greys.contrast
         if np.dtype(dtype).kind == "f":
@@ -30,7 +33,7 @@ class Levels(NamedTuple):
         low, high = max(np.floor(low), info.min), min(np.ceil(high), info.max)
         return cls(float(low), float(2 ** max(0, int(np.ceil(np.log2(max((high - low) / LEVELS, 1e-9)))))))
 
-    def smooth_level(self, grey: Any) -> Any:
+    def smooth_level(self, grey: ArrayLike) -> np.ndarray:
         """Where a grey lies among the numbers of `smoothed`."""
         return np.clip((np.asarray(grey, float) - self.low) / self.per_level, 0, LEVELS) * GAIN
 

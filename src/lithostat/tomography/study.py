@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,6 +24,9 @@ from lithostat.tomography.slabs import HEIGHT
 from lithostat.tomography.surfaces import surfaces
 from lithostat.tomography.tomogram import Asked, Tomogram
 from lithostat.tomography.tortuosity import Transport, transport
+
+if TYPE_CHECKING:
+    import zarr
 
 UNKNOWN_BLUR = 1.0
 LARGEST_CONDUCTION = 72  # voxels along each axis of the block that conduction is solved in
@@ -108,7 +111,7 @@ def conduction(of: Phases) -> Transport | None:
     return transport(greys > layout.greys.dark + 0.5 * layout.greys.contrast, 0)
 
 
-def write_bodies(of: Phases, found: Filaments, folder: Path) -> Any:
+def write_bodies(of: Phases, found: Filaments, folder: Path) -> zarr.Array:
     """Filaments as labels 1, 2, ... in a Zarr array of the volume's shape; chunks without any are not written."""
     import shutil
 

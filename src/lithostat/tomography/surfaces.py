@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from lithostat.experiment.volume import Volume
-from lithostat.tomography.layout import Layout, linear
+from lithostat.tomography.layout import LocatedPellet, linear
 
 BLOCK = 8  # voxels of y and x that are averaged
 MEDIAN = 15  # blocks: openings up to half of this are bridged
@@ -32,7 +32,7 @@ class Surfaces:
         return linear(rows, slice(0, shape[2]), BLOCK, 1).astype(np.float32)
 
 
-def surfaces(volume: Volume, layout: Layout) -> Surfaces:
+def surfaces(volume: Volume, layout: LocatedPellet) -> Surfaces:
     """Follow both interfaces at full resolution, (near the rough ones of `layout`)."""
     count = tuple(length // BLOCK or 1 for length in volume.shape[1:])
     wanted = _blocks(layout.plane(layout.columns).astype(np.float32), count) > 0.99
@@ -52,7 +52,7 @@ def surfaces(volume: Volume, layout: Layout) -> Surfaces:
     return Surfaces(seen, even, (margins[0], margins[1]))
 
 
-def _tile(volume: Volume, layout: Layout, rough: np.ndarray, tile: tuple[slice, slice], k: int) -> np.ndarray:
+def _tile(volume: Volume, layout: LocatedPellet, rough: np.ndarray, tile: tuple[slice, slice], k: int) -> np.ndarray:
     """Heights of one tile of blocks; NaN where greys do not cross the threshold near the rough surface."""
     near = rough[tile]
     low = max(0, int(near.min()) - REACH)

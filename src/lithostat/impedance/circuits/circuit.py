@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from lithostat.experiment.errors import InputError, nearest
-from lithostat.impedance.circuits.elements import ELEMENTS, Element, Parameter
+from lithostat.impedance.circuits.elements import ELEMENTS, Element, ElementParameter
 from lithostat.physics.types import Namespace, Waves
 
 _LABEL = re.compile(r"([A-Za-z]+)(\d*)")
@@ -73,7 +73,7 @@ class Circuit:
     text: str
     tree: Node
     names: tuple[str, ...]
-    parameters: tuple[Parameter, ...]
+    parameters: tuple[ElementParameter, ...]
 
     def impedance(self, frequency: Waves, values: Any, *, xp: Namespace = np) -> Waves:
         """Complex impedance [ohm] at `frequency` [Hz] for `values` in SI: a mapping by name, or an array.
@@ -115,7 +115,7 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self.text, self.at = text, 0
         self.names: list[str] = []
-        self.parameters: list[Parameter] = []
+        self.parameters: list[ElementParameter] = []
         self.labels: set[str] = set()
 
     def circuit(self) -> Circuit:

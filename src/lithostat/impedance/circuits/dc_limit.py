@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from lithostat.impedance.circuits.circuit import Circuit, Leaf, Node, Series
@@ -32,14 +30,14 @@ def direct_current_resistance(fit: Fit) -> tuple[float, float] | None:
     logs = logarithmic(fit.circuit)
 
     def at(coordinates: np.ndarray) -> complex:
-        values: Any = natural(coordinates, logs)
+        values = natural(coordinates, logs)
         return complex(sum(part.impedance(np.array(SLOW), values, np) for part in parts))
 
     limit = at(fit.coordinates)
     if not np.isfinite(limit.real) or abs(limit.imag) > _CLOSED * abs(limit.real):
         return None
     lowest = np.array(2.0 * np.pi * fit.spectrum.frequency.min())
-    values: Any = natural(fit.coordinates, logs)
+    values = natural(fit.coordinates, logs)
     if not float(sum(part.impedance(lowest, values, np).real for part in parts)) > REACHED * limit.real:
         return None
     steps = _STEP * np.eye(len(logs))

@@ -26,7 +26,7 @@ SIROMA = "Siroma, Sato, Takeuchi, Nagai, Ota & Ioroi 2016, J. Power Sources 316,
 
 
 @dataclass(frozen=True)
-class Parameter:
+class ElementParameter:
     """One number of an element: its letter, unit, and the bounds no fit leaves. `logarithmic` ones are positive."""
 
     letter: str
@@ -47,7 +47,7 @@ class Element:
     symbol: str
     name: str
     equation: str
-    parameters: tuple[Parameter, ...]
+    parameters: tuple[ElementParameter, ...]
     source: str
     impedance: Callable[..., Waves]
     log_slopes: Callable[[Waves], tuple[Waves, ...]] | None = None
@@ -151,12 +151,12 @@ def _line_symmetric(omega: Waves, contacted: Waves, other: Waves, q: Waves, n: W
     return contacted / both * (other - contacted * 2.0 * decay / ((2.0 + decay) * nu))
 
 
-_OHM = Parameter("R", "ohm", 1e-6, 1e12)
-_TAU = Parameter("tau", "s", 1e-10, 1e8)
-_EXPONENT = Parameter("n", "1", 0.2, 1.0, logarithmic=False)
-_FARAD, _HENRY = Parameter("C", "F", 1e-16, 1e6), Parameter("L", "H", 1e-13, 1e3)
-_CHARGE = Parameter("Q", "S s^n", 1e-16, 1e6)
-_ION, _ELECTRON, _TRANSFER = (Parameter(letter, "ohm", 1e-6, 1e12) for letter in ("Rion", "Rel", "Rct"))
+_OHM = ElementParameter("R", "ohm", 1e-6, 1e12)
+_TAU = ElementParameter("tau", "s", 1e-10, 1e8)
+_EXPONENT = ElementParameter("n", "1", 0.2, 1.0, logarithmic=False)
+_FARAD, _HENRY = ElementParameter("C", "F", 1e-16, 1e6), ElementParameter("L", "H", 1e-13, 1e3)
+_CHARGE = ElementParameter("Q", "S s^n", 1e-16, 1e6)
+_ION, _ELECTRON, _TRANSFER = (ElementParameter(letter, "ohm", 1e-6, 1e12) for letter in ("Rion", "Rel", "Rct"))
 
 ELEMENTS: dict[str, Element] = {
     element.symbol: element
@@ -168,7 +168,7 @@ ELEMENTS: dict[str, Element] = {
             "La",
             "lossy inductor (leads with eddy currents)",
             "L*(j*w)**n",
-            (Parameter("L", "H s^(n-1)", 1e-13, 1e3), _EXPONENT),
+            (ElementParameter("L", "H s^(n-1)", 1e-13, 1e3), _EXPONENT),
             BARSOUKOV,
             _lossy_inductor,
             lambda log_jw: (1.0, log_jw),
@@ -186,7 +186,7 @@ ELEMENTS: dict[str, Element] = {
             "W",
             "Warburg, half-infinite diffusion",
             "A*(1-j)/sqrt(w)",
-            (Parameter("A", "ohm s^-0.5", 1e-6, 1e10),),
+            (ElementParameter("A", "ohm s^-0.5", 1e-6, 1e10),),
             BARSOUKOV,
             _warburg,
             lambda _: (1.0,),
@@ -228,7 +228,7 @@ ELEMENTS: dict[str, Element] = {
             "HN",
             "Havriliak-Negami",
             "R/(1+(j*w*tau)**n)**m",
-            (_OHM, _TAU, _EXPONENT, Parameter("m", "1", 0.2, 1.0, logarithmic=False)),
+            (_OHM, _TAU, _EXPONENT, ElementParameter("m", "1", 0.2, 1.0, logarithmic=False)),
             HAVRILIAK,
             _havriliak_negami,
         ),
@@ -264,7 +264,7 @@ ELEMENTS: dict[str, Element] = {
             "transmission line contacted on one rail at both ends (ion- or electron-blocking symmetric cell); "
             "R is the contacted rail, Ro the other",
             "R/(R+Ro)*(Ro+2*R*tanh(sqrt((R+Ro)*Q*(j*w)**n)/2)/sqrt((R+Ro)*Q*(j*w)**n))",
-            (_OHM, Parameter("Ro", "ohm", 1e-6, 1e12), _CHARGE, _EXPONENT),
+            (_OHM, ElementParameter("Ro", "ohm", 1e-6, 1e12), _CHARGE, _EXPONENT),
             SIROMA,
             _line_symmetric,
         ),

@@ -6,8 +6,8 @@ flat in the fit coordinates (logarithms of positive values) within the circuit's
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -19,6 +19,7 @@ from lithostat.impedance.circuits.circuit import Circuit
 from lithostat.impedance.circuits.fit import Fit, limits
 from lithostat.impedance.circuits.jacobian import logarithmic, natural
 from lithostat.impedance.circuits.misfit import by_model, sweeps
+from lithostat.physics.types import Values
 
 DRAWS, WARM_UP, CHAINS = 1000, 500, 4
 LARGEST_RHAT = 1.01
@@ -115,7 +116,7 @@ def _scale(found: Fit, low: np.ndarray, high: np.ndarray, free: np.ndarray) -> t
 
 def _potential(
     found: Fit, low: np.ndarray, high: np.ndarray, free: np.ndarray, origin: np.ndarray, spread: np.ndarray
-) -> Any:
+) -> Callable[[Values], Values]:
     """Minus the log posterior in the coordinates of `_scale`, without its constant."""
     table = sweeps([found.spectrum], found.weighting)
     if found.weighting == "modulus":
@@ -125,7 +126,7 @@ def _potential(
     omega, parts, weight = (jnp.asarray(column[0]) for column in table)
     base = jnp.asarray(found.coordinates)
 
-    def potential(white: Any) -> Any:
+    def potential(white: Values) -> Values:
         line = origin + spread @ white
         share = jax.nn.sigmoid(line)
         at = base.at[places].set(low[places] + (high - low)[places] * share)

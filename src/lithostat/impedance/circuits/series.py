@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -143,6 +144,25 @@ def _warmth(fits: Sequence[Fit]) -> np.ndarray | None:
     return known if np.isfinite(known).all() and np.ptp(known) > WARMED else None
 
 
+class _Problem(NamedTuple):
+    """A series as one problem of least squares in coordinates that its spectra share, K of them.
+
+    `design` (spectra, parameters, K) makes a spectrum's own coordinates of them, `edges` says where those of each
+    parameter begin, `penalty` (rows, K) holds smooth ones near a line; `low` and `high` (K,) are their ends.
+    """
+
+    circuit: Circuit
+    alone: tuple[Fit, ...]
+    knots: dict[str, Tie]
+    weighting: str
+    table: Sweeps
+    design: np.ndarray
+    edges: np.ndarray
+    penalty: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
 def _together(
     chosen: Circuit,
     alone: tuple[Fit, ...],
@@ -165,7 +185,7 @@ def _together(
     low, high = _bounds(limits(chosen, fixed), columns, edges)
     start = np.concatenate([_projected(knot, each[:, k], sure[:, k]) for k, knot in enumerate(columns)])
     solution = least_squares(of_all(table, chosen, design, penalty), start[None], low, high, iterations=400)
-    return _result(chosen, alone, solution, (design, penalty, edges), (low, high), knots, axis, weighting, table)
+    return _result(_Problem(chosen, alone, knots, weighting, table, design, edges, penalty, low, high), solution, axis)
 
 
 def _absolute(table: Sweeps, chosen: Circuit, each: np.ndarray, alone: tuple[Fit, ...], weighting: str) -> Sweeps:
@@ -238,53 +258,35 @@ def _projected(knot: Tie, values: np.ndarray, variance: np.ndarray) -> np.ndarra
     return np.asarray(np.linalg.lstsq(knot.columns * weight[:, None], values * weight, rcond=None)[0])
 
 
-def _result(
-    chosen: Circuit,
-    alone: tuple[Fit, ...],
-    solution: Solution,
-    structure: tuple[np.ndarray, np.ndarray, np.ndarray],
-    bounds: tuple[np.ndarray, np.ndarray],
-    knots: dict[str, Tie],
-    axis: str | None,
-    weighting: str,
-    table: Sweeps,
-) -> SeriesFit:
-    design, penalty, edges = structure
+def _result(of: _Problem, solution: Solution, axis: str | None) -> SeriesFit:
     shared, normal = solution.coordinates[0], solution.normal[0]
-    loose = bounds[0] < bounds[1]
+    loose = of.low < of.high
     free = loose & ~solution.bound[0]
     within = inverse(normal[np.ix_(free, free)])
-    rest = penalty @ shared
+    rest = of.penalty @ shared
     data = 2.0 * float(solution.cost[0]) - float(rest @ rest)
-    seen = normal - penalty.T @ penalty
+    seen = normal - of.penalty.T @ of.penalty
     used = float(np.trace(within @ seen[np.ix_(free, free)]))
-    degrees = max(int(np.count_nonzero(table.weight) - round(used)), 1)
+    degrees = max(int(np.count_nonzero(of.table.weight) - round(used)), 1)
     scale = data / degrees
     covariance = np.where(loose[:, None] & loose[None, :], np.nan, 0.0)
     covariance[np.ix_(free, free)] = scale * within
     fits = tuple(
-        _one(chosen, fit, design[row], shared, covariance, free | ~loose, scale, degrees, weighting)
-        for row, fit in enumerate(alone)
+        _one(of, row, shared, covariance, sure=free | ~loose, scale=scale, degrees=degrees)
+        for row in range(len(of.alone))
     )
-    laws = {name: _law(chosen, name, knot, edges, shared, covariance) for name, knot in knots.items()}
+    laws = {name: _law(of.circuit, name, knot, of.edges, shared, covariance) for name, knot in of.knots.items()}
     laws = {name: law for name, law in laws.items() if law.kind != "smooth"}
     converged = () if solution.converged[0] else ("the series did not converge",)
-    doubted = _doubted(alone, fits, knots, data, degrees, free)
-    return SeriesFit(chosen, fits, laws, axis, covariance, (*converged, *doubted), alone, doubted)
+    doubted = _doubted(of.alone, fits, of.knots, data, degrees)
+    return SeriesFit(of.circuit, fits, laws, axis, covariance, (*converged, *doubted), of.alone, doubted)
 
 
 def _one(
-    chosen: Circuit,
-    alone: Fit,
-    design: np.ndarray,
-    shared: np.ndarray,
-    covariance: np.ndarray,
-    sure: np.ndarray,
-    scale: float,
-    degrees: int,
-    weighting: str,
+    of: _Problem, row: int, shared: np.ndarray, covariance: np.ndarray, *, sure: np.ndarray, scale: float, degrees: int
 ) -> Fit:
     """The fit of one spectrum of the series; a value that rests on a bound has no standard error."""
+    alone, design = of.alone[row], of.design[row]
     own = design @ np.nan_to_num(covariance) @ design.T
     held = (np.abs(design[:, ~sure]) > 0.0).any(1)
     own[held, :] = own[:, held] = np.nan
@@ -293,13 +295,13 @@ def _one(
         coordinates=design @ shared,
         covariance=own,
         degrees=degrees,
-        at_bound=tuple(np.array(chosen.names)[held].tolist()),
+        at_bound=tuple(np.array(of.circuit.names)[held].tolist()),
         converged=True,
         bent=(),
         warnings=(),
     )
     noise = float(np.sqrt((np.abs(model.residuals) ** 2).sum() / (2 * len(model.spectrum.frequency))))
-    model = replace(model, noise=noise if weighting == "modulus" else alone.noise * float(np.sqrt(scale)))
+    model = replace(model, noise=noise if of.weighting == "modulus" else alone.noise * float(np.sqrt(scale)))
     model = with_structure(model)
     return replace(model, warnings=doubts(model))
 
@@ -323,7 +325,7 @@ def _law(chosen: Circuit, name: str, knot: Tie, edges: np.ndarray, shared: np.nd
 
 
 def _doubted(
-    alone: tuple[Fit, ...], fits: tuple[Fit, ...], knots: dict[str, Tie], data: float, degrees: int, free: np.ndarray
+    alone: tuple[Fit, ...], fits: tuple[Fit, ...], knots: dict[str, Tie], data: float, degrees: int
 ) -> tuple[str, ...]:
     """A sentence if the ties cost more than noise allows, with the spectrum that pays most."""
     before = float(sum(fit.degrees for fit in alone))  # each spectrum's residuals have unit variance by construction

@@ -13,9 +13,9 @@ is ignored unless the times are given.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -27,7 +27,7 @@ from lithostat.impedance.circuits.profile_likelihood import profile_interval, ri
 from lithostat.impedance.laws.contact_memory_points import (
     NAMES,
     STEP,
-    Data,
+    ContactPoints,
     Ripening,
     bounds,
     checked,
@@ -38,6 +38,9 @@ from lithostat.impedance.laws.contact_memory_points import (
     residuals,
     starts,
 )
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 UNITS = {"contact_pressure": "Pa", "unloading_exponent": ""}  # of the others: ohm m2
 FORMULA = "R = (S + 2 ASR_0 (1/c - 1)) / A, c = (1 - exp(-P_max/P_c)) (P/P_max)^beta"
@@ -115,15 +118,15 @@ _ONE_NUMBER = (
 
 
 def fit_memory(
-    pressure: Any,
-    resistance: Any,
+    pressure: ArrayLike,
+    resistance: ArrayLike,
     *,
     area: float | None,
-    error: Any = None,
+    error: ArrayLike | None = None,
     scaled: bool = False,
     fabrication_pressure: float = 0.0,
     series_resistance: float | None = None,
-    times: Any = None,
+    times: ArrayLike | None = None,
     ripening: Ripening | None = None,
     confidence: float = 0.6827,
 ) -> Memory:
@@ -143,30 +146,16 @@ def fit_memory(
         raise InputError(f"received a confidence of {confidence:g}", expected="a share between 0 and 1")
     data = checked(pressure, resistance, error, area, fabrication_pressure, times, ripening)
     known = {} if series_resistance is None else {"series_resistance": positive(series_resistance) * data.area}
-    released = bool((data.pressure < data.highest).any())
-    names = tuple(name for name in NAMES if name not in known and (released or name != "unloading_exponent"))
-    enough(data, names)
-    low, high = bounds(data, names)
-
-    def linearised(_: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        return normal_equations(*residuals(data, names, known, at))
-
-    solution = least_squares(linearised, starts(data, names, known), low, high)
-    best = int(np.argmin(solution.cost))
-    at, cost, normal = solution.coordinates[best], float(solution.cost[best]), solution.normal[best]
-    determined(normal, names)
-    freedom = len(data.pressure) - len(names)
+    best = _best(data, known)
+    freedom = len(data.pressure) - len(best.names)
     stated = error is not None and not scaled
-    variance = 1.0 if stated else (2.0 * cost / freedom if freedom else np.nan)
-    covariance = variance * np.linalg.inv(normal)
-    ends = np.full((len(names), 2), np.nan)
+    variance = 1.0 if stated else (2.0 * best.cost / freedom if freedom else np.nan)
+    covariance = variance * np.linalg.inv(best.normal)
+    ends = np.full((len(best.names), 2), np.nan)
     if np.isfinite(variance):
-        allowed = rise(confidence, freedom=None if stated else freedom, variance=variance)
-        ends = np.array(
-            [profile_interval(linearised, at, cost, k, rise=allowed, low=low, high=high) for k in range(len(names))]
-        )
-    estimates = _estimates(names, at, ends, np.sqrt(np.diag(covariance)))
-    chi = 2.0 * cost if stated else None
+        ends = _intervals(best, rise(confidence, freedom=None if stated else freedom, variance=variance))
+    estimates = _estimates(best.names, best.at, ends, np.sqrt(np.diag(covariance)))
+    chi = 2.0 * best.cost if stated else None
     return Memory(
         estimates=estimates,
         covariance=covariance,
@@ -183,7 +172,50 @@ def fit_memory(
         chi_squared=chi,
         times=data.times,
         ripening=ripening,
-        warnings=_warnings(data, estimates, solution.bound[best], names, chi, freedom, ripening),
+        warnings=_warnings(data, estimates, best, chi, freedom),
+    )
+
+
+class _Best(NamedTuple):
+    """Where the misfit is least: logarithms of the unknowns within `low` and `high`, half its squares, their curvature.
+
+    `linearised` is the misfit as `least_squares` takes it; `bound` says which of the unknowns lie at an end.
+    """
+
+    names: tuple[str, ...]
+    at: np.ndarray
+    cost: float
+    normal: np.ndarray
+    bound: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    linearised: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
+
+
+def _best(data: ContactPoints, known: Mapping[str, float]) -> _Best:
+    """The fit of what is not `known`; without a point below the highest pressure, without the unloading exponent."""
+    released = bool((data.pressure < data.highest).any())
+    names = tuple(name for name in NAMES if name not in known and (released or name != "unloading_exponent"))
+    enough(data, names)
+    low, high = bounds(data, names)
+
+    def linearised(_: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        return normal_equations(*residuals(data, names, known, at))
+
+    solution = least_squares(linearised, starts(data, names, known), low, high)
+    best = int(np.argmin(solution.cost))
+    at, cost, normal = solution.coordinates[best], float(solution.cost[best]), solution.normal[best]
+    determined(normal, names)
+    return _Best(names, at, cost, normal, solution.bound[best], low, high, linearised)
+
+
+def _intervals(best: _Best, allowed: float) -> np.ndarray:
+    """Ends of the intervals inside which the profile of the misfit rises by no more than allowed, (unknowns, 2)."""
+    return np.array(
+        [
+            profile_interval(best.linearised, best.at, best.cost, k, rise=allowed, low=best.low, high=best.high)
+            for k in range(len(best.names))
+        ]
     )
 
 
@@ -196,7 +228,7 @@ def _estimates(names: Sequence[str], at: np.ndarray, ends: np.ndarray, errors: n
     )
 
 
-def predicted(memory: Memory, pressure: Any, highest: Any) -> np.ndarray:
+def predicted(memory: Memory, pressure: ArrayLike, highest: ArrayLike) -> np.ndarray:
     """Resistance of the fitted law [ohm] at `pressure` [Pa] after `highest` [Pa] was seen, without ripening.
 
     NaN on release where no unloading exponent was determined.
@@ -208,7 +240,7 @@ def predicted(memory: Memory, pressure: Any, highest: Any) -> np.ndarray:
     return np.where(unknown, np.nan, ohm)
 
 
-def band(memory: Memory, pressure: Any, highest: Any) -> tuple[np.ndarray, np.ndarray]:
+def band(memory: Memory, pressure: ArrayLike, highest: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """One standard error of the law on either side [ohm], from the covariance of the logarithms."""
     p, top = np.broadcast_arrays(np.asarray(pressure, float), np.asarray(highest, float))
     centre = np.log(predicted(memory, p, top))
@@ -225,20 +257,14 @@ def band(memory: Memory, pressure: Any, highest: Any) -> tuple[np.ndarray, np.nd
 
 
 def _warnings(
-    data: Data,
-    estimates: tuple[Estimate, ...],
-    bound: np.ndarray,
-    names: tuple[str, ...],
-    chi: float | None,
-    freedom: int,
-    ripening: Ripening | None,
+    data: ContactPoints, estimates: tuple[Estimate, ...], best: _Best, chi: float | None, freedom: int
 ) -> tuple[str, ...]:
     said = []
     if not (data.pressure < data.highest).any():
         said.append(_NO_RELEASE)
-    if "series_resistance" in names:
+    if "series_resistance" in best.names:
         said.append(_ONE_NUMBER)
-    if ripening is None:
+    if data.ripening is None:
         said.append("ripening of the contact while a pressure is held is ignored; what it did is in the numbers")
     if data.error is None and freedom == 0:
         said.append("as many unknowns as points and no errors stated: nothing is left to tell how sure the numbers are")
@@ -247,7 +273,7 @@ def _warnings(
             f"the law misses the points by more than their errors (chi squared {chi:.3g} for {freedom}): errors are "
             "understated, or the law does not hold, and the intervals are too narrow"
         )
-    said += [f"{name} lies at the end of its range" for name, held in zip(names, bound, strict=True) if held]
+    said += [f"{name} lies at the end of its range" for name, held in zip(best.names, best.bound, strict=True) if held]
     said += [
         f"the points do not bound {one.name} from {side}"
         for one in estimates

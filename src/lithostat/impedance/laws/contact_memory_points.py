@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.quantity import show
 from lithostat.physics.contact import constriction_resistance, contact_fraction
+from lithostat.physics.types import Values
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 NAMES = ("contact_pressure", "constriction_resistance", "series_resistance", "unloading_exponent")
 WORST_CONDITION = 1e9  # of the normal matrix, scaled: beyond it a combination of parameters is free
@@ -23,7 +27,7 @@ class Ripening(NamedTuple):
     stress_exponent: float
 
 
-class Data(NamedTuple):
+class ContactPoints(NamedTuple):
     """Measured points in their order, SI; arrays (N,)."""
 
     pressure: np.ndarray
@@ -36,18 +40,18 @@ class Data(NamedTuple):
     ripening: Ripening | None
 
 
-def highest_pressure(pressure: Any, fabrication_pressure: float = 0.0) -> np.ndarray:
+def highest_pressure(pressure: ArrayLike, fabrication_pressure: float = 0.0) -> np.ndarray:
     """Highest pressure seen up to and with each measurement [Pa], (N,)."""
     return np.maximum(np.maximum.accumulate(np.asarray(pressure, float)), fabrication_pressure)
 
 
-def law(pressure: Any, highest: Any, conformity: Any, values: Mapping[str, Any]) -> Any:
+def law(pressure: Values, highest: Values, conformity: Values, values: Mapping[str, Any]) -> Values:
     """Area-specific resistance of the stack [ohm m2]."""
     c = contact_fraction(pressure, highest, conformity, exponent=values["unloading_exponent"])
     return values["series_resistance"] + 2.0 * constriction_resistance(c, scale=values["constriction_resistance"])
 
 
-def conformity(data: Data, scale: np.ndarray) -> np.ndarray:
+def conformity(data: ContactPoints, scale: np.ndarray) -> np.ndarray:
     """Conformity at each measurement, (..., N), for contact pressures `scale` (..., 1)."""
     if data.ripening is None or data.times is None:
         return data.highest / scale
@@ -63,7 +67,9 @@ def conformity(data: Data, scale: np.ndarray) -> np.ndarray:
     return np.stack(rows, -1)
 
 
-def residuals(data: Data, names: tuple[str, ...], known: Mapping[str, float], at: np.ndarray) -> tuple[Any, Any]:
+def residuals(
+    data: ContactPoints, names: tuple[str, ...], known: Mapping[str, float], at: np.ndarray
+) -> tuple[Any, Any]:
     """(problems, N) differences of logarithms over their errors, and (problems, N, K) derivatives."""
     weight = 1.0 if data.error is None else data.resistance / data.error
 
@@ -80,7 +86,7 @@ def residuals(data: Data, names: tuple[str, ...], known: Mapping[str, float], at
     return (stacked[0] - np.log(data.resistance)) * weight, slopes * np.reshape(weight, (-1, 1))
 
 
-def starts(data: Data, names: tuple[str, ...], known: Mapping[str, float]) -> np.ndarray:
+def starts(data: ContactPoints, names: tuple[str, ...], known: Mapping[str, float]) -> np.ndarray:
     """Several contact pressures and exponents; the two resistances, in which the law is linear, follow from each."""
     found = []
     for scale in np.geomspace(0.2 * data.pressure.min(), 3.0 * data.pressure.max(), 9):
@@ -100,7 +106,7 @@ def starts(data: Data, names: tuple[str, ...], known: Mapping[str, float]) -> np
     return np.array(found)
 
 
-def bounds(data: Data, names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
+def bounds(data: ContactPoints, names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Ends of the logarithms, (K,) each: far outside of what the points could tell."""
     areal = data.resistance * data.area
     spans = {
@@ -114,8 +120,14 @@ def bounds(data: Data, names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def checked(
-    pressure: Any, resistance: Any, error: Any, area: Any, fabrication: float, times: Any, ripening: Ripening | None
-) -> Data:
+    pressure: ArrayLike,
+    resistance: ArrayLike,
+    error: ArrayLike | None,
+    area: float | None,
+    fabrication: float,
+    times: ArrayLike | None,
+    ripening: Ripening | None,
+) -> ContactPoints:
     """Arrays of one length, finite and positive; an area."""
     if area is None or not np.isfinite(area) or area <= 0.0:
         raise InputError(
@@ -138,7 +150,7 @@ def checked(
     if "times" in arrays and (np.diff(arrays["times"]) < 0.0).any():
         raise InputError("the times go backwards", expected="points in the order they were measured")
     highest = highest_pressure(arrays["pressure"], fabrication)
-    return Data(
+    return ContactPoints(
         arrays["pressure"],
         arrays["resistance"],
         arrays.get("error"),
@@ -157,7 +169,7 @@ def positive(resistance: float) -> float:
     return resistance
 
 
-def enough(data: Data, names: tuple[str, ...]) -> None:
+def enough(data: ContactPoints, names: tuple[str, ...]) -> None:
     """Refuse what cannot determine the unknowns, whatever the numbers."""
     if len(np.unique(data.pressure)) == 1:
         raise InputError(

@@ -57,7 +57,7 @@ def _number(value: float) -> float | None:
 NOTHING = Reading(np.nan, np.nan, "none")
 
 
-class Part(NamedTuple):
+class ElectrolytePart(NamedTuple):
     """A resistance of the circuit that belongs to the electrolyte: its name, what it may be, and its readings."""
 
     name: str
@@ -81,10 +81,10 @@ class Electrolyte:
 
     total: tuple[Reading, ...]
     feet: tuple[Foot, ...]
-    parts: tuple[Part, ...] = ()
+    parts: tuple[ElectrolytePart, ...] = ()
     blocking: bool = False
     shared: bool = False
-    others: tuple[Part, ...] = ()
+    others: tuple[ElectrolytePart, ...] = ()
     warnings: tuple[str, ...] = field(default=())
 
     @property
@@ -303,7 +303,7 @@ def left_over(fit: Fit) -> float:
 
 def _part(
     name: str, renamed: str, fits: Sequence[Fit], block: bool, thickness: float | None, area: float | None
-) -> Part:
+) -> ElectrolytePart:
     """Readings of one resistance; of an arc only where its capacitance is determined and that of the series."""
     seen = [next((arc for arc in arcs(fit) if arc.name == renamed), None) for fit in fits]
     known = [arc for arc in seen if arc is not None]
@@ -315,10 +315,12 @@ def _part(
         np.median(np.log([arc.capacitance[1] for arc in known if np.isfinite(arc.capacitance[1])] or [1.0]))
     )
     readings = tuple(_own(fit, renamed, arc, typical) for fit, arc in zip(fits, seen, strict=True))
-    return Part(name, kinds, readings, (min(ends), max(ends)) if ends else (np.nan, np.nan))
+    return ElectrolytePart(name, kinds, readings, (min(ends), max(ends)) if ends else (np.nan, np.nan))
 
 
-def _apart_from_each_other(parts: tuple[Part, ...], fits: Sequence[Fit], names: Sequence[str]) -> tuple[Part, ...]:
+def _apart_from_each_other(
+    parts: tuple[ElectrolytePart, ...], fits: Sequence[Fit], names: Sequence[str]
+) -> tuple[ElectrolytePart, ...]:
     """The parts without the readings that may hold some of another part: in a spectrum that does not tell all of them,
     and where a resistance in series that is nothing in other spectra is something."""
     if len(parts) < 2:

@@ -28,7 +28,7 @@ class Stated(NamedTuple):
     temperature: float | None = None
 
 
-class Entry(NamedTuple):
+class BudgetEntry(NamedTuple):
     """One source: its share of the relative error of sigma, of that of the activation energy [J/mol], and its text."""
 
     source: str
@@ -41,7 +41,7 @@ class Entry(NamedTuple):
 class ErrorBudget:
     """The sources of error of one line; they are independent, so that their squares add."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[BudgetEntry, ...]
 
     @property
     def sigma(self) -> float:
@@ -74,7 +74,7 @@ def error_budget(
     `scatter` are the standard errors of ln sigma and of the energy [J/mol] that follow from the points themselves;
     `thickness` [m] and `area` [m2] are None where a cell constant was given instead of both.
     """
-    entries = [Entry("points", *scatter, f"{100.0 * scatter[0]:.2g} % of sigma, {scatter[1]:.2g} J/mol")]
+    entries = [BudgetEntry("points", *scatter, f"{100.0 * scatter[0]:.2g} % of sigma, {scatter[1]:.2g} J/mol")]
     for name, value, error, usual in (
         ("thickness", thickness, stated.thickness, THICKNESS),
         ("area", area, stated.area, AREA),
@@ -82,11 +82,11 @@ def error_budget(
         if value is not None:
             share = usual if error is None else error / value
             how = "assumed" if error is None else f"{show(error, 'length' if name == 'thickness' else name)} stated"
-            entries.append(Entry(name, share, 0.0, f"{100.0 * share:.2g} % of sigma ({how})"))
+            entries.append(BudgetEntry(name, share, 0.0, f"{100.0 * share:.2g} % of sigma ({how})"))
     kelvin = TEMPERATURE if stated.temperature is None else stated.temperature
     how = "assumed" if stated.temperature is None else "stated"
     middle = float(1.0 / np.mean(1.0 / temperature))
     shift = abs(energy) * kelvin / (GAS * reference_temperature**2)
     turn = 2.0 * abs(energy) * kelvin / middle
     text = f"{100.0 * shift:.2g} % of sigma, {turn:.2g} J/mol ({kelvin:.3g} K {how})"
-    return ErrorBudget((*entries, Entry("temperature", shift, turn, text)))
+    return ErrorBudget((*entries, BudgetEntry("temperature", shift, turn, text)))

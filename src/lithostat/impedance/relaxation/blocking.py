@@ -31,14 +31,14 @@ def ends_in_a_tail(impedance: np.ndarray) -> bool:
     return bool(np.median(np.angle(impedance[-_END:])) < STEEP)
 
 
-class Tail(NamedTuple):
+class BlockingTail(NamedTuple):
     """The exponent of a tail, and the slowest time [s] that can be seen before it."""
 
     exponent: float
     slowest: float
 
 
-def tail(frequency: np.ndarray, impedance: np.ndarray, noise: np.ndarray) -> Tail:
+def tail(frequency: np.ndarray, impedance: np.ndarray, noise: np.ndarray) -> BlockingTail:
     """The tail with the least misfit; `noise` [ohm] is that of each part of the points."""
     omega = 2.0 * np.pi * frequency
     before = np.flatnonzero(np.angle(impedance) >= STEEP)
@@ -59,4 +59,4 @@ def tail(frequency: np.ndarray, impedance: np.ndarray, noise: np.ndarray) -> Tai
     step = grid[1] - grid[0]
     ends = (max(best - step, _LEAST), min(best + step, _MOST))
     best = float(minimize_scalar(cost, bounds=ends, method="bounded", options={"xatol": _FINE}).x)
-    return Tail(best, float(slowest))
+    return BlockingTail(best, float(slowest))

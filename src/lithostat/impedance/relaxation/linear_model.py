@@ -12,14 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lithostat.impedance.relaxation.blocking import Tail
+from lithostat.impedance.relaxation.blocking import BlockingTail
 
 PER_DECADE = 12  # points of the grid; one RC then spreads over a fifth of a decade, below what noise lets see
 BEYOND = 1.8  # of ln tau on both sides of the window
 
 
 @dataclass(frozen=True)
-class Linear:
+class LinearModel:
     """A spectrum over its noise, with the terms R, L and Q projected out.
 
     `tau` [s] of shape (grid,), `step` of its logarithm, `inside` true within the measured frequencies,
@@ -59,9 +59,9 @@ def linear(
     impedance: np.ndarray,
     noise: np.ndarray,
     *,
-    tail: Tail | None = None,
+    tail: BlockingTail | None = None,
     resistance: bool = True,
-) -> Linear:
+) -> LinearModel:
     """The problem for a spectrum (from high to low frequency) with this noise [ohm] on each of its two parts.
 
     `tail` is that of blocking electrodes in series, None where there are none; no time is slower than it. Without
@@ -85,7 +85,7 @@ def linear(
     inside = (tau >= 1.0 / omega[0]) & (tau <= slowest)
     modulus = np.minimum.accumulate(np.abs(impedance)[::-1])[::-1]
     size = np.interp(place, -np.log(omega), modulus)
-    return Linear(tau, step, inside, size, kernel, rest, kernel.T @ kernel, kernel.T @ rest, free, bare, target)
+    return LinearModel(tau, step, inside, size, kernel, rest, kernel.T @ kernel, kernel.T @ rest, free, bare, target)
 
 
 def curvature(points: int, step: float) -> np.ndarray:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve, cholesky
 
-from lithostat.impedance.relaxation.linear_model import Linear, curvature
+from lithostat.impedance.relaxation.linear_model import LinearModel, curvature
 
 _SCALES = np.exp(np.linspace(-1.5, 3.75, 8))  # curvature of ln gamma; a smooth one has one mode, rough ones follow it
 _LEVEL = 1e-3  # precision that holds ln gamma near its usual size where the data say nothing
@@ -39,7 +39,7 @@ class LogDistribution:
     centre: float
 
 
-def log_distribution(problem: Linear) -> LogDistribution:
+def log_distribution(problem: LinearModel) -> LogDistribution:
     """The most probable ln gamma."""
     points, step = len(problem.tau), problem.step
     centre = float(np.log(problem.size.max() / (points * step)) - 2.0)
@@ -60,7 +60,7 @@ def log_distribution(problem: Linear) -> LogDistribution:
     return tried[best]
 
 
-def band(problem: Linear, found: LogDistribution, deviations: float) -> tuple[np.ndarray, np.ndarray]:
+def band(problem: LinearModel, found: LogDistribution, deviations: float) -> tuple[np.ndarray, np.ndarray]:
     """(lower, upper) gamma at so many standard deviations of ln gamma.
 
     Far below what the data resolve ln gamma is free to fall but not to rise. There the upper end is followed with the
@@ -81,7 +81,7 @@ def band(problem: Linear, found: LogDistribution, deviations: float) -> tuple[np
     return np.exp(found.mode - reach), np.exp(found.mode + up)
 
 
-def _cost(problem: Linear, found: LogDistribution) -> Callable[[np.ndarray], np.ndarray]:
+def _cost(problem: LinearModel, found: LogDistribution) -> Callable[[np.ndarray], np.ndarray]:
     def cost(x: np.ndarray) -> np.ndarray:
         """Minus the logarithm of the posterior of each column."""
         gamma, away = np.exp(np.minimum(x, 300.0)), x - found.centre
@@ -91,7 +91,7 @@ def _cost(problem: Linear, found: LogDistribution) -> Callable[[np.ndarray], np.
     return cost
 
 
-def _at(problem: Linear, x: np.ndarray, prior: np.ndarray, centre: float, scale: float) -> LogDistribution:
+def _at(problem: LinearModel, x: np.ndarray, prior: np.ndarray, centre: float, scale: float) -> LogDistribution:
     """Mode at one scale by damped Gauss-Newton, and the evidence there."""
     gram, pull = problem.gram, problem.pull
 

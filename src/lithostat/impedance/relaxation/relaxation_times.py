@@ -10,7 +10,7 @@ from scipy.stats import norm
 from lithostat.experiment.finding import Finding
 from lithostat.experiment.spectrum import Spectrum
 from lithostat.impedance.relaxation.blocking import Blocking, ends_in_a_tail, tail
-from lithostat.impedance.relaxation.linear_model import Linear, linear
+from lithostat.impedance.relaxation.linear_model import LinearModel, linear
 from lithostat.impedance.relaxation.log_distribution import LogDistribution, band, log_distribution
 from lithostat.impedance.relaxation.peaks import Peak, peaks
 from lithostat.impedance.relaxation.signed_distribution import SignedDistribution, signed_distribution
@@ -148,7 +148,7 @@ class _Seen:
     rise: np.ndarray
 
 
-def _positive(problem: Linear, deviations: float) -> _Seen:
+def _positive(problem: LinearModel, deviations: float) -> _Seen:
     found: LogDistribution = log_distribution(problem)
     gamma = np.exp(found.mode)
     spread = found.covariance * np.outer(gamma, gamma)
@@ -157,7 +157,7 @@ def _positive(problem: Linear, deviations: float) -> _Seen:
     return _Seen(gamma, spread, lower, upper, found.mode, found.covariance, rise)
 
 
-def _signed(problem: Linear, deviations: float) -> _Seen:
+def _signed(problem: LinearModel, deviations: float) -> _Seen:
     found: SignedDistribution = signed_distribution(problem)
     rise = np.sqrt(np.maximum(np.diag(found.covariance), 0.0))
     gamma, half = found.mean, deviations * rise

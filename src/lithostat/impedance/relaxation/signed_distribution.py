@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import eigh
 
-from lithostat.impedance.relaxation.linear_model import Linear, curvature
+from lithostat.impedance.relaxation.linear_model import LinearModel, curvature
 
 _LEVEL = 0.03  # prior standard deviation of the level over that of what may bend, in units of 1/ridge
 
@@ -24,7 +24,7 @@ class SignedDistribution:
     evidence: float
 
 
-def signed_distribution(problem: Linear) -> SignedDistribution:
+def signed_distribution(problem: LinearModel) -> SignedDistribution:
     """The Gaussian posterior at the curvature with the largest evidence."""
     points, step = len(problem.tau), problem.step
     shape = curvature(points, step) + _LEVEL * step * np.eye(points)

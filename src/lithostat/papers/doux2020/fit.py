@@ -25,7 +25,7 @@ HOUR = 3600.0
 NEVER = 1e5  # hours that stand for 'outlived the simulation'
 
 
-class Fit(NamedTuple):
+class FittedGrowth(NamedTuple):
     """Best parameters in SI, the scatter of the logarithm of time, and the log-likelihood there."""
 
     parameters: dict[str, float]
@@ -63,7 +63,7 @@ def log_likelihood(times: dict[str, float], scatter: float) -> float:
     return total
 
 
-def fit(laws: dict[str, str] | None = None, start: tuple[float, ...] = START) -> Fit:
+def fit(laws: dict[str, str] | None = None, start: tuple[float, ...] = START) -> FittedGrowth:
     """The best fit for a choice of laws (the default ones if None)."""
 
     def cost(x: np.ndarray) -> float:
@@ -72,7 +72,7 @@ def fit(laws: dict[str, str] | None = None, start: tuple[float, ...] = START) ->
 
     best = minimize(cost, np.log(start), method="Nelder-Mead", options={"xatol": 2e-3, "fatol": 1e-3, "maxiter": 400})
     found = np.exp(best.x)
-    return Fit(dict(zip(NAMES, found[:3].tolist(), strict=True)), float(found[3]), -float(best.fun))
+    return FittedGrowth(dict(zip(NAMES, found[:3].tolist(), strict=True)), float(found[3]), -float(best.fun))
 
 
 if __name__ == "__main__":

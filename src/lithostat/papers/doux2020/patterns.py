@@ -21,7 +21,7 @@ from lithostat.diffraction.instrument import Instrument
 from lithostat.diffraction.library import made_of
 from lithostat.diffraction.plan import Planned, plan
 from lithostat.diffraction.profile_matching import HEIGHTS, LINES, foreign_share
-from lithostat.diffraction.simulate import Exposure, exposure, simulate_pattern
+from lithostat.diffraction.simulate import Counting, exposure, simulate_pattern
 from lithostat.diffraction.study import PatternStudy
 from lithostat.experiment.radiation import read_lines
 from lithostat.experiment.report import Column, Drawing, Section, Table
@@ -76,7 +76,7 @@ def figure_5() -> Figure5:
     return Figure5(before, after, shares, plan(before, limits))
 
 
-def _counted(width: float) -> Exposure:
+def _counted(width: float) -> Counting:
     return exposure(np.radians(RANGE[0]), np.radians(RANGE[1]), np.radians(width), COUNTS, UNDER)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from lithostat.experiment.volume import Volume, VolumeSource, halved
 from lithostat.reading.volumes import breaks
 from lithostat.reading.volumes.byte_order import check_byte_order
 from lithostat.reading.volumes.zarr_group import KEY, described, is_zarr, multiscales, open_zarr, own_volume
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 SLAB = 32  # slices of one part, and of one chunk
 CHUNK = 256  # of y and x
@@ -98,7 +101,7 @@ class naming_disk:  # noqa: N801  (a context, used like a function)
     def __enter__(self) -> None:
         """Nothing to prepare."""
 
-    def __exit__(self, _: Any, error: BaseException | None, __: Any) -> None:
+    def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
         """Turn the error of the disk into one that a person reads."""
         if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
             raise InputError(

@@ -19,7 +19,7 @@ _SHAPE = "z=1000,y=2000,x=2000"
 _PATTERN = re.compile(r"\s*([xyz])\s*=\s*(\d{1,6})\s*")
 
 
-class Layout(NamedTuple):
+class RawLayout(NamedTuple):
     """How greys lie in a raw file: the slowest axis first. `header` bytes at its head are passed over."""
 
     shape: tuple[int, int, int]
@@ -37,7 +37,7 @@ def parse_shape(text: str) -> tuple[int, int, int]:
     return int(found["z"]), int(found["y"]), int(found["x"])
 
 
-def open_raw(path: Path, layout: Layout | None) -> Opened:
+def open_raw(path: Path, layout: RawLayout | None) -> Opened:
     """Open a raw file as it was stated to be; a size that does not fit to the byte is refused."""
     if layout is None:
         raise InputError(

@@ -27,7 +27,7 @@ class Stated(NamedTuple):
     electrode_1: str | None = None
     outside: float | None = None
     state: VolumeState = VolumeState()
-    layout: raw.Layout | None = None
+    layout: raw.RawLayout | None = None
     byte_order: str | None = None
 
 

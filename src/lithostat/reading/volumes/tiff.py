@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import weakref
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -13,6 +13,11 @@ from lithostat.experiment.errors import InputError, MissingPackage
 from lithostat.experiment.volume import TYPES, Voxels
 from lithostat.reading.volumes.numbering import in_order
 from lithostat.reading.volumes.slices import Slices
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    import tifffile
 
 SUFFIXES = (".tif", ".tiff", ".btf", ".tf8")
 MOST = 2**40  # voxels; 10,000 along each axis
@@ -41,7 +46,7 @@ def tiff_files(folder: Path) -> list[Path]:
     )
 
 
-def _tifffile() -> Any:
+def _tifffile() -> ModuleType:
     try:
         import tifffile
     except ImportError:
@@ -71,7 +76,7 @@ def _folder(folder: Path) -> Opened:
 
 class _Page(NamedTuple):
     shape: tuple[int, int]
-    dtype: Any
+    dtype: np.dtype
     stated: tuple[float, ...] | None
 
 
@@ -110,13 +115,13 @@ def _file(path: Path) -> Opened:
 class _Pages(Slices):
     """Pages of one file that stays open as long as this is used."""
 
-    def __init__(self, path: Path, count: int, plane: tuple[int, int], dtype: Any) -> None:
+    def __init__(self, path: Path, count: int, plane: tuple[int, int], dtype: np.dtype) -> None:
         file = _open(path)
         weakref.finalize(self, file.close)
         super().__init__(count, plane, _kind(dtype), lambda k: _decoded(file.pages[k], path, f"page {k + 1}"))
 
 
-def _open(path: Path) -> Any:
+def _open(path: Path) -> tifffile.TiffFile:
     tifffile, file = _tifffile(), None
     try:
         file = tifffile.TiffFile(path)
@@ -132,7 +137,7 @@ def _open(path: Path) -> Any:
     return file
 
 
-def _check(page: Any, path: Path, size: int) -> None:
+def _check(page: tifffile.TiffPage, path: Path, size: int) -> None:
     """Refuse what is no grey slice, what cannot be true, and what is cut short."""
     if len(page.shape) != 2 or page.samplesperpixel != 1:
         raise InputError(
@@ -146,7 +151,7 @@ def _check(page: Any, path: Path, size: int) -> None:
     _there(page, path, size, 0)
 
 
-def _sane(shape: tuple[int, ...], dtype: Any, size: int, path: Path) -> None:
+def _sane(shape: tuple[int, ...], dtype: np.dtype, size: int, path: Path) -> None:
     voxels = math.prod(shape)
     if voxels > MOST or voxels * np.dtype(dtype).itemsize > DENSEST * size + 2**24:
         raise InputError(
@@ -155,7 +160,7 @@ def _sane(shape: tuple[int, ...], dtype: Any, size: int, path: Path) -> None:
         )  # fmt: skip
 
 
-def _there(page: Any, path: Path, size: int, k: int) -> None:
+def _there(page: tifffile.TiffPage, path: Path, size: int, k: int) -> None:
     ends = [offset + count for offset, count in zip(page.dataoffsets, page.databytecounts, strict=False)]
     if ends and max(ends) > size:
         raise InputError(
@@ -164,12 +169,12 @@ def _there(page: Any, path: Path, size: int, k: int) -> None:
         )  # fmt: skip
 
 
-def _kind(dtype: Any) -> np.dtype:
+def _kind(dtype: np.dtype) -> np.dtype:
     """Type of the greys; one bit a voxel becomes 0 and 1."""
     return np.dtype(np.uint8) if np.dtype(dtype) == bool else np.dtype(dtype)
 
 
-def _whole(shape: tuple[int, ...], dtype: Any, there: int, path: Path) -> None:
+def _whole(shape: tuple[int, ...], dtype: np.dtype, there: int, path: Path) -> None:
     needed = math.prod(shape) * np.dtype(dtype).itemsize
     if needed > there:
         raise InputError(
@@ -184,14 +189,14 @@ def _read(path: Path, k: int) -> np.ndarray:
         return _decoded(file.pages[k], path, "the slice")
 
 
-def _decoded(page: Any, path: Path, which: str) -> np.ndarray:
+def _decoded(page: tifffile.TiffPage, path: Path, which: str) -> np.ndarray:
     try:
         return np.asarray(page.asarray())
     except Exception as error:  # the codecs raise whatever they like
         raise InputError(f"{which} cannot be decoded ({type(error).__name__}: {error})", file=str(path)) from None
 
 
-def _stated(file: Any) -> tuple[float, ...] | None:
+def _stated(file: tifffile.TiffFile) -> tuple[float, ...] | None:
     """Voxel size along (x, y) or (x, y, z) that the file states [m]; None where it states no physical one."""
     page, about = file.pages[0], file.imagej_metadata or {}
     tags = page.tags

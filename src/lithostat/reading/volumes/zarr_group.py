@@ -5,18 +5,23 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from lithostat.experiment.errors import InputError
-from lithostat.experiment.volume import Volume, VolumeSource, VolumeState, Voxels
+from lithostat.experiment.volume import Index, Volume, VolumeSource, VolumeState, Voxels
 from lithostat.reading.volumes.tiff import Opened
+
+if TYPE_CHECKING:
+    import zarr
 
 FORMAT = 1
 KEY = "lithostat"
 _METRES = {"meter": 1.0, "millimeter": 1e-3, "micrometer": 1e-6, "nanometer": 1e-9, "centimeter": 1e-2}
 
 
-class Levels(NamedTuple):
+class Pyramid(NamedTuple):
     """Arrays of a group, finest first, with the voxel size that it states itself [m]."""
 
     arrays: tuple[Any, ...]
@@ -92,18 +97,18 @@ def multiscales(name: str, voxel_size: float, levels: int) -> dict[str, Any]:
     return {"version": "0.5", "multiscales": [{"name": name, "axes": axes, "datasets": datasets}]}
 
 
-def _levels(node: Any, path: Path) -> Levels:
+def _levels(node: zarr.Array | zarr.Group, path: Path) -> Pyramid:
     if hasattr(node, "shape"):
-        return Levels((node,), None)
+        return Pyramid((node,), None)
     about = node.attrs.get("ome", node.attrs)
     scales = about.get("multiscales")
     if scales:
         names = [dataset["path"] for dataset in scales[0]["datasets"]]
-        return Levels(tuple(node[name] for name in names), _scale(scales[0]))
+        return Pyramid(tuple(node[name] for name in names), _scale(scales[0]))
     arrays = [array for _, array in node.arrays()]
     if len(arrays) != 1:
         raise InputError(f"holds {len(arrays)} arrays", file=str(path), expected="one array, or OME multiscales")
-    return Levels((arrays[0],), None)
+    return Pyramid((arrays[0],), None)
 
 
 def _scale(scales: dict[str, Any]) -> tuple[float, ...] | None:
@@ -116,7 +121,7 @@ def _scale(scales: dict[str, Any]) -> tuple[float, ...] | None:
     return tuple(float(value) * unit for value, unit in zip(found[0][-3:], units, strict=True) if unit)[::-1]
 
 
-def _three(array: Any, path: Path) -> Any:
+def _three(array: zarr.Array, path: Path) -> zarr.Array | _Inner:
     """An array of three axes: leading ones of length 1 (time, channel) are passed over."""
     extra = len(array.shape) - 3
     if extra < 0 or any(length != 1 for length in array.shape[:extra]):
@@ -127,11 +132,11 @@ def _three(array: Any, path: Path) -> Any:
 class _Inner:
     """The three last axes of an array whose other axes are of length 1."""
 
-    def __init__(self, array: Any, extra: int) -> None:
+    def __init__(self, array: zarr.Array, extra: int) -> None:
         self._array, self._extra = array, extra
         self.shape, self.dtype = array.shape[extra:], array.dtype
 
-    def __getitem__(self, part: Any) -> Any:
+    def __getitem__(self, part: Index) -> np.ndarray:
         return self._array[(0,) * self._extra + (part if isinstance(part, tuple) else (part,))]
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from scipy import ndimage
 
 from lithostat.experiment.volume import Volume, VolumeSource, VolumeState
 from lithostat.tomography.phantom.phantom import Phantom
-from lithostat.tomography.phantom.scene import Rows, Scene, rows, scene
+from lithostat.tomography.phantom.scene import PhantomRows, Scene, rows, scene
 
 SCALE = {"uint8": (60.0, 80.0), "uint16": (12000.0, 16000.0), "int16": (-4000.0, 9000.0), "float32": (0.1, 1.0)}
 HALO = 6  # rows of blur and fringes
@@ -24,7 +23,7 @@ class Scan:
         self.scene: Scene = scene(phantom)
         self.shape, self.dtype = phantom.shape, np.dtype(phantom.dtype)
 
-    def __getitem__(self, part: Any) -> np.ndarray:
+    def __getitem__(self, part: slice) -> np.ndarray:
         """Rows of greys; only the first index may be a part."""
         start, stop, _ = part.indices(self.shape[0])
         return greys(self.scene, start, stop)
@@ -61,7 +60,7 @@ def greys(of: Scene, start: int, stop: int) -> np.ndarray:
     return _written(seen, of, offset, scale)
 
 
-def moved(of: Scene, start: int, stop: int) -> Rows:
+def moved(of: Scene, start: int, stop: int) -> PhantomRows:
     """Rows of the cell as it lies in the scanner, without blur and noise."""
     phantom = of.phantom
     if phantom.motion.still:
@@ -78,7 +77,7 @@ def moved(of: Scene, start: int, stop: int) -> Rows:
     def turned(image: np.ndarray, order: int) -> np.ndarray:
         return ndimage.affine_transform(image, matrix, offset, shape, order=order, mode="nearest")
 
-    return Rows(turned(still.attenuation, 1), turned(still.labels, 0), turned(still.filament, 1))
+    return PhantomRows(turned(still.attenuation, 1), turned(still.labels, 0), turned(still.filament, 1))
 
 
 def _disturb(seen: np.ndarray, of: Scene, row: int) -> None:

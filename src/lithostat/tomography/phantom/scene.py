@@ -35,7 +35,7 @@ class Scene(NamedTuple):
         return self.distance <= self.phantom.radius * self.phantom.shape[2]
 
 
-class Rows(NamedTuple):
+class PhantomRows(NamedTuple):
     """Rows of the cell: attenuation over that of the electrolyte, labels, and the share of each voxel that a filament
     takes; [row, y, x]."""
 
@@ -61,7 +61,7 @@ def scene(phantom: Phantom) -> Scene:
     return Scene(phantom, upper, lower, ways, balls, cKDTree(centres), np.hypot(rows, columns))
 
 
-def rows(of: Scene, start: int, stop: int) -> Rows:
+def rows(of: Scene, start: int, stop: int) -> PhantomRows:
     """Rows `start` to `stop` of the cell as it was made (they may lie outside of the volume)."""
     phantom, shape = of.phantom, (stop - start, *of.phantom.shape[1:])
     grain, between = _grains(of, start, stop)
@@ -87,7 +87,7 @@ def rows(of: Scene, start: int, stop: int) -> Rows:
 
 def _assembled(
     of: Scene, start: int, stop: int, attenuation: np.ndarray, pore: np.ndarray, crack: np.ndarray, filament: np.ndarray
-) -> Rows:
+) -> PhantomRows:
     """Electrodes, wall and air around the pellet."""
     phantom = of.phantom
     z = np.arange(start, stop, dtype=np.float32)[:, None, None]
@@ -107,7 +107,7 @@ def _assembled(
     attenuation[:, outer] = np.where(wall, WALL, names.VOID)[outer]
     labels[:, outer] = names.OUTSIDE
     filament[:, outer] = 0.0
-    return Rows(attenuation.astype(np.float32, copy=False), labels, filament)
+    return PhantomRows(attenuation.astype(np.float32, copy=False), labels, filament)
 
 
 def _grains(of: Scene, start: int, stop: int) -> tuple[np.ndarray, np.ndarray | None]:

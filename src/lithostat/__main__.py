@@ -1,0 +1,5 @@
+"""`python -m lithostat` is `lithostat`."""
+
+from lithostat.cli import main
+
+main()

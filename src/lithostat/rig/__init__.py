@@ -1,0 +1,1 @@
+"""The rig: live devices to the same record that files give, judged while it grows."""
