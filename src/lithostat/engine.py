@@ -15,13 +15,13 @@ from typing import Any
 import jax
 from jax.experimental.compilation_cache import compilation_cache
 
+from lithostat.cache import cache_folder
+
 _PLACE, _LEAST_TIME = "jax_compilation_cache_dir", "jax_persistent_cache_min_compile_time_secs"
 _SETTINGS = (_PLACE, _LEAST_TIME, "jax_persistent_cache_min_entry_size_bytes")  # JAX sets the last one itself
 _callers: dict[str, Any] = {}  # their settings while we are inside
 _inside: list[None] = []  # one for each block that is open
 _changing = threading.Lock()
-
-from lithostat.cache import cache_folder
 
 
 @contextlib.contextmanager
