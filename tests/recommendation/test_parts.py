@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.special import log_ndtr, ndtri
 
 from lithostat.experiment.errors import InputError
-from lithostat.recommendation.chunks import SIZE, Folder, Part
+from lithostat.physics.weakest_link import worst_of
+from lithostat.recommendation.chunks import SIZE, Folder, Part, worst_quantile
 
 TASKS = 4
 
@@ -86,3 +88,12 @@ def test_what_is_not_the_part_it_should_be_is_computed_again(tmp_path, seed):
     again.keep(part(hit))
     for one, other in zip(again.gather(), whole, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_the_worst_spot_of_a_tiny_cell_has_a_finite_quantile():
+    """As many spots as a cell of a few micrometres has of one of a centimetre, where 0.5^(1/M) is below any number."""
+    spots = np.array([1.0, 1e-2, 1e-6, 1e-12])
+    quantile = worst_quantile(spots)
+    assert np.isfinite(quantile).all()
+    np.testing.assert_allclose(quantile[:2], ndtri(worst_of(0.5, spots[:2])), rtol=1e-12)
+    np.testing.assert_allclose(log_ndtr(quantile), np.log(0.5) / spots, rtol=1e-9)  # log(Phi), by another function

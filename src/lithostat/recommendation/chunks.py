@@ -10,13 +10,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr, ndtri_exp
 
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.later import keep_for_later
 from lithostat.experiment.record import write_text, write_whole
 from lithostat.model.parameters import Laws, Parameters
-from lithostat.physics.weakest_link import worst_of
 from lithostat.recommendation.grid import Grid
 from lithostat.recommendation.plans import Columns
 from lithostat.simulation.conditions import Endings, endings
@@ -91,7 +90,7 @@ def solve(work: Work) -> Part:
     A cell is as good as its worst spot, so that a short within the protocol needs a focusing above a critical one. The
     critical one is found by simulating again at where it must be: first as if times went as 1/g, then by secants.
     """
-    log_median = np.log(work.focusing) + work.spread * ndtri(worst_of(0.5, work.spots))
+    log_median = np.log(work.focusing) + work.spread * worst_quantile(work.spots)
     first = _run(work, log_median)
     flowing = bool(np.any(work.plan.table.current != 0.0))  # else focusing has nothing to say
     critical = _critical(work, log_median, _score(work, first)) if flowing else log_median
@@ -112,6 +111,14 @@ def solve(work: Work) -> Part:
         probability,
     )
     return Part(work.number, *(np.asarray(values)[: work.real] for values in part))
+
+
+def worst_quantile(spots: np.ndarray) -> np.ndarray:
+    """Normal quantile of the median worst of so many spots [-]: that of `weakest_link.worst_of`, by its logarithm.
+
+    The share itself underflows for a cell of some micrometres.
+    """
+    return np.asarray(ndtri_exp(np.log(0.5) / spots))
 
 
 def _named(status: np.ndarray) -> np.ndarray:
