@@ -30,10 +30,10 @@ _calls: dict[tuple[Any, ...], tuple[Callable[..., Any], Any]] = {}
 def call(
     name: str,
     trace: Callable[[], Callable[..., Any]],
-    arrays: Any,
+    arrays: tuple[object, ...],
     *,
-    settings: Any,
-    gives: Any,
+    settings: object,
+    gives: object,
     functions: tuple[Callable[..., Any], ...] = (),
 ) -> Any:
     """The result of `trace()(*arrays)`, compiled; `trace` is called only if no process before has.
@@ -48,7 +48,7 @@ def call(
     key = (name, tree, shapes, settings, functions, bool(jax.config.values["jax_enable_x64"]))
     if key not in _calls:
 
-        def flat(*leaves: Any) -> tuple[Any, ...]:
+        def flat(*leaves: jax.Array) -> tuple[Any, ...]:
             return tuple(jax.tree.leaves(trace()(*jax.tree.unflatten(tree, leaves))))
 
         ours = all(function.__module__.startswith("lithostat.") for function in functions)
@@ -92,7 +92,7 @@ def _keep(path: Path, body: bytes) -> None:
             old.unlink()
 
 
-def _name(name: str, *rests_on: Any) -> str:
+def _name(name: str, *rests_on: object) -> str:
     """Name of the file that holds a program, from all that it rests on."""
     said = repr((rests_on, jax.default_backend(), _made_of()))
     return f"{name}-{_HASH(said.encode()).hexdigest()[:_DIGEST]}"
@@ -109,7 +109,7 @@ def _made_of() -> str:
     return made.hexdigest()
 
 
-def _filled(kind: Any) -> Any:
+def _filled(kind: object) -> Any:
     """A value of a type of results, with a number for every array."""
     if isinstance(kind, tuple):
         return tuple(_filled(part) for part in kind)

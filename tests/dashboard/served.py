@@ -65,7 +65,7 @@ def keeper_of(folder: Path, place: Path, *, replay: Replay | None = None, **said
     def look() -> Sight:
         return see_folder(folder)
 
-    return Keeper(said.pop("look", look), place, replay=replay, workers=1, pool=lambda _: Here(), **said)
+    return Keeper(said.pop("look", look), place, replay=replay, workers=1, **({"pool": lambda _: Here()} | said))
 
 
 def settle(keeper: Keeper, steps: int = 40) -> Keeper:

@@ -11,6 +11,7 @@ from served import NOTE, Served, keeper_of, made_record, settle, unpacked, write
 
 from conftest import HOSTILE
 from lithostat.dashboard.render import head_of
+from lithostat.dashboard.tiles import cell_state
 from lithostat.lab.analyze import analyze_cell
 from lithostat.lab.folder import find_cells
 from lithostat.lab.whole_report import first_report
@@ -119,6 +120,19 @@ def test_what_was_prepared_is_found_again_and_changes_with_its_files(tmp_path) -
     assert sorted(path.name.split("-")[0] for path in (kept / view.shown.id).iterdir()) == ["report", "traces"]
     assert len(find_cells(folder)) == 1, "nothing was written beside the lab's files"
     assert sorted(path.name for path in (folder / "a").iterdir()) == ["cell.yaml", "record.parquet"]
+
+
+def test_a_page_that_meets_the_next_server_sees_that_it_is_another(tmp_path) -> None:
+    write_cell(tmp_path / "lab" / "a", made_record(samples=200), NOTE.format(name="one"))
+    marks = []
+    for _ in range(2):
+        keeper = settle(keeper_of(tmp_path / "lab", tmp_path / "kept"))
+        (view,) = keeper.views.values()
+        assert view.version == 1
+        state = cell_state(keeper, view)
+        marks += [state["version"], state["traces_version"]]
+    assert marks[0] != marks[2]
+    assert marks[1] != marks[3]
 
 
 def test_a_damaged_cache_is_made_again(tmp_path) -> None:

@@ -25,7 +25,7 @@ from lithostat.rig.state import (
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 CELL = CellState("Li-Li 25 MPa", "cell-1", "alarm", "pressure above 30 MPa", 12.5, 3.1e7, 298.0, 0.02, 1e-4)
-STATE = WatchState("rig 1", NOW, NOW, 1.0, (CELL, CellState("b", "b")))
+STATE = WatchState("rig 1", NOW, NOW, 1.0, (CELL, CellState("b", "b")), ended=True)
 
 
 def test_a_state_comes_back(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def test_the_demo_prints_a_line_an_event_and_ends_by_itself(tmp_path: Path, monk
     assert state.cells[0].pressure_pa == pytest.approx(3e7, rel=0.01)
     shown = lithostat("watch", "status", "w", cwd=tmp_path)
     assert "hard short" in shown.stdout
-    assert "has ended or died" in shown.stdout
+    assert "the watch has ended;" in shown.stdout
     again = lithostat("watch", "demo", "--json", "-o", "w", cwd=tmp_path)
     assert again.returncode == 2
     assert "holds a watch already" in again.stderr

@@ -21,10 +21,11 @@ from lithostat.dashboard.pyramid import Pyramid, open_pyramid
 from lithostat.dashboard.render import HEAD
 from lithostat.dashboard.replay import Replay
 from lithostat.dashboard.shown import Shown, Sight
-from lithostat.dashboard.worker import Job, begin, do_report, do_traces
+from lithostat.dashboard.worker import Did, Job, begin, do_report, do_traces
 from lithostat.experiment.errors import InputError, sentence_of
 
 EVERY = 1.0  # s between looks, at least
+AGAIN = 5.0  # s until what could not be prepared is tried again
 SHARE = 0.1  # of a core at most for one cell that keeps changing, and for looking at the folder
 
 
@@ -40,10 +41,15 @@ class View:
     traces_file: Path | None = None
     traces_version: int = 0
     until: float | None = None  # of a replay: where the report stands
-    problem: str = ""
+    problems: dict[str, str] = field(default_factory=dict)  # kind of job: why it has no result, or ''
     due: dict[str, float] = field(default_factory=dict)  # kind of job: not before this moment
     done: dict[str, str] = field(default_factory=dict)  # kind of job: state of the cell for which it was done
     seen: float = 0.0  # when somebody looked at its page
+
+    @property
+    def problem(self) -> str:
+        """Why something of it could not be prepared; '' if all could."""
+        return "; ".join(dict.fromkeys(filter(None, self.problems.values())))
 
     @property
     def name(self) -> str:
@@ -56,11 +62,10 @@ class _Running:
     id: str
     kind: str
     state: str
-    started: float
     report: Path
     traces: Path
     until: float | None
-    future: Future[str]
+    future: Future[Did]
 
 
 def processes(workers: int) -> Executor:
@@ -82,6 +87,7 @@ class Keeper:
         pool: Callable[[int], Executor] = processes,
     ) -> None:
         self._look, self._place, self.replay, self._workers, self._made = look, place, replay, workers, pool
+        self.began = time.time_ns()
         self.sight = look()
         self.views: dict[str, View] = {}
         self.problem = ""
@@ -224,7 +230,7 @@ class Keeper:
     def _begin(self, kind: str, view: View) -> None:
         if self._pool is None:
             self._pool = self._made(self._workers)
-        shown, started = view.shown, time.monotonic()
+        shown = view.shown
         until = None if self.replay is None else self.replay.now()
         report = self._report(shown, kind)
         if until is not None:
@@ -237,25 +243,27 @@ class Keeper:
             own = None if shown.live else traces  # those of a live cell are written as it is recorded
             job = Job(shown.cell, shown.state, report, own, len(self.views), until, kind == "whole")
             future = self._pool.submit(do_report, job)
-        self._running.append(_Running(shown.id, kind, shown.state, started, report, traces, until, future))
+        self._running.append(_Running(shown.id, kind, shown.state, report, traces, until, future))
 
     def _take(self, job: _Running) -> None:
         """What a process made; one that died is told on the cell's page and does not take the others."""
         view = self.views.get(job.id)
         try:
-            problem = job.future.result()
+            did = job.future.result()
         except BaseException as error:
-            problem = f"could not be prepared: {type(error).__name__}"
+            did = Did(f"could not be prepared: {type(error).__name__}", AGAIN * SHARE)
             if self._pool is not None:
                 self._pool.shutdown(wait=False, cancel_futures=True)
             self._pool = None
         if view is None:
             return
-        took = time.monotonic() - job.started
-        view.due[job.kind] = time.monotonic() + (took / SHARE if self.replay is None else 2.0 * took)
+        view.due[job.kind] = time.monotonic() + (did.took / SHARE if self.replay is None else 2.0 * did.took)
         view.done[job.kind] = job.state
-        view.problem = problem
-        if problem:
+        view.problems[job.kind] = did.problem
+        if did.problem:  # the next time its files may be whole
+            view.due[job.kind] = time.monotonic() + max(AGAIN, did.took / SHARE)
+            if view.shown.live:
+                del view.done[job.kind]
             return
         if job.kind == "traces":
             self._show_traces(view, job.traces)

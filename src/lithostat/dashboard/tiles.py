@@ -12,7 +12,7 @@ from lithostat.experiment.quantity import span
 def wall_state(keeper: Keeper) -> dict[str, Any]:
     """All cells as tiles; `answer` counts them by what became of them."""
     tiles = [_tile(keeper, view) for view in keeper.views.values()]
-    waiting = sum(tile["version"] == 0 and not tile["word"] for tile in tiles)
+    waiting = sum(not (tile["ready"] or tile["word"]) for tile in tiles)
     words = [tile["word"] for tile in tiles if tile["word"]]
     counts = {word: words.count(word) for word in dict.fromkeys(words)}
     answer = [f"{len(tiles)} cell{'' if len(tiles) == 1 else 's'}", *(f"{n} {word}" for word, n in counts.items())]
@@ -75,12 +75,18 @@ def _tile(keeper: Keeper, view: View) -> dict[str, Any]:
         "answer": shown["answer"],
         "numbers": shown["numbers"],
         "warnings": head["warnings"],
-        "version": view.version,
-        "traces_version": view.traces_version,
+        "ready": view.version > 0,
+        "version": _mark(keeper, view.version),
+        "traces_version": _mark(keeper, view.traces_version),
         "busy": keeper.working_on(view),
         "problem": view.problem,
         "as_of": "" if view.until is None else f"called at {span(view.until)}",
     }
+
+
+def _mark(keeper: Keeper, version: int) -> str:
+    """What changes with a version, and with the server: a page that is open may meet the next one. '' for none."""
+    return f"{keeper.began}-{version}" if version else ""
 
 
 def _replay(keeper: Keeper) -> dict[str, Any] | None:

@@ -10,12 +10,14 @@ import numpy as np
 import polars as pl
 
 from lithostat.dashboard.pyramid import BLOCK, write_pyramid
+from lithostat.dashboard.shown import stamps
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.record import REQUIRED, Record
 from lithostat.show.cell_figure import PANELS, RESISTANCE, Panel, apparent_resistance, panels_of, usual_current
 from lithostat.show.style import shown
 
 TIME = "test_time_second"
+TRIES = 8  # at a record that is replaced meanwhile
 SAMPLED = 1 << 18  # rows that are enough to see what current is usual
 
 
@@ -40,7 +42,24 @@ def write_traces(record: Record, path: Path, *, resistance: bool) -> Path:
 
 
 def write_traces_of_file(parquet: Path, path: Path, *, resistance: bool) -> Path:
-    """The same of a record on disk as it was recorded, a part at a time: a year of samples needs no more memory."""
+    """The same of a record on disk as it was recorded, a part at a time: a year of samples needs no more memory.
+
+    A record that is replaced while it is read is read again, so that no part of one meets a part of the other.
+    """
+    for _ in range(TRIES):
+        before = stamps([parquet])
+        try:
+            _of_file(parquet, path, resistance)
+        except (Exception, pl.exceptions.PanicException):  # of a half of one and a half of the other, anything
+            if stamps([parquet]) == before:
+                raise
+        if stamps([parquet]) == before:
+            return path
+        path.unlink(missing_ok=True)
+    raise InputError("is replaced faster than it can be read", file=str(parquet))
+
+
+def _of_file(parquet: Path, path: Path, resistance: bool) -> None:
     try:
         frame = pl.scan_parquet(parquet, glob=False)
         known = [panel for panel in PANELS if panel.column in frame.collect_schema().names()]
@@ -69,7 +88,7 @@ def write_traces_of_file(parquet: Path, path: Path, *, resistance: bool) -> Path
                     values[RESISTANCE.column] = ohm
                 yield values[TIME], _values(scaled, values)
 
-        return write_pyramid(path, facts["rows"], chunks(), _about(scaled))
+        write_pyramid(path, facts["rows"], chunks(), _about(scaled))
     except (OSError, pl.exceptions.PolarsError) as error:
         raise InputError(f"cannot be read ({str(error).splitlines()[0]})", file=str(parquet)) from None
 

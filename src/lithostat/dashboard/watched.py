@@ -41,7 +41,7 @@ def see_watch(folder: Path, *, replayed: bool = False, now: datetime | None = No
         cells = tuple(_shown(folder, state) for state in watch.cells)
         return Sight(watch.name, cells)
     silence = ((now or datetime.now(UTC)) - _with_zone(watch.heartbeat)).total_seconds()
-    silent = silence > SILENT and any(state.state != "done" for state in watch.cells)
+    silent = watch.ended or (silence > SILENT and any(state.state != "done" for state in watch.cells))
     events = read_events(folder)
     return Sight(
         watch.name,
@@ -117,6 +117,8 @@ def _event(event: Event) -> dict[str, Any]:
 
 
 def _banner(watch: WatchState, silence: float) -> str:
+    if watch.ended:
+        return f"The watch ended at {watch.heartbeat:%Y-%m-%d %H:%M:%S}: nothing of it guards these cells now."
     return (
         f"The watch has not been heard of for {span(silence)}, since {watch.heartbeat:%Y-%m-%d %H:%M:%S}: what is "
         "shown is from then, and nothing may be guarding these cells."

@@ -7,8 +7,10 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from lithostat.experiment.errors import sentence_of
 from lithostat.lab.folder import CellFolder
@@ -48,23 +50,40 @@ def _end_with(parent: int) -> None:
     os._exit(1)
 
 
-def do_report(job: Job) -> str:
-    """Prepare a cell; '' or a sentence that says why its page could not be made."""
-    try:
+class Did(NamedTuple):
+    """How a job went: '' or a sentence that says why there is no result, and the processor time that it took [s]."""
+
+    problem: str
+    took: float
+
+
+def do_report(job: Job) -> Did:
+    """Prepare a cell."""
+
+    def work() -> None:
         from lithostat.dashboard.prepare import prepare
 
         prepare(job)
-    except BaseException as error:
-        return sentence_of(error)
-    return ""
+
+    return _done(work)
 
 
-def do_traces(recorded: Path, traces: Path, resistance: bool) -> str:
-    """Write the traces of a record that grows, with V/I where `resistance` asks for it; '' or a sentence."""
-    try:
+def do_traces(recorded: Path, traces: Path, resistance: bool) -> Did:
+    """Write the traces of a record that grows, with V/I where `resistance` asks for it."""
+
+    def work() -> None:
         from lithostat.dashboard.traces import write_traces_of_file
 
         write_traces_of_file(recorded, traces, resistance=resistance)
+
+    return _done(work)
+
+
+def _done(work: Callable[[], None]) -> Did:
+    began = time.process_time()
+    problem = ""
+    try:
+        work()
     except BaseException as error:
-        return sentence_of(error)
-    return ""
+        problem = sentence_of(error)
+    return Did(problem, time.process_time() - began)

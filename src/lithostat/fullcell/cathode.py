@@ -19,7 +19,7 @@ NAMES = {
 }
 
 
-class Lost(NamedTuple):
+class CathodeLost(NamedTuple):
     """What the losses give the rest of the model."""
 
     oxidation: Values  # current [A/m2]
@@ -32,14 +32,14 @@ class NoLosses:
 
     options: dict[str, Any] = field(default_factory=dict)
 
-    def couple(self, model: Values, current: Values, potential: Values, temperature: Values) -> Lost:
+    def couple(self, model: Values, current: Values, potential: Values, temperature: Values) -> CathodeLost:
         """Nothing is added."""
         zero = pybamm.Scalar(0.0)
         names = ("Oxidised charge [C.m-2]", "Oxidation current density [A.m-2]", "Lithium in lost material [mol.m-2]")
         area = model.param.n_electrodes_parallel * model.param.A_cc
         held = model.variables["Total lithium in positive electrode [mol]"] / area
         share = {"Share of active material in contact": pybamm.Scalar(1.0), "Lithium in cathode [mol.m-2]": held}
-        return Lost(zero, dict.fromkeys(names, zero) | share)
+        return CathodeLost(zero, dict.fromkeys(names, zero) | share)
 
 
 SHARE, UNREACHABLE = "Share in contact", "Unreachable lithium [mol.m-2]"
@@ -56,11 +56,11 @@ class SteppedLosses:
 
     options: dict[str, Any] = field(default_factory=dict)
 
-    def couple(self, model: Values, current: Values, potential: Values, temperature: Values) -> Lost:
+    def couple(self, model: Values, current: Values, potential: Values, temperature: Values) -> CathodeLost:
         """Add the oxidised charge. The volume fraction of the parameter set must contain the input `SHARE`."""
         charge, oxidation = _oxidise(model, potential, temperature)
         area = model.param.n_electrodes_parallel * model.param.A_cc
-        return Lost(
+        return CathodeLost(
             oxidation,
             {
                 "Oxidised charge [C.m-2]": charge,
@@ -82,13 +82,13 @@ class Losses:
 
     options: dict[str, Any] = field(default_factory=lambda: {"loss of active material": ("none", "current-driven")})
 
-    def couple(self, model: Values, current: Values, potential: Values, temperature: Values) -> Lost:
+    def couple(self, model: Values, current: Values, potential: Values, temperature: Values) -> CathodeLost:
         """Add the oxidised charge and the law of lost contact. `current` [A/m2] leaves the active material."""
         charge, oxidation = _oxidise(model, potential, temperature)
         share = self._replace_rates(model, current, {key: pybamm.Parameter(name) for key, name in NAMES.items()})
         area = model.param.n_electrodes_parallel * model.param.A_cc
         lost = model.variables["Loss of lithium due to loss of active material in positive electrode [mol]"] / area
-        return Lost(
+        return CathodeLost(
             oxidation,
             {
                 "Oxidised charge [C.m-2]": charge,

@@ -25,8 +25,8 @@ def next_steps(loaded: Specimen, analysis: Analysis, complete: Completeness) -> 
             "resistance falls says how much of it was contact."
         )
     elif call.group == "not known":
-        steps.append(f"The record cannot say how the cell ended: {call.cause}.")
-    if call.confidence is not None and call.confidence < SURE:
+        steps.append(f"Nothing can be called from this record: {call.cause}.")
+    if call.group != "not known" and call.confidence is not None and call.confidence < SURE:
         steps.append(f"Look at the call yourself: its confidence is {100 * call.confidence:.3g} %.")
     missing = {item.name: item.why for item in complete.missing}
     stated = [f"{name} ({missing[name]})" for name in FIRST if name in missing]

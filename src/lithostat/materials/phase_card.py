@@ -37,7 +37,7 @@ Share = Annotated[float, BeforeValidator(reader("fraction"))]
 Coordinate = Annotated[float, BeforeValidator(_coordinate)]
 
 
-class _Part(BaseModel):
+class _CardPart(BaseModel):
     """A part of a card with where it was read and how much that is worth."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -48,13 +48,13 @@ class _Part(BaseModel):
     note: str | None = None
 
     @model_validator(mode="after")
-    def _memory_is_named(self) -> _Part:
+    def _memory_is_named(self) -> _CardPart:
         if (self.tag == "M") != self.unverified:
             raise ValueError("a number from memory has tag M and 'unverified: true', any other has neither")
         return self
 
 
-class _CellPart(_Part):
+class _CellPart(_CardPart):
     a: Edge
     b: Edge | None = None
     c: Edge | None = None
@@ -63,7 +63,7 @@ class _CellPart(_Part):
     gamma: Angle = RIGHT
 
 
-class _SpreadPart(_Part):
+class _SpreadPart(_CardPart):
     a: tuple[Edge, Edge] | None = None
     b: tuple[Edge, Edge] | None = None
     c: tuple[Edge, Edge] | None = None
@@ -78,15 +78,15 @@ class _Atom(BaseModel):
     u: Displacement | None = None
 
 
-class _SitesPart(_Part):
+class _SitesPart(_CardPart):
     atoms: tuple[_Atom, ...]
 
 
-class _DisplacementPart(_Part):
+class _DisplacementPart(_CardPart):
     u: Displacement
 
 
-class _DensityPart(_Part):
+class _DensityPart(_CardPart):
     value: Density
 
 
@@ -98,7 +98,7 @@ class _HumpLine(BaseModel):
     area: Share
 
 
-class _HumpsPart(_Part):
+class _HumpsPart(_CardPart):
     lines: tuple[_HumpLine, ...]
 
 
@@ -134,7 +134,7 @@ class PhaseCard(BaseModel):
                 raise ValueError(f"source '{each.source}' of {name} is not listed{nearest(each.source, self.sources)}")
         return self
 
-    def parts(self) -> dict[str, _Part]:
+    def parts(self) -> dict[str, _CardPart]:
         """The parts that the card has, by name."""
         names = ("cell", "spread", "sites", "displacement", "density", "humps")
         return {name: part for name in names if (part := getattr(self, name)) is not None}

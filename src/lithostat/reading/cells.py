@@ -102,7 +102,7 @@ def durations(cells: pl.Series, comma: bool = False) -> NumberColumn:
     return NumberColumn(values, values.is_null() & plain.bad)
 
 
-class Clock(NamedTuple):
+class ClockColumn(NamedTuple):
     """Instants in seconds since 1970; `zoned` if the file says the zone, else they count as if the clock were UTC."""
 
     values: pl.Series
@@ -111,7 +111,7 @@ class Clock(NamedTuple):
     doubt: str | None
 
 
-def clocks(cells: pl.Series, formats: Iterable[str], comma: bool = False) -> Clock:
+def clocks(cells: pl.Series, formats: Iterable[str], comma: bool = False) -> ClockColumn:
     """Dates and times to seconds since 1970, by the format that fits most cells; 'epoch' stands for such seconds.
 
     `doubt` is a sentence where another format of the list fits as well and gives other instants.
@@ -136,7 +136,7 @@ def clocks(cells: pl.Series, formats: Iterable[str], comma: bool = False) -> Clo
     assert best is not None
     _, form, values = best
     zoned = form == "epoch" or form.endswith("z")
-    return Clock(values, values.is_null() & ~missing, zoned, doubt if full else None)
+    return ClockColumn(values, values.is_null() & ~missing, zoned, doubt if full else None)
 
 
 def _instants(cells: pl.Series, form: str) -> pl.Series:

@@ -49,13 +49,17 @@ class CellState:
 
 @dataclass(frozen=True)
 class WatchState:
-    """A watch as it stands; `heartbeat` is the wall clock of the loop that judges, `speed` 1 for real time."""
+    """A watch as it stands; `heartbeat` is the wall clock of the loop that judges, `speed` 1 for real time.
+
+    `ended`: it came to its end, as opposed to one that is not heard of.
+    """
 
     name: str
     started: datetime
     heartbeat: datetime
     speed: float
     cells: tuple[CellState, ...]
+    ended: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,8 @@ def read_state(folder: Path) -> WatchState:
     try:
         cells = tuple(CellState(**_checked(CellState, cell)) for cell in data["cells"])
         moments = {name: datetime.fromisoformat(data[name]) for name in ("started", "heartbeat")}
-        state = WatchState(str(data["name"]), speed=float(data["speed"]), cells=cells, **moments)
+        ended = data.get("ended") is True
+        state = WatchState(str(data["name"]), speed=float(data["speed"]), cells=cells, ended=ended, **moments)
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"is no state of a watch ({error})", file=str(path)) from None
     for cell in cells:

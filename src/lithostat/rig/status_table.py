@@ -17,7 +17,7 @@ def status_table(state: WatchState, events: Sequence[Event], *, alive: bool) -> 
     from rich.table import Table
     from rich.text import Text
 
-    running = "runs" if alive else "has ended or died"
+    running = "runs" if alive else "has ended" if state.ended else "has died: nothing guards these cells"
     title = (
         f"{readable(state.name)}: the watch {running}; last heartbeat {state.heartbeat.astimezone():%Y-%m-%d %H:%M:%S}"
     )

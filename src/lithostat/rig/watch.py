@@ -194,10 +194,10 @@ class Watch:
             self.tell(event)
         teller.events(events)
 
-    def _state(self) -> WatchState:
+    def _state(self, *, ended: bool = False) -> WatchState:
         at = self.clock.now()
         states = tuple(one.watch.state(at) for one in self.built)
-        return WatchState(self.name, self._started, self.clock.today(), self.clock.speed, states)
+        return WatchState(self.name, self._started, self.clock.today(), self.clock.speed, states, ended)
 
     def _end(
         self, cells: dict[str, Built], readers: list[Reader], keeper: Keeper, worker: Worker, teller: Teller
@@ -218,5 +218,5 @@ class Watch:
         self._answers(cells, worker)
         keeper.close()
         self._events(cells, teller)
-        teller.state(self._state())
+        teller.state(self._state(ended=True))
         teller.close()

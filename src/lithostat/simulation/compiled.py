@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from lithostat import programs
@@ -17,7 +18,7 @@ def trajectory(
 ) -> tuple[Carry, Piece, Values]:
     """One cell through all rows, see `integrate.trajectory`."""
 
-    def trace() -> Any:
+    def trace() -> Callable[..., Any]:
         from lithostat.simulation import integrate
 
         return lambda p, plan, fractions: integrate.trajectory(p, laws, plan, fractions, tolerance)
@@ -30,7 +31,7 @@ def trajectory(
 def ending(p: Parameters, laws: Laws, plan: Plan, tolerance: Tolerance, axes: Parameters) -> Carry:
     """How each member of an ensemble ends, see `integrate.ending`."""
 
-    def trace() -> Any:
+    def trace() -> Callable[..., Any]:
         from lithostat.simulation import integrate
 
         return lambda p, plan: integrate.ending(p, laws, plan, tolerance, axes)

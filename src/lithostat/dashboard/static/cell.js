@@ -53,7 +53,7 @@
   }
 
   async function showBody() {
-    if (state.version === bodyVersion) return;
+    if (!state.version || state.version === bodyVersion) return;
     const asked = state.version;
     const text = await ask(`${base}body`, "text");
     if (text === null) return;

@@ -27,7 +27,7 @@
     const said = JSON.stringify(state);
     if (said === tile.said) return;
     tile.said = said;
-    tile.item.className = `tile ${state.tone || "plain"}${state.version === 0 && !state.word ? " waiting" : ""}`;
+    tile.item.className = `tile ${state.tone || "plain"}${!state.ready && !state.word ? " waiting" : ""}`;
     setText(tile.name, state.name);
     setText(tile.word, state.word ? `${MARKS[state.tone] ?? "○"} ${state.word}` : "");
     setText(tile.answer, state.answer);
