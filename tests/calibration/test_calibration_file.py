@@ -187,7 +187,7 @@ def test_companions_of_repeats():
 
     times = (100.0, 180.0, 260.0, 400.0, 500.0, 500.0)
     exposure = steady(10e6, 0.75)
-    lives = [CellLife(f"c{i}", exposure, t, t if i < 4 else math.inf, False, {}) for i, t in enumerate(times)]
+    lives = [CellLife(f"c{i}", exposure, t, t if i < 4 else math.inf, (t, math.inf), {}) for i, t in enumerate(times)]
     survival, spread, regression = companions(lives)
     assert survival.numbers["median_second"] == 400.0  # four of six have failed by then, three of six before
     assert survival.curve["survival"][-1] == pytest.approx(2 / 6)

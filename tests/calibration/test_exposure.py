@@ -5,31 +5,47 @@ import polars as pl
 import pytest
 
 from lithostat import InputError, Record
-from lithostat.calibration.condense import Rows, condense
 from lithostat.calibration.exposure import Exposure, exposure_of_protocol, exposure_of_record
+from lithostat.calibration.stretches import Rows, stretches
+from lithostat.calibration.trains import condensed, trains
 from lithostat.experiment.cell_note import note_from
+from lithostat.model.segments import ENDLESS
 
 
-def test_few_rows_stay_exact_and_go_on_with_their_average(experiment):
+def test_like_cycles_are_one_train_that_goes_on(experiment):
     turns = [{"plate": "1 mA/cm2", "for": "1 h"}, {"strip": "1 mA/cm2", "for": "1 h"}]
     cell, protocol = experiment([{"press": "10 MPa", "for": "1 min"}, {"repeat": 3, "steps": turns}])
     made = exposure_of_protocol(cell, protocol)
-    assert made.durations.tolist() == [60.0, *[3600.0] * 6, np.inf]
-    assert made.plating[1].tolist() == [10.0, 0.0]
-    assert made.plating[2].tolist() == [0.0, 10.0]
-    assert made.plating[-1].tolist() == [5.0, 5.0]
+    assert made.durations.tolist() == [60.0, np.inf]
+    assert made.plating.tolist() == [[0.0, 0.0], [10.0, 10.0]]
+    assert made.turns.tolist() == [[0.0, 0.0], [3600.0, 3600.0]]
+    assert made.periods.tolist() == [60.0, 7200.0]
+    assert made.second.tolist() == [0.0, 0.0]
     assert made.began == 60.0
     assert made.length == 60.0 + 6 * 3600.0
 
 
-def test_many_rows_become_few_and_keep_their_charge(experiment):
+def test_a_lone_half_cycle_goes_on_and_one_that_strips_first_says_so(experiment):
+    cell, protocol = experiment([{"press": "10 MPa", "for": "1 min"}, {"strip": "1 mA/cm2", "for": "1 h"}])
+    made = exposure_of_protocol(cell, protocol)
+    assert made.turns[-1].tolist() == [0.0, ENDLESS]
+    turns = [{"strip": "1 mA/cm2", "for": "2 h"}, {"plate": "2 mA/cm2", "for": "1 h"}]
+    cell, protocol = experiment([{"press": "10 MPa", "for": "1 min"}, {"repeat": 3, "steps": turns}])
+    made = exposure_of_protocol(cell, protocol)
+    assert made.second.tolist() == [0.0, 1.0]
+    assert made.plating[-1].tolist() == [20.0, 10.0]
+    assert made.turns[-1].tolist() == [3600.0, 7200.0]
+
+
+def test_half_cycles_stay_apart_and_many_rows_keep_their_charge(experiment):
     turns = [{"plate": "1 mA/cm2", "for": "1 h"}, {"strip": "1 mA/cm2", "for": "30 min"}, {"rest": "10 min"}]
     steps = [{"press": "10 MPa", "for": "1 min"}, {"repeat": 100, "steps": turns}, {"set_pressure": "15 MPa"}]
     cell, protocol = experiment([*steps, {"repeat": 100, "steps": turns}])
     made = exposure_of_protocol(cell, protocol, most=12)
     assert len(made.durations) <= 12
     middle = made.pressures[:-1] < 14e6
-    charge = (made.durations[:-1, None] * made.plating[:-1])[middle].sum(0)
+    mean = made.plating * made.turns / made.periods[:, None]
+    charge = (made.durations[:-1, None] * mean[:-1])[middle].sum(0)
     assert charge == pytest.approx([100 * 10.0 * 3600.0, 100 * 10.0 * 1800.0], rel=1e-9)
     assert made.stripping.max() == pytest.approx(10.0)
     assert made.pressures[-1] == pytest.approx(15e6)
@@ -61,8 +77,9 @@ def test_a_noisy_record_is_condensed_to_its_means():
     assert len(made.durations) <= 24
     assert np.allclose(made.temperatures, 303.15)
     assert made.pressures[-1] == pytest.approx(8e6, rel=0.03)
-    # the endless segment averages whole turns although every row is a block of its own
-    assert made.plating[-1] == pytest.approx([5.0, 5.0], rel=0.2)
+    # half-cycles are found although every row is a block of its own
+    assert made.plating[-1] == pytest.approx([10.0, 10.0], rel=1e-6)
+    assert made.turns[-1] == pytest.approx([3600.0, 3600.0], rel=0.1)
     assert made.stripping[-1] == pytest.approx(10.0)
 
 
@@ -78,20 +95,22 @@ def test_there_and_back(experiment):
     cell, protocol = experiment([{"press": "10 MPa"}, {"plate": "1 mA/cm2", "for": "1 h"}])
     made = exposure_of_protocol(cell, protocol)
     again = Exposure.from_dict(made.as_dict())
-    for name in ("durations", "pressures", "temperatures", "plating", "stripping"):
+    for name in ("durations", "pressures", "temperatures", "plating", "turns", "periods", "second", "stripping"):
         assert np.array_equal(getattr(made, name), getattr(again, name))
     assert (again.began, again.length) == (made.began, made.length)
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_condensing_keeps_time_and_charge_whatever_the_rows(seed):
+def test_condensing_keeps_time_charge_and_half_cycles_whatever_the_rows(seed):
     rng = np.random.default_rng(seed)
-    count = int(rng.integers(30, 3000))
-    plating = rng.random((count, 2)) * (rng.random((count, 1)) > 0.3)
-    rows = Rows(rng.random(count) * 100, rng.random(count) * 2e7, 290 + rng.random(count), plating, plating.max(1))
-    found = condense(rows, 16)
+    count = int(rng.integers(30, 1500))
+    current = rng.normal(size=count) * (rng.random(count) > 0.3)
+    rows = Rows(rng.random(count) * 100 + 1, rng.random(count) * 2e7, 290 + rng.random(count), np.zeros(count), current)
+    found = condensed(trains(stretches(rows)), 16)
     assert len(found.durations) <= 16
-    assert np.isinf(found.durations[-1])
-    assert found.durations[:-1].sum() < rows.durations.sum()
-    spent = (found.durations[:-1, None] * found.plating[:-1]).sum()
-    assert 0.0 < spent <= (rows.durations[:, None] * rows.plating).sum() * (1 + 1e-12)
+    assert found.durations.sum() == pytest.approx(rows.durations.sum())
+    plated = [(rows.durations * np.maximum(sign * current, 0.0)).sum() for sign in (1.0, -1.0)]
+    assert found.charges.sum(0) == pytest.approx(plated)
+    turns = np.sign(current)
+    begins = np.flatnonzero(np.append(True, turns[1:] != turns[:-1]))
+    assert np.all(found.counts.sum(0) >= [(turns[begins] > 0).sum(), (turns[begins] < 0).sum()])

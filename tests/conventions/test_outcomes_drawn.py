@@ -203,8 +203,8 @@ def test_a_life_that_a_person_states_is_drawn_as_stated() -> None:
     exposure = steady(10e6, 0.75)
     at = exposure.began + 3600.0
     for low, high, lost, drawn in (
-        *((at, math.inf, True, LOST), (at, math.inf, False, LIVED), (at, math.inf, None, LIVED)),
-        *((at, at, False, SHORT), (0.0, at, None, SHORT), (at, 2.0 * at, True, SHORT)),
+        *((at, math.inf, (0.0, at), LOST), (at, math.inf, (at, math.inf), LIVED), (at, math.inf, None, LIVED)),
+        *((at, at, (at, math.inf), SHORT), (0.0, at, None, SHORT), (at, 2.0 * at, (0.0, at), SHORT)),
     ):
         assert DRAWN[CellLife("a", exposure, low, high, lost, NUMBERS).ended] == drawn
 
@@ -215,7 +215,7 @@ def test_the_window_of_a_calibration_draws_its_cells_as_they_ended(monkeypatch) 
     exposure = steady(10e6, 0.75)
     at = exposure.began + 3600.0
     lives = tuple(
-        CellLife(f"{k}", steady(p, 0.75), at, at if shorted else math.inf, lost, NUMBERS)
+        CellLife(f"{k}", steady(p, 0.75), at, at if shorted else math.inf, (0.0, at) if lost else None, NUMBERS)
         for k, (p, shorted, lost) in enumerate(((5e6, False, True), (10e6, True, False), (15e6, False, False)))
     )
     wall = SimpleNamespace(low=1e6, median=2e6, high=3e6)

@@ -16,17 +16,18 @@ from lithostat import InputError
 from lithostat.calibration.calibration import Calibration, Diagnostics
 from lithostat.calibration.data import CellLife, Data, numbers_of
 from lithostat.calibration.exposure import steady
-from lithostat.calibration.parameter import parameters_for
 from lithostat.calibration.posterior import calibrate
-from lithostat.calibration.prediction import NEW, contact_loads, predict_life
+from lithostat.calibration.prediction import NEW, openings, predict_life
+from lithostat.calibration.priors import parameters_for
 from lithostat.model.parameters import Laws
 from lithostat.papers.doux2020.calibration import paper_data
 from lithostat.papers.doux2020.published import cell
 from lithostat.physics.constants import FARADAY
 from lithostat.recommendation.answer import drawn_window, percent
 from lithostat.recommendation.next_cell import LONGEST, SETTING_UP, Candidate, candidates, next_cell
-from lithostat.recommendation.recommend import recommend, sweep_draws, target_hours
+from lithostat.recommendation.recommend import recommend, sweep_draws
 from lithostat.recommendation.recommendation_report import recommendation_report
+from lithostat.recommendation.target import target_hours
 from lithostat.recommendation.window import (
     Question,
     best_interval,
@@ -108,7 +109,7 @@ def test_probability_is_the_share_of_cells_that_last(paper, answer):
     lasts = []
     for seed in range(20):
         lives = predict_life(few, exposure, seed=seed)
-        load = contact_loads(few, [exposure])[0]
+        load = openings(few, [exposure], np.array([exposure.began + 3600.0 * HOURS]))[0]
         kept = rng.standard_normal(few.count) * few.draws["stripping_scatter"] > load
         lasts.append(kept & (lives > np.log(exposure.began + 3600.0 * HOURS)))
     # the draws are the same in every round, so that only the scatter of cells is random: at most binomial
@@ -201,7 +202,7 @@ def test_what_was_never_tested_is_called_an_extrapolation(paper, asked, said):
 
 
 def test_shorts_before_current_share_a_label_and_a_cell_of_an_hour_has_its_hour(paper):
-    few = replace(paper.thinned(50), data=paper.data + Data((CellLife("h", *_hour(), False, NUMBERS),)))
+    few = replace(paper.thinned(50), data=paper.data + Data((CellLife("h", *_hour(), None, NUMBERS),)))
     lives = drawn_window(recommend(few, current=CURRENT, hours=HOURS), few).lives
     assert any(life == (pytest.approx(75e6), 0.0, "short before current") for life in lives)
     drawn = window_figure(drawn_window(recommend(few, current=CURRENT, hours=HOURS), few))
@@ -212,7 +213,7 @@ def test_shorts_before_current_share_a_label_and_a_cell_of_an_hour_has_its_hour(
 
 def test_repeats_at_one_pressure_share_a_label(paper):
     like = [
-        CellLife(f"r{i}", steady(10e6, CURRENT), t * 3600.0, t * 3600.0, False, NUMBERS)
+        CellLife(f"r{i}", steady(10e6, CURRENT), t * 3600.0, t * 3600.0, (t * 3600.0, math.inf), NUMBERS)
         for i, t in enumerate((101, 3001))
     ]
     few = replace(paper.thinned(50), data=Data(tuple(like)))
@@ -242,7 +243,8 @@ def test_without_data_the_answer_is_as_wide_as_the_prior(paper, answer):
 def test_survivors_alone_do_not_make_an_upper_wall(paper, answer):
     """Two cells that never failed at low pressure: what lies above is the prior's, wide and said so."""
     lives = tuple(
-        CellLife(f"{p / 1e6:g}", steady(p, CURRENT), 500 * 3600.0, math.inf, False, NUMBERS) for p in (3e6, 5e6)
+        CellLife(f"{p / 1e6:g}", steady(p, CURRENT), 500 * 3600.0, math.inf, (500 * 3600.0, math.inf), NUMBERS)
+        for p in (3e6, 5e6)
     )
     made = recommend(calibrate(Data(lives), cell(), seed=6, chains=2, draws=500), current=CURRENT, hours=HOURS)
     assert made.upper.high > answer.upper.high
@@ -269,7 +271,8 @@ def test_the_gain_of_an_experiment_is_what_simulated_outcomes_give():
     found = max(candidates([calibration], question, lower, upper), key=lambda one: one.gain)
     exposure = steady(found.pressure, found.current)
     mean = predict_life(calibration, exposure, numbers=question.numbers)
-    load = contact_loads(calibration, [exposure], numbers=question.numbers)[0] / 0.3
+    ends = np.array([exposure.began + 3600.0 * found.hours])
+    load = openings(calibration, [exposure], ends, numbers=question.numbers)[0] / 0.3
     walls = np.log(np.stack([lower, np.maximum(upper, lower)]))
     left = []
     for truth in rng.integers(count, size=4000):
@@ -321,6 +324,29 @@ def test_targets_in_hours_cycles_and_capacity_are_the_same():
     assert target_hours(0.75, hours=1000.0) == 1000.0
     assert target_hours(0.75, cycles=500, half_cycle=3600.0) == pytest.approx(1000.0)
     assert target_hours(0.75, capacity=0.75 * 3.6e6) == pytest.approx(1000.0)
+
+
+def test_pressing_and_half_cycles_are_those_that_were_said():
+    asked = Question(CURRENT, HOURS, half_cycle=1800.0, pressed=(50e6, 1800.0)).exposure(5e6)
+    assert asked.pressures.tolist() == [50e6, 5e6, 5e6]
+    assert asked.durations.tolist() == [1800.0, 600.0, math.inf]
+    assert asked.turns[-1].tolist() == [1800.0, 1800.0]
+    assert Question(CURRENT, HOURS).exposure(5e6).as_dict() == steady(5e6, CURRENT).as_dict()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"half_cycle": 0.0},
+        {"half_cycle": math.inf},
+        {"pressed": (0.0, 60.0)},
+        {"pressed": (200e6, 60.0)},
+        {"pressed": (25e6, math.nan)},
+    ],
+)
+def test_a_press_or_half_cycle_that_cannot_be_is_refused(said):
+    with pytest.raises(InputError, match="received"):
+        Question(CURRENT, HOURS, **said)
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,9 @@ from scipy.optimize import minimize
 from lithostat.calibration.data import Data
 from lithostat.calibration.layout import layout_of, unpacked
 from lithostat.calibration.likelihood import pointwise
-from lithostat.calibration.packed import Packed, pack
-from lithostat.calibration.parameter import Parameter, parameters_for
+from lithostat.calibration.packed import Packed, Plated, pack
+from lithostat.calibration.parameter import Parameter
+from lithostat.calibration.priors import parameters_for
 from lithostat.engine import engine
 from lithostat.model.parameters import Laws
 
@@ -100,7 +101,7 @@ def _laplace(cost: Callable[[np.ndarray], tuple[float, np.ndarray]], z: np.ndarr
 
 @functools.lru_cache(maxsize=16)
 def _program(
-    parameters: tuple[Parameter, ...], counts: tuple[int, int], laws: Laws, plated: tuple[bool, ...]
+    parameters: tuple[Parameter, ...], counts: tuple[int, int], laws: Laws, plated: Plated
 ) -> Callable[..., Any]:
     """Cost and its gradient: minus the logarithm of likelihood and, where asked for, prior."""
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
-from pydantic import BeforeValidator, StringConstraints, model_validator
-
-from lithostat.calibration.data import OWN, CellLife, CriticalCurrent, Data, Resistance, life_of_outcome, numbers_of
-from lithostat.calibration.exposure import Exposure, exposure_of_protocol, exposure_of_record, steady
+from lithostat.calibration.data import CellLife, CriticalCurrent, Data, Resistance, life_of_outcome, numbers_of
+from lithostat.calibration.exposure import HALF_CYCLE, Exposure, exposure_of_protocol, exposure_of_record, steady
+from lithostat.calibration.stated import Critical, Point, StatedCell
 from lithostat.cycling.analysis import analyze
 from lithostat.experiment import document
 from lithostat.experiment.cell import Cell
@@ -18,15 +17,8 @@ from lithostat.experiment.cell_note import CellNote
 from lithostat.experiment.errors import InputError, LithostatError, nearest
 from lithostat.experiment.experiment import read_experiment
 from lithostat.experiment.file_kind import wrong_file
-from lithostat.experiment.parts import Area, Length, Noun, Pressure, Time
-from lithostat.experiment.quantity import reader
 from lithostat.experiment.record import read_parquet
 
-CurrentDensity = Annotated[float, BeforeValidator(reader("current_density"))]
-Temperature = Annotated[float, BeforeValidator(reader("temperature"))]
-Resistances = Annotated[float, BeforeValidator(reader("resistance"))]
-Voltage = Annotated[float, BeforeValidator(reader("voltage"))]
-Group = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
 KEYS = ("version", "name", "cell", "cells", "impedance", "overpotentials", "critical_currents")
 _BESIDE = {  # what may be stated beside a `file`, which says the rest itself
     "experiment": ("group", "outcome", "time", "between"),
@@ -36,90 +28,6 @@ _BESIDE = {  # what may be stated beside a `file`, which says the rest itself
 
 
 Found = TypeVar("Found")
-
-
-class StatedCell(Noun):
-    """One cell in words, or the `file` that holds it: an experiment in YAML, a record in Parquet, a lab's folder.
-
-    `current` alternates in half-cycles; without it the cell was held. `time` counts from the first current (from the
-    start without one, and where the cell shorted before it) to the outcome; `between` instead gives the last time
-    without and the first with the short. `half_cycle` may be noted; turns are averaged. `group` names the paper or lab
-    that made the cell, whose cells live longer or shorter together; without it the cell is one's own. A file says
-    itself what was done: only `_BESIDE` may stand beside it.
-    """
-
-    name: str
-    group: Group = OWN
-    file: str | None = None
-    pressure: Pressure | None = None
-    current: CurrentDensity | None = None
-    half_cycle: Time | None = None
-    time: Time | None = None
-    between: tuple[Time, Time] | None = None
-    outcome: Literal["survived", "short", "short before current", "contact lost"] | None = None
-    temperature: Temperature = 298.15
-    fabrication_pressure: Pressure | None = None
-    area: Area | None = None
-    thickness: Length | None = None
-
-    @model_validator(mode="after")
-    def _whole(self) -> StatedCell:
-        if self.file is None:
-            missing = [name for name in ("pressure", "outcome") if getattr(self, name) is None]
-            if missing:
-                raise ValueError(f"the cell has no '{missing[0]}'; expected it, or a 'file'")
-            if self.time is None and self.between is None and self.outcome != "short before current":
-                raise ValueError("the cell has no 'time'; expected how long it lived, or 'between' two times")
-            if self.outcome == "contact lost" and not self.current:
-                raise ValueError("contact is lost by stripping, and the cell has no 'current'; expected its 'current'")
-        if self.current is not None and self.current < 0.0:
-            raise ValueError("the current is negative; expected its size: it alternates")
-        if self.between is not None and (self.outcome != "short" or self.between[0] > self.between[1]):
-            raise ValueError("'between' goes with outcome 'short'; expected two times, the earlier first")
-        if self.between is not None and self.time is not None:
-            raise ValueError("the cell has both 'time' and 'between'; expected one of them")
-        if self.time == 0.0 and self.outcome != "short before current":
-            raise ValueError("the cell has a time of 0; expected one above 0, or outcome 'short before current'")
-        return self
-
-
-class Point(Noun):
-    """Resistance, or overpotential at a current, under a pressure; `bound` where it is only a limit."""
-
-    name: str | None = None
-    group: Group = OWN
-    pressure: Pressure
-    highest_pressure: Pressure | None = None
-    resistance: Resistances | None = None
-    overpotential: Voltage | None = None
-    current: CurrentDensity | None = None
-    bound: Literal["at least", "at most"] | None = None
-    temperature: Temperature = 298.15
-    after: Time = 0.0
-    area: Area | None = None
-    thickness: Length | None = None
-
-    @model_validator(mode="after")
-    def _one_reading(self) -> Point:
-        if (self.resistance is None) == (self.overpotential is None):
-            raise ValueError("needs exactly one of 'resistance' and 'overpotential'")
-        if self.overpotential is not None and self.current is None:
-            raise ValueError("an 'overpotential' without its 'current'; expected both")
-        if self.overpotential is not None and not self.overpotential * (self.current or 0.0) > 0.0:
-            raise ValueError("'overpotential' and 'current' are not of one sign; expected both above 0")
-        if self.highest_pressure is not None and self.highest_pressure < self.pressure:
-            raise ValueError("'highest_pressure' is below 'pressure'; expected the highest so far")
-        return self
-
-
-class Critical(Noun):
-    """A critical stripping current density at a pressure; `bound` where it is only a limit."""
-
-    name: str | None = None
-    group: Group = OWN
-    pressure: Pressure
-    current: CurrentDensity
-    bound: Literal["at least", "at most"] | None = None
 
 
 class CalibrationInput(NamedTuple):
@@ -195,6 +103,7 @@ def _life(stated: StatedCell, cell: Cell, folder: Path, warnings: list[str]) -> 
     exposure = steady(
         stated.pressure,
         0.0 if stated.outcome == "short before current" else stated.current or 0.0,
+        half_cycle=stated.half_cycle or HALF_CYCLE,
         temperature=stated.temperature,
         fabrication=None if pressed is None else (pressed, 60.0),
     )
@@ -209,13 +118,14 @@ def _stated_life(stated: StatedCell, exposure: Exposure, numbers: dict[str, floa
     if stated.outcome == "contact lost" and not cycled:
         raise InputError("contact is lost by stripping, and no current flows", expected="a protocol with current")
     before = exposure.began if cycled else 0.0
-    kept = stated.outcome == "contact lost" if cycled else None
     if stated.between is not None:
         low, high = (before + end for end in stated.between)
-        return CellLife(stated.name, exposure, low, high, kept, numbers, group=stated.group)
+        contact = (low, math.inf) if cycled else None
+        return CellLife(stated.name, exposure, low, high, contact, numbers, group=stated.group)
     end = before + (stated.time or 0.0)
     high = end if stated.outcome == "short" else math.inf
-    return CellLife(stated.name, exposure, end, high, kept, numbers, group=stated.group)
+    contact = None if not cycled else (0.0, end) if stated.outcome == "contact lost" else (end, math.inf)
+    return CellLife(stated.name, exposure, end, high, contact, numbers, group=stated.group)
 
 
 def _refuse_beside(stated: StatedCell, kind: str) -> None:
@@ -307,4 +217,6 @@ def _critical(page: document.Document, kind: str, i: int, cell: Cell) -> Critica
     said = page.build(Critical, (kind, i))
     low, high = _bounded(said.current, said.bound)
     name = said.name or f"critical current {i + 1}"
-    return CriticalCurrent(name, said.pressure, low, high, numbers_of(cell), said.group)
+    highest = max(said.highest_pressure or 0.0, said.pressure)
+    beside = {"temperature": said.temperature, "highest": highest, "attached": said.attached}
+    return CriticalCurrent(name, said.pressure, low, high, numbers_of(cell), said.group, **beside)

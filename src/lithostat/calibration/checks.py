@@ -13,14 +13,14 @@ from scipy.stats import binom, chisquare, kstest
 from lithostat.calibration.calibration import Calibration, Diagnostics
 from lithostat.calibration.data import CellLife, Data
 from lithostat.calibration.layout import Layout, drawn, layout_of
-from lithostat.calibration.likelihood import ROOM, spots
-from lithostat.calibration.parameter import Parameter, parameters_for
+from lithostat.calibration.likelihood import spots
+from lithostat.calibration.parameter import Parameter
 from lithostat.calibration.posterior import ACCEPT, sample, sample_each
-from lithostat.calibration.prediction import contact_loads, life_quantiles, predict_life
+from lithostat.calibration.prediction import life_quantiles, openings, predict_life
+from lithostat.calibration.priors import parameters_for
 from lithostat.experiment.errors import InputError
-from lithostat.model.interface import critical_stripping_current
 from lithostat.model.parameters import Laws, parameters_of
-from lithostat.model.resistance import log_resistance
+from lithostat.model.resistance import log_critical_current, log_resistance
 
 TOGETHER = 4  # data sets sampled side by side: all wait for the stiffest
 
@@ -116,7 +116,7 @@ def synthetic(design: Data, truth: np.ndarray, layout: Layout, laws: Laws, *, se
         resistances.append(replace(one, low=ohm, high=ohm))
     for at in design.critical_currents:
         own = parameters_of(dict(at.numbers) | values)
-        mean = math.log(critical_stripping_current(at.pressure, ROOM, own))
+        mean = float(log_critical_current(at.pressure, at.highest, at.attached, at.temperature, own, laws))
         amperes = math.exp(mean + values["stripping_scatter"] * rng.standard_normal())
         currents.append(replace(at, low=amperes, high=amperes))
     return Data(lives, tuple(resistances), tuple(currents))
@@ -136,18 +136,17 @@ def _lived(world: Calibration, one: CellLife, rng: np.random.Generator) -> CellL
     life = math.exp(mean - scatter * float(ndtri(rng.random() ** (1.0 / count))))
     planned = one.low if one.kind == "survived" else 3.0 * one.high
     began = one.exposure.began
-    known = one.contact_lost is not None
-    lost: bool | None = None
-    if known and "stripping_scatter" in world.draws:
-        load = float(contact_loads(world, [one.exposure], numbers=one.numbers)[0, 0])
-        lost = bool(load > float(world.draws["stripping_scatter"][0]) * rng.standard_normal())
-    elif known:
-        lost = False
+    end = min(life, planned)
+    contact = one.contact
+    if contact is not None and "stripping_scatter" in world.draws:
+        opening = float(openings(world, [one.exposure], np.array([end]), numbers=one.numbers)[0, 0])
+        lost = opening > float(world.draws["stripping_scatter"][0]) * rng.standard_normal()
+        contact = (0.0, end) if lost else (end, math.inf)
     if life >= planned:
-        return replace(one, low=planned, high=math.inf, contact_lost=lost, called=None)
+        return replace(one, low=planned, high=math.inf, contact=contact, called=None)
     if math.isfinite(began) and life < began:
-        return replace(one, low=0.0, high=began, contact_lost=lost, called=None)
-    return replace(one, low=life, high=life, contact_lost=lost, called=None)
+        return replace(one, low=0.0, high=began, contact=contact, called=None)
+    return replace(one, low=life, high=life, contact=contact, called=None)
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,7 @@ def log_normal_regression(lives: Iterable[CellLife]) -> Companion:
     power law of pressure reaches them.
     """
     method = "log-normal regression"
-    everything = tuple(one for one in lives if one.exposure.plating[-1].any())
+    everything = tuple(one for one in lives if one.exposure.stripping[-1] > 0.0)
     cycled = tuple(one for one in everything if one.kind != "short before current")
     names = tuple(one.name for one in cycled)
     left = [one.name for one in everything if one not in cycled]

@@ -16,9 +16,10 @@ from lithostat.calibration.data import Data
 from lithostat.calibration.evaluated import log_likelihoods
 from lithostat.calibration.exposure import Exposure
 from lithostat.calibration.layout import layout_of
-from lithostat.calibration.parameter import Parameter, parameters_for
+from lithostat.calibration.parameter import Parameter
 from lithostat.calibration.posterior import calibrate, sample
 from lithostat.calibration.prediction import NEW, Mechanism, failure_probability
+from lithostat.calibration.priors import parameters_for
 from lithostat.experiment.errors import InputError
 from lithostat.model.parameters import Laws
 

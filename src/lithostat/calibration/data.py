@@ -14,6 +14,7 @@ from lithostat.calibration.exposure import Exposure
 from lithostat.experiment.cell import Cell
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.finding import Outcome
+from lithostat.materials.card import find_law
 from lithostat.model.life import NUMBERS
 from lithostat.model.resistance import CONTACT_NUMBERS
 from lithostat.model.resolve import resolve
@@ -21,7 +22,7 @@ from lithostat.model.resolve import resolve
 OWN = "own"  # the group of cells of which nobody said whose they are
 KINDS = ("lives", "resistances", "critical_currents")
 ALL_NUMBERS = tuple(dict.fromkeys((*NUMBERS, *CONTACT_NUMBERS)))
-_HOLDER = "one above 0, if only what the holder gives: contact and critical current are powers of it"
+_HOLDER = "one above 0, or an adhesion pressure: contact and critical current are powers of what presses"
 
 
 @dataclass(frozen=True)
@@ -29,17 +30,17 @@ class CellLife:
     """One cell: it shorted between `low` and `high` [s since the start of its exposure].
 
     Equal: a short dated to the instant. `high` infinite: it outlived the test (right-censored). `low` 0: it was short
-    when somebody first looked (left-censored). `contact_lost` is True if the test ended because the contact was lost,
-    False if it cycled without that, None if nobody could say. `numbers` are the cell's own of `ALL_NUMBERS`, SI.
-    `called` is the kind of its outcome where that says more than these. Cells of one `group` (a paper, a lab) live
-    longer or shorter together.
+    when somebody first looked (left-censored). `contact` are the last time at which it still had its contact and the
+    first at which it had lost it, infinite if it never was seen to; None if nobody could say. `numbers` are the cell's
+    own of `ALL_NUMBERS`, SI. `called` is the kind of its outcome where that says more than these. Cells of one `group`
+    (a paper, a lab) live longer or shorter together.
     """
 
     name: str
     exposure: Exposure
     low: float
     high: float
-    contact_lost: bool | None
+    contact: tuple[float, float] | None
     numbers: Mapping[str, float]
     called: str | None = None
     group: str = OWN
@@ -51,10 +52,21 @@ class CellLife:
                 f"the cell '{self.name}' shorts between {self.low:.4g} s and {self.high:.4g} s",
                 expected="times after the start, the earlier first",
             )
-        if self.low == 0.0 and math.isinf(self.high):
+        if self.low == 0.0 and math.isinf(self.high) and not self.contact_lost:
             raise InputError(f"the cell '{self.name}' has no outcome", expected="how long it lived, or when it shorted")
-        if np.any((self.exposure.stripping > 0.0) & (self.exposure.pressures <= 0.0)):
+        if self.contact is not None and not 0.0 <= self.contact[0] <= self.contact[1]:
+            raise InputError(
+                f"the cell '{self.name}' loses its contact between {self.contact[0]:.4g} s and {self.contact[1]:.4g} s",
+                expected="times after the start, the earlier first",
+            )
+        bare = (self.exposure.stripping > 0.0) & (self.exposure.pressures <= 0.0)
+        if np.any(bare) and not self.numbers.get("adhesion_pressure", 0.0) > 0.0:
             raise InputError(f"the cell '{self.name}' cycles under a pressure of 0", expected=_HOLDER)
+
+    @property
+    def contact_lost(self) -> bool | None:
+        """Whether the contact was lost; None if nobody could say."""
+        return None if self.contact is None else math.isfinite(self.contact[1])
 
     @property
     def kind(self) -> str:
@@ -63,7 +75,8 @@ class CellLife:
             return "survived"
         if self.low == self.high:
             return "short"
-        return "short before current" if self.low == 0.0 else "short in an interval"
+        before = self.low == 0.0 and not self.exposure.began < self.high
+        return "short before current" if before else "short in an interval"
 
     @property
     def ended(self) -> str:
@@ -99,7 +112,11 @@ class Resistance:
 
 @dataclass(frozen=True)
 class CriticalCurrent:
-    """Critical stripping current density between `low` and `high` [A/m2] (equal: measured) at `pressure` [Pa]."""
+    """Critical stripping current density of an electrode between `low` and `high` [A/m2] (equal: measured).
+
+    At `pressure` after the stack was at `highest` and lithium was pressed on from all sides at `attached` [Pa], at a
+    `temperature` [K].
+    """
 
     name: str
     pressure: float
@@ -107,6 +124,9 @@ class CriticalCurrent:
     high: float
     numbers: Mapping[str, float]
     group: str = OWN
+    temperature: float = 298.15
+    highest: float = 0.0
+    attached: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what has no logarithm."""
@@ -173,6 +193,14 @@ class Data:
     def _only(self, wanted: Callable[[Any], bool]) -> Data:
         return replace(self, **{kind: tuple(one for one in getattr(self, kind) if wanted(one)) for kind in KINDS})
 
+    def under(self, law: str) -> Data:
+        """The same data with the numbers of a named law in place of those of the cards."""
+        own = {name: value.value for name, value in find_law(law).properties.items() if name in ALL_NUMBERS}
+        changed = {
+            kind: tuple(replace(one, numbers=dict(one.numbers) | own) for one in getattr(self, kind)) for kind in KINDS
+        }
+        return replace(self, **changed)
+
     def __add__(self, other: Data) -> Data:
         """Both together."""
         return Data(
@@ -194,11 +222,8 @@ class Data:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Data:
         """Inverse of `as_dict`."""
-        lives = tuple(
-            CellLife(**(_ended(one) | {"exposure": Exposure.from_dict(one["exposure"])})) for one in data["lives"]
-        )
         return cls(
-            lives,
+            tuple(_life(one) for one in data["lives"]),
             tuple(Resistance(**_ended(one)) for one in data["resistances"]),
             tuple(CriticalCurrent(**_ended(one)) for one in data["critical_currents"]),
             tuple(data["warnings"]),
@@ -209,7 +234,18 @@ def _plain(one: Any) -> dict[str, Any]:
     said = {f.name: getattr(one, f.name) for f in dataclasses.fields(one)}
     if "exposure" in said:
         said["exposure"] = said["exposure"].as_dict()
-    return said | {"numbers": dict(one.numbers), "high": None if math.isinf(one.high) else one.high}
+        said["contact"] = None if one.contact is None else [_open(end) for end in one.contact]
+    return said | {"numbers": dict(one.numbers), "high": _open(one.high)}
+
+
+def _open(end: float) -> float | None:
+    return None if math.isinf(end) else end
+
+
+def _life(said: Mapping[str, Any]) -> CellLife:
+    ends = said["contact"]
+    contact = None if ends is None else (float(ends[0]), math.inf if ends[1] is None else float(ends[1]))
+    return CellLife(**(_ended(said) | {"exposure": Exposure.from_dict(said["exposure"]), "contact": contact}))
 
 
 def _ended(said: Mapping[str, Any]) -> dict[str, Any]:
@@ -229,15 +265,15 @@ def life_of_outcome(
     """A cell as the call of its record says it; None if the record cannot say (kinds 'unknown' and 'stalled').
 
     A short without an interval is dated to its instant; 'short before current' is left-censored at its time; anything
-    that ended without a short is right-censored there.
+    that ended without a short is right-censored there. A lost contact was lost by then.
     """
     if outcome.kind in ("unknown", "stalled"):
         return None
-    cycled = math.isfinite(exposure.began) and exposure.began < outcome.time
-    lost: bool | None = (False if cycled else None) if outcome.kind != "contact lost" else True
-    if not outcome.shorted:
-        return CellLife(name, exposure, outcome.time, math.inf, lost, numbers, outcome.kind, group)
     low, high = outcome.interval or (outcome.time, outcome.time)
+    low, high = (low, high) if outcome.shorted else (outcome.time, math.inf)
     if outcome.kind == "short before current":
         low = 0.0
-    return CellLife(name, exposure, max(low, 0.0), max(high, 1e-3), lost, numbers, group=group)
+    low, high = max(low, 0.0), max(high, 1e-3)
+    lost, cycled = outcome.kind == "contact lost", exposure.began < outcome.time
+    contact = (0.0, outcome.time) if lost else (low, math.inf) if cycled else None
+    return CellLife(name, exposure, low, high, contact, numbers, None if outcome.shorted else outcome.kind, group)

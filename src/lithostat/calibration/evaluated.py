@@ -13,7 +13,7 @@ import numpy as np
 from lithostat.calibration.data import Data
 from lithostat.calibration.layout import Layout, unpacked
 from lithostat.calibration.likelihood import means, probabilities, shifted
-from lithostat.calibration.packed import Packed, pack
+from lithostat.calibration.packed import Packed, Plated, pack
 from lithostat.calibration.parameter import Parameter
 from lithostat.engine import engine
 from lithostat.model.parameters import Laws
@@ -46,7 +46,7 @@ def log_likelihoods(z: np.ndarray, layout: Layout, data: Data, laws: Laws) -> np
 
 @functools.lru_cache(maxsize=16)
 def _program(
-    parameters: tuple[Parameter, ...], counts: tuple[int, int], laws: Laws, plated: tuple[bool, ...]
+    parameters: tuple[Parameter, ...], counts: tuple[int, int], laws: Laws, plated: Plated
 ) -> Callable[..., Any]:
     def one(z: Any, packed: Packed) -> Any:
         values, offsets = unpacked(z, parameters, counts, packed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -10,16 +11,16 @@ import jax
 import jax.numpy as jnp
 from jax.scipy.special import log_ndtr
 
-from lithostat.calibration.packed import Packed
-from lithostat.model.interface import critical_stripping_current
-from lithostat.model.life import Segments, log_life
-from lithostat.model.parameters import Laws, parameters_of
-from lithostat.model.resistance import log_resistance, stripping_load
+from lithostat.calibration.packed import Packed, Part, Plated
+from lithostat.model.life import History, Moment, history, log_life, log_opening
+from lithostat.model.parameters import Laws, Parameters, parameters_of
+from lithostat.model.resistance import log_critical_current, log_resistance
+from lithostat.model.segments import Segments
 from lithostat.physics.types import Values
 from lithostat.physics.weakest_link import links
 
 _LOG_ROOT = 0.5 * math.log(2.0 * math.pi)
-ROOM = 298.15  # of critical currents where nobody stated another temperature [K]
+_NOTHING = 40.0  # standard deviations beyond which a bound says nothing
 _FIRST = -5.0  # standard deviations below the mean where 1 - S has lost its digits
 
 
@@ -80,43 +81,61 @@ class Pointwise(NamedTuple):
 class Means(NamedTuple):
     """What the model says of every observation, for one set of values: logarithms."""
 
-    lives: Values  # of the time to short [s]
-    loads: Values  # of the largest local stripping current over the critical one
+    lives: Values  # ln of the time to short [s]
+    kept: Values  # ln of how far voids are open when the contact was last seen,
+    lost: Values  # and when it was seen to be lost
     resistances: Values
     critical_currents: Values
 
 
-def means(values: Mapping[str, Any], packed: Packed, laws: Laws, plated: tuple[bool, ...]) -> Means:
-    """What the model says for one set of learnt `values` (SI); cells that are alike are computed once."""
-    nothing = jnp.zeros(0)
-    lives = loads = resistances = currents = nothing
-    if len(packed.life):
-
-        def one(segments: Segments, stripping: Values, own: dict[str, Any]) -> tuple[Values, Values]:
-            numbers = own | dict(values)
-            life = log_life(segments, parameters_of(numbers), laws, plated)
-            return life, largest_load(segments.pressures, stripping, segments.temperatures, numbers)
-
-        found = jax.vmap(one)(packed.segments, packed.stripping, packed.numbers)
-        lives, loads = (part[packed.which] for part in found)
-    if len(packed.resistance):
-        pressure, highest, temperature, time = (packed.points[:, i] for i in range(4))
+def means(values: Mapping[str, Any], packed: Packed, laws: Laws, plated: Plated) -> Means:
+    """What the model says for one set of learnt `values` (SI); each unlike exposure is followed once."""
+    resistances = currents = jnp.zeros(0)
+    said = [_of_part(values, part, laws, flows) for part, flows in zip(packed.parts, plated, strict=True)]
+    lives, kept, lost = (
+        jnp.concatenate([one[i] for one in said])[packed.order] if said else jnp.zeros(0) for i in range(3)
+    )
+    if len(packed.points):
         own = parameters_of(packed.point_numbers | dict(values))
+        pressure, highest, temperature, time = packed.points.T
         resistances = log_resistance(pressure, highest, temperature, time, own, xp=jnp)
-    if len(packed.critical):
+    if len(packed.currents):
         own = parameters_of(packed.critical_numbers | dict(values))
-        currents = jnp.log(critical_stripping_current(packed.critical_pressure, ROOM, own, xp=jnp))
-    return Means(lives, loads, resistances, currents)
+        pressure, highest, attached, temperature = packed.currents.T
+        currents = log_critical_current(pressure, highest, attached, temperature, own, laws, xp=jnp)
+    return Means(lives, kept, lost, resistances, currents)
 
 
-def pointwise(
-    values: Mapping[str, Any], offsets: Offsets, packed: Packed, laws: Laws, plated: tuple[bool, ...]
-) -> Pointwise:
+def _of_part(
+    values: Mapping[str, Any], part: Part, laws: Laws, plated: tuple[int, ...]
+) -> tuple[Values, Values, Values]:
+    """Lives, and openings when the contact was last seen and when it was seen to be lost, of a part's lives."""
+    one = functools.partial(_life, laws=laws, plated=plated)
+    unlike, passed = jax.vmap(lambda s, own: one(s, parameters_of(own | dict(values))))(part.segments, part.numbers)
+
+    def opening(which: Values, segment: Values, time: Values) -> Values:
+        own = {name: column[which] for name, column in part.numbers.items()} | dict(values)
+        gone, segments = jax.tree.map(lambda leaf: leaf[which], (passed, part.segments))
+        return log_opening(gone, segments, Moment(segment, time), parameters_of(own), laws)
+
+    ends = (part.kept, part.lost)
+    asked = (jnp.concatenate([part.which, part.which]), *(jnp.concatenate([at[i] for at in ends]) for i in range(2)))
+    kept, lost = jnp.split(jax.vmap(opening)(*asked), 2)  # both at once: it is long to compile
+    return unlike[part.which], kept, lost
+
+
+def _life(segments: Segments, p: Parameters, laws: Laws, plated: tuple[int, ...]) -> tuple[Values, History]:
+    passed = history(segments, p, laws, plated)
+    return log_life(segments, passed, p, laws, plated), passed
+
+
+def pointwise(values: Mapping[str, Any], offsets: Offsets, packed: Packed, laws: Laws, plated: Plated) -> Pointwise:
     """ln of the probability of every observation for one set of learnt `values` (SI) and `offsets` of the groups.
 
     A life is log-normal from cell to cell with `life_scatter` at the reference area; a cell of M spots lives as long
-    as its weakest. A cell that strips keeps its contact with the probability that its own critical current, log-normal
-    with `stripping_scatter`, exceeds the load; where that scatter is not learnt, contacts are left aside.
+    as its weakest. The critical current and the void height of a cell are larger than the model's by a factor,
+    log-normal with `stripping_scatter`: its contact holds until voids are open by more than that factor. Where that
+    scatter is not learnt, contacts are left aside.
     """
     return probabilities(shifted(means(values, packed, laws, plated), offsets, packed), values, packed)
 
@@ -132,25 +151,32 @@ def probabilities(said: Means, values: Mapping[str, Any], packed: Packed) -> Poi
     sizes = [len(packed.life), len(packed.resistance), len(packed.critical)]
     contacts = jnp.zeros(sizes[0])
     if sizes[0] and "stripping_scatter" in values:
-        load = said.loads / values["stripping_scatter"]
-        lost, known = packed.lost == 1.0, jnp.isfinite(packed.lost)
-        contacts = jnp.where(known, log_ndtr(jnp.where(lost, load, -load)), 0.0)
+        contacts = _contacts(said, packed, values["stripping_scatter"])
     if not any(sizes):
         return Pointwise(contacts, contacts, contacts, contacts)
     names = ("life_scatter", "resistance_scatter", "stripping_scatter")
     scatters = [values[name] * jnp.ones(size) for name, size in zip(names, sizes, strict=True) if size]
-    counts = [spots(packed.spots | dict(values)) * jnp.ones(sizes[0]), jnp.ones(sizes[1] + sizes[2])]
-    ends = [packed.life, packed.resistance, packed.critical]
-    middles = [said.lives, said.resistances, said.critical_currents]
-    found = log_probability(*(jnp.concatenate(part) for part in (ends, middles, scatters, counts)))
+    counts = jnp.concatenate([spots(packed.spots | dict(values)) * jnp.ones(sizes[0]), jnp.ones(sizes[1] + sizes[2])])
+    ends = jnp.concatenate([packed.life, packed.resistance, packed.critical])
+    middle = jnp.concatenate([said.lives, said.resistances, said.critical_currents])
+    found = log_probability(ends, middle, jnp.concatenate(scatters), counts)
     lives, resistances, currents = jnp.split(found, [sizes[0], sizes[0] + sizes[1]])
     return Pointwise(lives, contacts, resistances, currents)
 
 
-def largest_load(pressures: Values, stripping: Values, temperatures: Values, numbers: Mapping[str, Any]) -> Values:
-    """`stripping_load` at the worst segment of an exposure, `pressures` [Pa] and `stripping` [A/m2] (segments,)."""
-    highest = jax.lax.cummax(pressures)
-    return stripping_load(pressures, highest, stripping, temperatures, parameters_of(numbers), xp=jnp).max()
+def _contacts(said: Means, packed: Packed, scatter: Values) -> Values:
+    """ln of the probability that each cell kept its contact until then, and lost it by then where it did."""
+    seen, gone = (
+        jnp.concatenate([getattr(part, end).known for part in packed.parts])[packed.order] for end in ("kept", "lost")
+    )
+    kept = jnp.where(seen > 0.0, said.kept / scatter, -_NOTHING)
+    lost = jnp.where(gone > 0.0, said.lost / scatter, _NOTHING)
+    lost = jnp.maximum(lost, kept + 1e-9)
+    # the smaller tail of the two has the digits: Phi(lost) - Phi(kept)
+    left = kept + lost > 0.0
+    upper, lower = jnp.where(left, -kept, lost), jnp.where(left, -lost, kept)
+    far, near = log_ndtr(upper), log_ndtr(lower)
+    return far + _log_1_minus_exp(jnp.maximum(far - near, 1e-12))
 
 
 def spots(numbers: Mapping[str, Any]) -> Values:

@@ -13,8 +13,9 @@ from lithostat.calibration.checks import LeftOut, predicted, world_of
 from lithostat.calibration.data import CellLife, Data
 from lithostat.calibration.evaluated import log_likelihoods
 from lithostat.calibration.layout import layout_of
-from lithostat.calibration.parameter import Parameter, parameters_for
+from lithostat.calibration.parameter import Parameter
 from lithostat.calibration.posterior import sample
+from lithostat.calibration.priors import parameters_for
 from lithostat.model.parameters import Laws
 
 FLOOR = -10.0  # below which one row costs no more [nat]

@@ -18,11 +18,13 @@ from lithostat.calibration.data import Data, numbers_of
 from lithostat.calibration.evaluated import evaluated
 from lithostat.calibration.layout import drawn, layout_of, unpacked
 from lithostat.calibration.likelihood import pointwise
-from lithostat.calibration.packed import Packed, pack, weighted
-from lithostat.calibration.parameter import Parameter, parameters_for
+from lithostat.calibration.packed import Packed, Plated, pack, weighted
+from lithostat.calibration.parameter import Parameter
+from lithostat.calibration.priors import parameters_for
 from lithostat.engine import engine
 from lithostat.experiment.cell import Cell
 from lithostat.experiment.errors import InputError
+from lithostat.model.life import check_laws
 from lithostat.model.parameters import Laws
 from lithostat.model.resolve import laws_of
 
@@ -30,13 +32,6 @@ CHAINS, DRAWS = 4, 1000
 ACCEPT = 0.98  # target acceptance; where creep alone shorts a cell, ln t falls off a cliff that long steps run into
 BEST_R_HAT = 1.01
 DEEPEST = 10  # doublings of a trajectory
-UNKNOWN = {
-    "growth": ("structure_focusing",),
-    "reversal": ("partial",),
-    "filament": ("additive",),
-    "entry": ("delayed_fracture",),
-    "voids": ("proportional_closure",),
-}
 
 
 def calibrate(
@@ -61,7 +56,7 @@ def calibrate(
     laws = laws or (laws_of(cell) if cell is not None else Laws())
     chosen = parameters_for(laws, parameters, without=without)
     numbers = numbers_of(cell) if cell is not None else _numbers_of_data(data)
-    _check(laws)
+    check_laws(laws, _focusing(chosen, data))
     layout = layout_of(chosen, data)
     began = time.perf_counter()
     if data.names:
@@ -140,7 +135,7 @@ def _sampler(
     parameters: tuple[Parameter, ...],
     counts: tuple[int, int],
     laws: Laws,
-    plated: tuple[bool, ...],
+    plated: Plated,
     draws: int,
     warmup: int,
     accept: float,
@@ -198,15 +193,11 @@ def _sampling_warnings(diagnostics: Diagnostics) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _check(laws: Laws) -> None:
-    """Refuse laws whose life is not known in closed steps: with half-cycles averaged, nothing is taken back."""
-    unknown = [law for family, law in laws._asdict().items() if law in UNKNOWN.get(family, ())]
-    if unknown:
-        raise InputError(
-            f"the calibration does not know the law '{unknown[0]}'",
-            place="cell.laws",
-            expected="the law 'first', whose numbers it learns",
-        )
+def _focusing(chosen: tuple[Parameter, ...], data: Data) -> float:
+    """Void focusing that the lives are computed with: learnt or a cell's own, the largest."""
+    if any(one.name == "void_focusing" for one in chosen):
+        return 1.0
+    return max((one.numbers.get("void_focusing", 0.0) for one in data.lives), default=0.0)
 
 
 def _numbers_of_data(data: Data) -> dict[str, float]:

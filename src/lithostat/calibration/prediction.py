@@ -20,12 +20,13 @@ from scipy.special import log_ndtr, ndtri
 from lithostat.calibration.calibration import Calibration
 from lithostat.calibration.data import ALL_NUMBERS
 from lithostat.calibration.exposure import Exposure
-from lithostat.calibration.likelihood import largest_load, spots
+from lithostat.calibration.likelihood import spots
 from lithostat.calibration.packed import pack_exposures
 from lithostat.engine import engine
 from lithostat.experiment.errors import InputError, nearest
-from lithostat.model.life import Segments, log_life
+from lithostat.model.life import Moment, history, log_life, log_opening
 from lithostat.model.parameters import Laws, parameters_of
+from lithostat.model.segments import ENDLESS, Segments
 
 Mechanism = Literal["any", "short", "contact lost"]
 NEW, MEDIAN = None, ""
@@ -87,8 +88,8 @@ def failure_probability(
     """Probability that a cell fails within `hours` of cycling, for every draw, (exposures, draws), 0 to 1.
 
     `hours` (one, or one an exposure) count from the first current; without current from the start. A cell fails by a
-    'short', or with 'contact lost' when its stripping current exceeds what voids allow, at whatever time. The two are
-    independent given the parameters. One `Exposure` gives (draws,).
+    'short', or with 'contact lost' when voids take all of it. The two are independent given the parameters. One
+    `Exposure` gives (draws,).
     """
     several = [exposures] if isinstance(exposures, Exposure) else list(exposures)
     (short,), lost = failures(calibration, several, hours, numbers=numbers, groups=(group,))
@@ -106,20 +107,24 @@ def failures(
 ) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
     """As `failure_probability`, both mechanisms apart: of shorts for each of `groups`, and of lost contact, once."""
     own = dict(calibration.numbers) | dict(numbers or {})
-    began = np.array([one.began if np.isfinite(one.began) else 0.0 for one in exposures])
+    began = np.array([one.began if one.cycled else 0.0 for one in exposures])
     ends = began + 3600.0 * np.broadcast_to(np.asarray(hours, float), len(exposures))
-    mean, load = _evaluated(calibration, exposures, own)
+    mean, opening = _evaluated(calibration, exposures, own, ends)
     count, scatter = spots(_complete(calibration, own)), calibration.draws["life_scatter"]
     ahead = mean - np.log(ends)[:, None]
     short = tuple(-np.expm1(count * log_ndtr((ahead + offsets_of(calibration, one)) / scatter)) for one in groups)
-    return short, np.exp(log_ndtr(load / calibration.draws["stripping_scatter"]))
+    return short, np.exp(log_ndtr(opening / calibration.draws["stripping_scatter"]))
 
 
-def contact_loads(
-    calibration: Calibration, exposures: Sequence[Exposure], *, numbers: Mapping[str, float] | None = None
+def openings(
+    calibration: Calibration,
+    exposures: Sequence[Exposure],
+    times: np.ndarray,
+    *,
+    numbers: Mapping[str, float] | None = None,
 ) -> np.ndarray:
-    """ln of the local stripping current over the critical one (see `largest_load`), (exposures, draws)."""
-    return _evaluated(calibration, exposures, dict(calibration.numbers) | dict(numbers or {}))[1]
+    """ln of how far voids are open by `times` [s since the start] over what loses the contact, (exposures, draws)."""
+    return _evaluated(calibration, exposures, dict(calibration.numbers) | dict(numbers or {}), times)[1]
 
 
 def life_quantiles(
@@ -155,35 +160,50 @@ def _complete(calibration: Calibration, own: Mapping[str, float]) -> dict[str, A
 
 
 def _evaluated(
-    calibration: Calibration, exposures: Exposure | Sequence[Exposure], own: Mapping[str, float]
+    calibration: Calibration,
+    exposures: Exposure | Sequence[Exposure],
+    own: Mapping[str, float],
+    times: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """ln life and stripping load of every exposure and draw, (exposures, draws) each."""
+    """ln life of the median group and opening of voids by `times` (the end) of every exposure and draw, (e, draws)."""
     several = [exposures] if isinstance(exposures, Exposure) else list(exposures)
-    segments, stripping, plated = pack_exposures(several)
+    segments, plated = pack_exposures(several)
+    ends = np.full(len(several), ENDLESS) if times is None else np.asarray(times, float)
+    places = [_place(one, float(end), len(plated)) for one, end in zip(several, ends, strict=True)]
+    which, since = (np.array(column) for column in zip(*places, strict=True))
     draws = {name: np.asarray(values) for name, values in calibration.draws.items() if name in ALL_NUMBERS}
     if not draws:  # nothing of the model was learnt: every draw has the same numbers
         draws = {"thickness": np.full(calibration.count, float(own["thickness"]))}
     rest = {name: float(own[name]) for name in ALL_NUMBERS if name not in draws}
-    count = max(1, CHUNK // max(1, calibration.count))
     total = len(several)
-    size = min(count, total)
+    size = min(max(1, CHUNK // max(1, calibration.count)), total)
     parts = []
     with engine():
         program = _program(calibration.laws, plated)
         for first in range(0, total, size):
             index = np.minimum(np.arange(first, first + size), total - 1)  # the last part repeats an exposure
             chosen = Segments(*(column[index] for column in segments))
-            found = program(chosen, stripping[index], draws, rest)
+            found = program(chosen, which[index], since[index], draws, rest)
             parts.append([np.asarray(values)[: total - first] for values in found])
     return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
 
 
-@functools.lru_cache(maxsize=32)
-def _program(laws: Laws, plated: tuple[bool, ...]) -> Callable[..., Any]:
-    def one(segments: Segments, stripping: Any, drawn: dict[str, Any], rest: dict[str, Any]) -> tuple[Any, Any]:
-        numbers = rest | drawn
-        life = log_life(segments, parameters_of(numbers), laws, plated)
-        return life, largest_load(segments.pressures, stripping, segments.temperatures, numbers)
+def _place(exposure: Exposure, time: float, length: int) -> tuple[int, float]:
+    """Segment that a time [s] lies in, of `length` packed ones, and how long after its start."""
+    ends = np.cumsum(exposure.durations)
+    k = min(int(np.searchsorted(ends, time)), len(ends) - 1)
+    return k + length - len(ends), time - (float(ends[k - 1]) if k else 0.0)
 
-    over_draws = jax.vmap(one, in_axes=(None, None, 0, None))
-    return jax.jit(jax.vmap(over_draws, in_axes=(0, 0, None, None)))
+
+@functools.lru_cache(maxsize=32)
+def _program(laws: Laws, plated: tuple[int, ...]) -> Callable[..., Any]:
+    def one(
+        segments: Segments, segment: Any, time: Any, drawn: dict[str, Any], rest: dict[str, Any]
+    ) -> tuple[Any, Any]:
+        p = parameters_of(rest | drawn)
+        passed = history(segments, p, laws, plated)
+        opening = log_opening(passed, segments, Moment(segment, time), p, laws)
+        return log_life(segments, passed, p, laws, plated), opening
+
+    over_draws = jax.vmap(one, in_axes=(None, None, None, 0, None))
+    return jax.jit(jax.vmap(over_draws, in_axes=(0, 0, 0, None, None)))

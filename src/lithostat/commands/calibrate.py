@@ -64,7 +64,7 @@ def calibrate(
     if known.data is None or known.cell is None:
         raise InputError("holds what was learnt, not data", file=what, expected="a calibration file or a paper")
     if best_fit:
-        _best_fit(known.name, known.data, as_json)
+        _best_fit(known, as_json)
         return
     ready(output)
     console = open_console()
@@ -97,6 +97,13 @@ def recommend(
     thickness: Annotated[
         str | None, typer.Option(help="Of the electrolyte, '1 mm'; likewise.", metavar="VALUE")
     ] = None,
+    pressed: Annotated[
+        str | None,
+        typer.Option(help="Pressure that lithium was pressed on with before, '25 MPa'.", metavar="VALUE"),
+    ] = None,
+    pressed_for: Annotated[
+        str | None, typer.Option(help="How long, '1 min'; a minute if left out.", metavar="VALUE")
+    ] = None,
     accept: Annotated[
         float | None,
         typer.Option(help="Failure probability that the window allows, 0 to 1; 0.5 if left out.", metavar="SHARE"),
@@ -115,10 +122,16 @@ def recommend(
     as_json: Json = False,
 ) -> None:
     """At which stack pressure to run a cell: the window with its walls, the best pressure, the next cell to build."""
+    from lithostat.calibration.exposure import PRESSED
     from lithostat.experiment.quantity import parse
     from lithostat.recommendation.window import ACCEPTED
 
+    at, time = PRESSED
     asked: dict[str, Any] = {
+        "pressed": (
+            at if pressed is None else parse(pressed, "pressure"),
+            time if pressed_for is None else parse(pressed_for, "time"),
+        ),
         "current": parse(current, "current_density"),
         "hours": hours,
         "cycles": cycles,
@@ -131,7 +144,7 @@ def recommend(
         "lab": lab,
     }
     from lithostat.recommendation.recommend import recommend as recommended
-    from lithostat.recommendation.recommend import target_hours
+    from lithostat.recommendation.target import target_hours
 
     target_hours(asked["current"], **{key: asked[key] for key in ("hours", "cycles", "half_cycle", "capacity")})
     known = _known(what, full_cells, papers or [])
@@ -177,8 +190,16 @@ def _known(what: str, full_cells: bool, papers: list[str]) -> Known:
     read = read_calibration_file(path)
     data = read.data
     for paper in papers:
-        data = data + _of_paper(paper, full_cells)
+        data = data + _under(_of_paper(paper, full_cells), read.cell)
     return Known(path.stem, read.cell, data, None)
+
+
+def _under(data: Data, cell: Cell) -> Data:
+    """Data of a paper with the numbers of the law that `cell` names."""
+    from lithostat.model.lookup import DEFAULT_LAW
+
+    named = cell.laws.named or DEFAULT_LAW
+    return data if named == DEFAULT_LAW else data.under(named)
 
 
 def _of_paper(name: str, full_cells: bool) -> Data:
@@ -220,9 +241,14 @@ def _by_rival(told: Callable[[str, float], None]) -> Callable[[str], None]:
     return lambda name: told(f"rival: {name}", place[name])
 
 
-def _best_fit(name: str, data: Data, as_json: bool) -> None:
+def _best_fit(known: Known, as_json: bool) -> None:
     from lithostat.calibration.best_fit import best_fit
     from lithostat.calibration.report import best_fit_report
+    from lithostat.model.resolve import laws_of
 
+    assert known.data is not None
+    assert known.cell is not None
+    data = known.data
     warnings = [*data.warnings, *([] if data.names else ["there are no data: the answer is the prior"])]
-    tell(best_fit_report(name, best_fit(data), warnings), as_json=as_json)
+    found = best_fit(data, laws=laws_of(known.cell))
+    tell(best_fit_report(known.name, found, warnings), as_json=as_json)

@@ -1,184 +1,170 @@
-"""Time to short of an exposure in closed steps: quadrature instead of an integrator, smooth and cheap to differentiate.
+"""Time to short of an exposure in closed steps, half-cycle by half-cycle, and how near it is to losing its contact.
 
-The laws are those of `model.interface`. What is left out against the simulator: swelling
-in a fixed gap (the exposure carries the pressure), the overpressure of plating, and the half-cycles themselves.
+The laws are those of `model.interface`. What is left out against the simulator: swelling in a fixed gap (the exposure
+carries the pressure) and the overpressure of plating.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
-from lithostat.model.interface import FILAMENT_LENGTH, critical_length, entry_rate, tip_velocity
-from lithostat.model.parameters import OF_LAWS, Laws, Parameters
+from lithostat.experiment.errors import InputError
+from lithostat.model import additive_life, averaged_life, coupled_life
+from lithostat.model.averaged_life import averages, largest_load
+from lithostat.model.growth import EARLY, Start
+from lithostat.model.interface import critical_length, entry_of
+from lithostat.model.parameters import OF_LAWS, OWNERS, Laws, Parameters
+from lithostat.model.segments import Pressed, Segments, contact_in, entered, ripened
+from lithostat.model.train import at_plating, lost_at, open_after, train, worst
 from lithostat.physics.types import Values
 
-NODES = 10  # Gauss-Legendre nodes in each of three pieces: times to a length are good to 1e-7, derivatives to 1e-5
-STEPS = 5  # Newton steps to the length at the end of a segment, from between two bounds that are close together
-NEVER = 1e60  # [s]; creep that takes longer to the limit is slowed no further, which keeps derivatives finite
-KNEE = 1.5  # e-folds of length beyond the crossover over which creep fades: the second piece
-DEEPEST = 30.0  # e-folds of length below the limit at which a crossover no longer matters
-_X, _W = np.polynomial.legendre.leggauss(NODES)
-_X, _W = 0.5 * (_X + 1.0), 0.5 * _W
-
-NUMBERS = (
-    "thickness",
-    "toughness",
-    "molar_volume",
-    "creep_rate",
-    "creep_stress",
-    "creep_exponent",
-    "creep_activation_energy",
-    "creep_temperature",
-    "throat_radius",
-    "focusing",
-    *OF_LAWS,
+UNROLLED = 6  # segments up to which the loop is written out, which spares quadratures where no current flows
+LENGTHWISE = ("structure_focusing", "length_focusing")  # growth whose speed depends on the length of the filament
+_OF_OTHERS = ("area", "lithium_thickness", "double_layer_capacitance", "hardening_time", "overpressure_transmission")
+_BEGINNINGS = ("frame_", "short_", "soft_", "interphase_charge", "interphase_volume")
+NUMBERS = tuple(
+    name
+    for names in (*OWNERS.values(), OF_LAWS)
+    for name in names
+    if name not in _OF_OTHERS and not name.startswith(_BEGINNINGS)
 )
 
 
-# length, time elapsed, life, and whether it is over
-_Carry: TypeAlias = tuple[jax.Array, jax.Array, jax.Array, jax.Array]
+class History(NamedTuple):
+    """An exposure as it reaches the start of each of its segments: leading axis segments.
 
-
-class Segments(NamedTuple):
-    """Exposures as arrays; leading axes are free, the last is that of the segments (`plating`: then interfaces)."""
-
-    durations: Values  # [s]; that of the last segment is not used
-    pressures: Values  # [Pa]
-    temperatures: Values  # [K]
-    plating: Values  # (..., segments, 1 or 2) [A/m2]
-
-
-_Here: TypeAlias = tuple[Segments, Values, Values]  # one segment, its creep constant, its limit
-
-
-class Speed(NamedTuple):
-    """Growth da/dt = creep a^-n + tip(a) of the filaments in one segment."""
-
-    creep: Values  # K [m^(n+1)/s]
-    exponent: Values  # n
-    current: Values  # (interfaces,) [A/m2]
-    pressure: Values  # [Pa]
-    p: Parameters
-    laws: Laws
-    plated: bool
-
-    def tip(self, length: Values) -> Values:
-        """Speed that plating adds at `length` [m/s]; zero without current."""
-        return tip_velocity(self.current, length, self.pressure, 1.0, self.p, self.laws, xp=jnp)
-
-
-def log_life(segments: Segments, p: Parameters, laws: Laws, plated: tuple[bool, ...]) -> Values:
-    """Natural logarithm of the time from the start of the exposure to the short [s], scalar.
-
-    Of `p` the `NUMBERS` are used. `plated` (static) says for each segment whether a current may flow in it; where it
-    is False the closed form of creep is used. The cell shorts at the interface that reaches its limit first, at once
-    where the limit falls below what has grown. Differentiable in `p` wherever the limit does not jump; values
-    of that order mean never.
+    Under laws whose life needs no half-cycles there is the `load` alone, ln of the largest stripping current over the
+    critical one.
     """
-    interfaces = segments.plating.shape[-1]
-    length, elapsed = jnp.zeros(interfaces), jnp.zeros(())
-    life, done = jnp.zeros(()), jnp.zeros((), bool)
+
+    starts: Start | None
+    limits: Values  # length that shorts in the segment (s,) [m]
+    shorted: Any  # whether the cell is short by the end of each segment but the last, which has none (s - 1,)
+    load: Values | None = None
+
+
+class Moment(NamedTuple):
+    """A time of an exposure: the segment it lies in, and how long after the start of that [s]."""
+
+    segment: Values
+    time: Values
+
+
+def check_laws(laws: Laws, focusing: float = 0.0) -> None:
+    """Refuse laws whose life has no closed steps here; `focusing` is the void focusing, which may be learnt."""
+    if laws.filament == "additive" and laws.growth in LENGTHWISE:
+        raise InputError(
+            f"the life under growth '{laws.growth}' with an additive filament is not known in closed steps",
+            place="cell.laws",
+            expected="filament: coupled, or another law of growth",
+        )
+    if laws.voids != "proportional_closure" and focusing > 0.0:
+        raise InputError(
+            f"voids by '{laws.voids}' that focus the current are not known to the calibration",
+            place="cell.laws",
+            expected="voids: proportional_closure, or void_focusing: 0",
+        )
+
+
+def history(segments: Segments, p: Parameters, laws: Laws, plated: tuple[int, ...]) -> History:
+    """Follow an exposure to the start of its last segment. Of `p` the `NUMBERS` are used.
+
+    `plated` (static) says in which segments a current may flow, see `averaged_life.log_life`.
+    """
+    if averages(laws):
+        return History(None, None, None, largest_load(segments, p))
     last = len(plated) - 1
-    creeping, limits = _creeping(segments, p, laws)
+    bare = p._replace(overpressure_transmission=0.0)
+    limits = critical_length(segments.pressures, 0.0, p.thickness, bare, laws, xp=jnp)
+    limits = limits * jnp.ones_like(segments.pressures)
 
-    def through(carry: _Carry, here: _Here, plated: bool, endless: bool) -> _Carry:
-        length, elapsed, life, done = carry
-        segment, constant, limit = here
-        speed = Speed(constant, p.creep_exponent, segment.plating, segment.pressures, p, laws, plated)
-        start = jnp.minimum(length, limit)
-        need = _time(start, limit, speed).min()
-        reached = jnp.ones((), bool) if endless else need <= segment.durations
-        life = jnp.where(~done & reached, elapsed + need, life)
-        done = done | reached
-        if endless:
-            return length, elapsed, life, done
-        length = _grown(start, limit, segment.durations, speed)
-        return length, elapsed + segment.durations, life, done
+    def through(start: Start, i: Values, plated: bool) -> tuple[Start, tuple[Start, Any]]:
+        segment = segments.at(i)
+        start = start._replace(pressed=entered(start.pressed, segment, p, jnp))
+        after, shorted = _after(start, segment, limits[i], p, laws, bool(plated))
+        return after, (start, shorted)
 
-    carry, table = (length, elapsed, life, done), (segments, creeping, limits)
+    start = _beginning(p, laws)
+    passed: list[tuple[Start, Any]] = []
     if last <= UNROLLED:
         for i in range(last):
-            carry = through(carry, jax.tree.map(lambda column: column[i], table), plated[i], False)  # noqa: B023
+            start, here = through(start, i, bool(plated[i]))
+            passed.append(here)
     else:
         anywhere = any(plated[:-1])
-        before = jax.tree.map(lambda column: column[:-1], table)
-        carry, _ = jax.lax.scan(lambda c, s: (through(c, s, anywhere, False), None), carry, before)
-    carry = through(carry, jax.tree.map(lambda column: column[last], table), plated[last], True)
-    return jnp.log(jnp.maximum(carry[2], 1e-6))
+        start, before = jax.lax.scan(lambda s, i: through(s, i, anywhere), start, jnp.arange(last))
+    start = start._replace(pressed=entered(start.pressed, segments.at(last), p, jnp))
+    if last <= UNROLLED:
+        starts = jax.tree.map(lambda *leaves: jnp.stack(leaves), *(one for one, _ in passed), start)
+        shorted = jnp.stack([one for _, one in passed]) if passed else jnp.zeros(0, bool)
+        return History(starts, limits, shorted)
+    starts = jax.tree.map(lambda many, one: jnp.concatenate([many, one[None]]), before[0], start)
+    return History(starts, limits, before[1])
 
 
-UNROLLED = 6  # segments up to which the loop is written out, which spares quadratures where no current flows
+def _beginning(p: Parameters, laws: Laws) -> Start:
+    zero, both = jnp.zeros(()), jnp.zeros(2)
+    return Start(zero, Pressed(zero, zero), both, both, entry_of(laws).start * jnp.ones(()), both)
 
 
-def _creeping(segments: Segments, p: Parameters, laws: Laws) -> tuple[Values, Values]:
-    """Creep constant K of da/dt = K a^-n [m^(n+1)/s] and the length that shorts [m] in every segment."""
-    n, at = p.creep_exponent, segments.pressures
-    # du/dt = (n+1)/l v(l) of the coordinate u = (a/l)^(n+1)
-    velocity = entry_rate(at, segments.temperatures, p, laws, xp=jnp) * FILAMENT_LENGTH / (n + 1.0)
-    # the overpressure of plating is left out
-    limit = critical_length(at, 0.0, p.thickness, p._replace(overpressure_transmission=0.0), laws, xp=jnp)
-    limit = limit * jnp.ones_like(at)
-    constant = velocity * FILAMENT_LENGTH**n
-    return constant + limit ** (n + 1.0) / ((n + 1.0) * NEVER), limit
+def _after(
+    start: Start, segment: Segments, limit: Values, p: Parameters, laws: Laws, plated: bool
+) -> tuple[Start, Any]:
+    """The state at the end of a segment, and whether the cell is short by then."""
+    duration = segment.durations
+    contact = contact_in(ripened(start.pressed, segment, EARLY * duration, p, jnp), segment, p, jnp)
+    here = train(segment, contact, p, laws)
+    first, count = at_plating(here, start.void), duration / segment.periods
+    coordinate, filament, short = _module(laws).advanced(start, segment, here, limit, p, laws, plated)
+    share = worst(here, start.void, duration, laws) / lost_at(contact, laws) * segment.limits
+    after = Start(
+        start.elapsed + duration,
+        ripened(start.pressed, segment, duration, p, jnp),
+        open_after(here, first, count),
+        jnp.maximum(start.worst, share),
+        coordinate,
+        filament,
+    )
+    return after, (short & (segment.filaments > 0.0)).any() & (duration > 0.0)
 
 
-def _time(start: Values, end: Values, speed: Speed) -> Values:
-    """Time to grow from `start` to `end` (interfaces,) [s]: closed form for creep, else the integral of da / (da/dt).
+def _module(laws: Laws) -> Any:
+    return additive_life if laws.filament == "additive" else coupled_life
 
-    Three pieces: up to the crossover of creep and plating in the length, the knee and the rest in its logarithm. Where
-    the pieces meet changes nothing but the accuracy, so that no derivative runs through it.
+
+def log_life(segments: Segments, passed: History, p: Parameters, laws: Laws, plated: tuple[int, ...]) -> Values:
+    """Natural logarithm of the time from the start of the exposure to the short [s], scalar.
+
+    A line through the middle of the steps after the first half-cycle of a train, exact within it. The cell shorts at
+    the interface that reaches its limit first, at once where the limit falls below what has grown. Differentiable in
+    `p` wherever the limit does not jump; values of the order of `growth.NEVER` mean never.
     """
-    n, constant = speed.exponent, speed.creep
-    if not speed.plated:
-        return jnp.maximum(end ** (n + 1.0) - start ** (n + 1.0), 0.0) / ((n + 1.0) * constant)
-    crossing = jax.lax.stop_gradient(_crossover(end, speed))
-    first = jnp.clip(crossing, start, end)
-    second = jnp.clip(crossing * np.exp(KNEE), first, end)
-
-    wide = jnp.log(second / first), jnp.log(end / second)
-    straight = start + (first - start) * _X[:, None]
-    lengths = jnp.stack([straight, first * jnp.exp(wide[0] * _X[:, None]), second * jnp.exp(wide[1] * _X[:, None])])
-    steps = jnp.stack([(first - start) * jnp.ones_like(straight), wide[0] * lengths[1], wide[1] * lengths[2]])
-    power = jnp.exp(n * jnp.log(jnp.maximum(lengths / end, 1e-30)))  # (a / end)^n
-    slowness = power / (constant / end**n + speed.tip(lengths) * power)
-    return (_W[:, None] * steps * slowness).sum((0, 1))
+    if averages(laws):
+        return averaged_life.log_life(segments, p, laws, plated)
+    last = len(plated) - 1
+    found = jnp.argmax(jnp.append(passed.shorted, True))
+    start = jax.tree.map(lambda leaf: leaf[found], passed.starts)
+    segment, limit = segments.at(found), passed.limits[found]
+    time = _module(laws).time_to(start, segment, limit, p, laws, any(plated))
+    time = jnp.where(segment.filaments > 0.0, time, jnp.inf).min()
+    time = jnp.where(found == last, time, jnp.minimum(time, segment.durations))
+    return jnp.log(jnp.maximum(start.elapsed + time, 1e-6))
 
 
-def _crossover(end: Values, speed: Speed) -> Values:
-    """Length at which creep and plating are equally fast [m], between the deepest that matters and `end`."""
-    least = end * np.exp(-DEEPEST)
-    length = end * jnp.ones_like(speed.current)
-    for _ in range(3):  # one step where the tip does not depend on the length, else a fast contraction
-        fast = jnp.maximum(speed.tip(length), 1e-200)
-        length = jnp.clip(jnp.exp(jnp.log(speed.creep / fast) / speed.exponent), least, end)
-    return length
+def log_opening(passed: History, segments: Segments, at: Moment, p: Parameters, laws: Laws) -> Values:
+    """ln of how far the voids were open at most by a moment, over what loses the contact.
 
-
-def _grown(start: Values, limit: Values, duration: Values, speed: Speed) -> Values:
-    """Length after `duration`, at most `limit` [m], (interfaces,)."""
-    n, m = speed.exponent, speed.exponent + 1.0
-    tiny = limit * np.exp(-DEEPEST)
-    crept = jnp.exp(jnp.log(jnp.maximum(start, tiny) ** m + m * speed.creep * duration) / m)
-    crept = jnp.minimum(jnp.where(duration > 0.0, crept, start), limit)
-    if not speed.plated:
-        return crept
-    hold = jax.lax.stop_gradient
-    frozen = speed._replace(creep=hold(speed.creep), p=jax.tree.map(hold, speed.p))
-    a0, top, dt = hold(start), hold(limit), jnp.maximum(duration, 1e-9)
-    low = hold(jnp.minimum(jnp.maximum(crept, start + frozen.tip(jnp.maximum(start, tiny)) * dt), top))
-    high = jnp.clip(hold(crept) + frozen.tip(top) * dt, low, top)
-    guess = jnp.sqrt(low * high)
-    for _ in range(STEPS):  # Newton for ln t against ln a, nearly straight for creep and for plating alike
-        took = jnp.maximum(_time(a0, guess, frozen), 1e-9 * dt)
-        slope = guess / (took * (frozen.creep * guess**-n + frozen.tip(guess)))
-        guess = jnp.clip(guess * jnp.exp(-jnp.log(took / dt) / slope), low, high)
-    guess = hold(guess)
-    rate = frozen.creep * guess**-n + frozen.tip(guess)
-    # one more step that carries the derivatives: exact by the implicit function theorem
-    exact = guess - rate * (_time(start, guess, speed) - dt)
-    exact = exact + hold(jnp.clip(exact, low, high) - exact)  # bounded without cutting the derivative off
-    return jnp.where(duration > 0.0, jnp.where(guess < top, exact, top), start)
+    Scalar: of the interface where it is largest; positive: the contact is lost by then. A cell whose critical current
+    and void height are both m times as large has a value that is ln m smaller.
+    """
+    if passed.load is not None:
+        return passed.load
+    start = jax.tree.map(lambda leaf: leaf[at.segment], passed.starts)
+    segment = segments.at(at.segment)
+    contact = contact_in(ripened(start.pressed, segment, EARLY * at.time, p, jnp), segment, p, jnp)
+    here = train(segment, contact, p, laws)
+    share = worst(here, start.void, at.time, laws) / lost_at(contact, laws) * segment.limits
+    return jnp.log(jnp.maximum(jnp.maximum(start.worst, share).max(), 1e-26))

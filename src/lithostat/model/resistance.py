@@ -6,7 +6,7 @@ import numpy as np
 
 from lithostat.model import interface
 from lithostat.model.interface import InterfaceMemory
-from lithostat.model.parameters import Numbers
+from lithostat.model.parameters import Laws, Numbers
 from lithostat.physics import conduction, contact, interphase
 from lithostat.physics.types import Namespace, Values
 
@@ -34,9 +34,15 @@ CONTACT_NUMBERS = (
 )
 
 
-def contact_share(pressure: Values, highest: Values, p: Numbers, *, xp: Namespace = np) -> Values:
-    """Share of the area in contact at `pressure` after `highest` [Pa], 0..1; without ripening and without voids."""
-    return interface.pressed_contact(InterfaceMemory(highest / p.contact_pressure, highest, 0.0), pressure, p, xp=xp)
+def contact_share(
+    pressure: Values, highest: Values, p: Numbers, attached: Values = 0.0, *, xp: Namespace = np
+) -> Values:
+    """Share of the area in contact at `pressure` after `highest` [Pa], 0..1; without ripening and without voids.
+
+    `attached` [Pa] is a pressure from all sides before that: it makes contact and is no stack pressure.
+    """
+    conformity = xp.maximum(highest, attached) / p.contact_pressure
+    return interface.pressed_contact(InterfaceMemory(conformity, highest, 0.0), pressure, p, xp=xp)
 
 
 def pellet_resistance(temperature: Values, p: Numbers, *, xp: Namespace = np) -> Values:
@@ -65,6 +71,28 @@ def log_resistance(
     )
     films = p.charge_transfer_resistance + film / p.interphase_conductivity
     return xp.log((pellet_resistance(temperature, p, xp=xp) + 2.0 * (narrow + films)) / p.area)
+
+
+def log_critical_current(
+    pressure: Values,
+    highest: Values,
+    attached: Values,
+    temperature: Values,
+    p: Numbers,
+    laws: Laws,
+    *,
+    xp: Namespace = np,
+) -> Values:
+    """ln of the current density [A/m2] that strips an electrode for ever: the share in contact times j_crit.
+
+    At `pressure` after `highest` and `attached` [Pa], as `contact_share`, at `temperature` [K]. That is what tests with
+    three electrodes measure; the local current density where there is contact is j / c. Under voids that close at a
+    constant rate measured currents are taken as local ones, as the numbers of that law were.
+    """
+    local = xp.log(interface.critical_stripping_current(pressure, temperature, p, xp=xp))
+    if laws.voids == "constant_closure":
+        return local
+    return local + xp.log(xp.maximum(contact_share(pressure, highest, p, attached, xp=xp), 1e-9))
 
 
 def stripping_load(

@@ -124,6 +124,9 @@ class Recommendation:
                 "hours": self.question.hours,
                 "temperature_celsius": self.question.temperature - 273.15,
                 "cell": dict(self.question.numbers),
+                "half_cycle_second": self.question.half_cycle,
+                "pressed_pa": self.question.pressed[0],
+                "pressed_second": self.question.pressed[1],
             },
             "warnings": list(self.warnings),
         }

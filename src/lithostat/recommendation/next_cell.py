@@ -9,9 +9,8 @@ import numpy as np
 from scipy.special import log_ndtr
 
 from lithostat.calibration.calibration import Calibration
-from lithostat.calibration.exposure import steady
 from lithostat.calibration.likelihood import spots
-from lithostat.calibration.prediction import NEW, contact_loads, predict_life
+from lithostat.calibration.prediction import NEW, openings, predict_life
 from lithostat.experiment.quantity import show, span
 from lithostat.recommendation.window import RANGE, Question
 
@@ -73,9 +72,10 @@ def candidates(
     """
     low, high = _worth_trying(lower, upper)
     grid = [(p, m * question.current) for m in CURRENTS for p in np.geomspace(low, high, PRESSURES)]
-    exposures = [steady(p, j, temperature=question.temperature) for p, j in grid]
+    exposures = [question.exposure(p, j) for p, j in grid]
+    ends = np.array([one.began for one in exposures]) + 3600.0 * min(question.hours, LONGEST)
     life = _beside([predict_life(one, exposures, numbers=question.numbers, group=group) for one in believed])  # ln s
-    load = _beside([contact_loads(one, exposures, numbers=question.numbers) for one in believed])
+    load = _beside([openings(one, exposures, ends, numbers=question.numbers) for one in believed])
     lost = np.exp(log_ndtr(load / _drawn(believed, "stripping_scatter")))
     scatter, count = _drawn(believed, "life_scatter"), _spots(believed, question)
     held = np.clip(lower, *RANGE)

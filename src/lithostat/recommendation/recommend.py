@@ -10,12 +10,13 @@ import numpy as np
 
 from lithostat.calibration.calibration import Calibration
 from lithostat.calibration.data import OWN
-from lithostat.calibration.exposure import ROOM
+from lithostat.calibration.exposure import HALF_CYCLE, PRESSED, ROOM
 from lithostat.calibration.prediction import NEW, offsets_of
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.quantity import show, span
 from lithostat.recommendation.answer import End, OfLab, Recommendation, percent
 from lithostat.recommendation.next_cell import candidates, next_cell
+from lithostat.recommendation.target import target_hours
 from lithostat.recommendation.window import (
     ACCEPTED,
     SHARE,
@@ -39,37 +40,6 @@ NOT_SWEPT = ("stripping_scatter", "resistance_scatter", "life_spread", "resistan
 WARM = 5.0  # the same for temperatures [K]
 
 
-def target_hours(
-    current: float,
-    *,
-    hours: float | None = None,
-    cycles: float | None = None,
-    half_cycle: float | None = None,
-    capacity: float | None = None,
-) -> float:
-    """Hours of cycling of a target given as hours, as `cycles` of two half-cycles [s], or as cumulative charge [C/m2].
-
-    `capacity` counts both directions, at `current` [A/m2]. Exactly one of the three, or `InputError`.
-    """
-    given = [
-        name for name, value in (("hours", hours), ("cycles", cycles), ("capacity", capacity)) if value is not None
-    ]
-    if len(given) != 1:
-        raise InputError(
-            f"received {' and '.join(given) or 'no target'}", expected="one of hours, cycles and cumulative capacity"
-        )
-    if cycles is not None:
-        if half_cycle is None or not half_cycle > 0.0:
-            raise InputError("a number of cycles says nothing alone", expected="the time of a half-cycle too")
-        return 2.0 * cycles * half_cycle / 3600.0
-    if capacity is not None:
-        if not current > 0.0:
-            raise InputError(f"received a current of {current:g} A/m2", expected="a current density above 0")
-        return capacity / current / 3600.0
-    assert hours is not None
-    return hours
-
-
 def recommend(
     calibration: Calibration,
     *,
@@ -84,22 +54,25 @@ def recommend(
     accepted: float = ACCEPTED,
     rivals: Sequence[tuple[float, Calibration]] = (),
     lab: str | None = None,
+    pressed: tuple[float, float] = PRESSED,
     progress: Callable[[str, float], None] | None = None,
 ) -> Recommendation:
     """At which stack pressure a cell like those of `calibration` lasts at `current` [A/m2], with what that rests on.
 
     The target is `hours` of cycling, `cycles` with the time of a `half_cycle` [s], or a cumulative `capacity` [C/m2].
-    `temperature` [K], `area` [m2] and `thickness` [m] of the pellet are those of the calibration's own cell unless
-    stated. `accepted` is the failure probability that the window allows. `rivals` are other mechanisms with their
-    weights (as `calibration.compare` gives them, the best one first): the answer is then averaged over them instead of
-    resting on `calibration` alone. The answer is for a cell of a lab of which nothing is known; `of_lab` is that for
-    the group `lab` of the data, one's own cells unless stated, or those of the only group. `progress` hears what is
-    done and its share.
+    Half-cycles take an hour unless stated; lithium is `pressed` on (pressure [Pa], time [s]) before. `temperature` [K],
+    `area` [m2] and `thickness` [m] of the pellet are those of the calibration's own cell unless stated. `accepted` is
+    the failure probability that the window allows. `rivals` are other mechanisms with their weights (as
+    `calibration.compare` gives them, the best one first): the answer is then averaged over them instead of resting on
+    `calibration` alone. The answer is for a cell of a lab of which nothing is known; `of_lab` is that for the group
+    `lab` of the data, one's own cells unless stated, or those of the only group. `progress` hears what is done and its
+    share.
     """
     told = progress or (lambda what, share: None)
     numbers = {name: value for name, value in (("area", area), ("thickness", thickness)) if value is not None}
     wanted = target_hours(current, hours=hours, cycles=cycles, half_cycle=half_cycle, capacity=capacity)
-    question = Question(current, wanted, temperature, accepted, numbers)
+    half = HALF_CYCLE if half_cycle is None else half_cycle
+    question = Question(current, wanted, temperature, accepted, numbers, half, pressed)
     believed = averaged(rivals) if rivals else (calibration.thinned(MOST_DRAWS),)
     made = _answered(believed, question, lab, told)
     told("the next cell", 1.0)

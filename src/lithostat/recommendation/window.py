@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from lithostat.calibration.calibration import Calibration
-from lithostat.calibration.exposure import ROOM, steady
+from lithostat.calibration.exposure import HALF_CYCLE, PRESSED, ROOM, Exposure, steady
 from lithostat.calibration.prediction import NEW, failures
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.quantity import check
@@ -20,16 +20,18 @@ from lithostat.physics.fracture import critical_flaw
 RANGE = (0.1e6, 100e6)  # pressures that are looked at [Pa]
 POINTS = 141  # on that range, evenly in ln P
 SHARE = 0.9  # of credible intervals
+LONGEST_PRESS = 86400.0  # before a cell is set to its stack pressure [s]
 AS_GOOD = 0.01  # difference of failure probabilities that nobody would choose a pressure for
 ACCEPTED = 0.5  # failure probability if nobody states one: a cell is more likely to last than to fail
 
 
 @dataclass(frozen=True)
 class Question:
-    """What a cell shall last: `hours` of cycling at `current` [A/m2], turned so that both electrodes plate half of it.
+    """What a cell shall last: `hours` of cycling at `current` [A/m2], turned every `half_cycle` [s].
 
     `temperature` [K]. `accepted` is the failure probability that is accepted, 0 to 1. `numbers` changes the cell of the
-    calibration by name, SI (area, thickness).
+    calibration by name, SI (area, thickness). Lithium is pressed on at `pressed` (pressure [Pa], time [s]) before the
+    stack pressure is set.
     """
 
     current: float
@@ -37,6 +39,8 @@ class Question:
     temperature: float = ROOM
     accepted: float = ACCEPTED
     numbers: Mapping[str, float] = field(default_factory=dict)
+    half_cycle: float = HALF_CYCLE
+    pressed: tuple[float, float] = PRESSED
 
     def __post_init__(self) -> None:
         """Refuse what cannot be asked."""
@@ -48,11 +52,25 @@ class Question:
             raise InputError(f"received a current of {self.current:g} A/m2", expected="a current density above 0")
         if not (math.isfinite(self.hours) and 0.0 < self.hours <= 1e6):
             raise InputError(f"received {self.hours:g} h", expected="a target between 0 and a million hours")
+        if not (math.isfinite(self.half_cycle) and self.half_cycle > 0.0):
+            raise InputError(f"received a half-cycle of {self.half_cycle:g} s", expected="a time above 0")
+        if not (0.0 < self.pressed[0] <= RANGE[1] and 0.0 < self.pressed[1] <= LONGEST_PRESS):
+            raise InputError(
+                f"received a press of {self.pressed[0] / 1e6:g} MPa for {self.pressed[1]:g} s",
+                expected=f"one above 0, of at most {RANGE[1] / 1e6:g} MPa and a day",
+            )
         if not 0.0 < self.accepted < 1.0:
             raise InputError(
                 f"received an accepted failure probability of {self.accepted:g}",
                 expected="a share above 0 and below 1, such as 0.1 for 10 %",
             )
+
+    def exposure(self, pressure: float, current: float | None = None) -> Exposure:
+        """What such a cell goes through at a stack pressure [Pa], at the `current` asked for or another [A/m2]."""
+        flows = self.current if current is None else current
+        return steady(
+            pressure, flows, half_cycle=self.half_cycle, temperature=self.temperature, fabrication=self.pressed
+        )
 
 
 class Curve(NamedTuple):
@@ -98,7 +116,7 @@ def failure_curves(
 ) -> tuple[Curve, ...]:
     """The same for several groups, whose cells differ in how long they live."""
     at = np.geomspace(*RANGE, POINTS) if pressures is None else np.asarray(pressures, float)
-    exposures = [steady(p, question.current, temperature=question.temperature) for p in at]
+    exposures = [question.exposure(p) for p in at]
     short, lost = failures(calibration, exposures, question.hours, numbers=question.numbers, groups=groups)
     return tuple(Curve(at, one, lost) for one in short)
 

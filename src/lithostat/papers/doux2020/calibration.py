@@ -36,22 +36,21 @@ def paper_data(*, impedance: bool = True, overpotential: bool = False, full_cell
 
 def _cycled(entry: dict[str, Any], numbers: dict[str, float]) -> CellLife:
     exposure = exposure_of_protocol(cell(), cycling(entry["pressure"]))
-    return _life(entry, exposure, exposure.began + entry["hours"] * HOUR, False, numbers)
+    return _life(entry, exposure, exposure.began + entry["hours"] * HOUR, True, numbers)
 
 
 def _held(entry: dict[str, Any], numbers: dict[str, float]) -> CellLife:
     exposure = exposure_of_protocol(cell(), hold(entry["pressure"], entry["hours"]))
-    return _life(entry, exposure, exposure.length, None, numbers)
+    return _life(entry, exposure, exposure.length, False, numbers)
 
 
-def _life(
-    entry: dict[str, Any], exposure: Exposure, time: float, lost: bool | None, numbers: dict[str, float]
-) -> CellLife:
+def _life(entry: dict[str, Any], exposure: Exposure, time: float, cycled: bool, numbers: dict[str, float]) -> CellLife:
     """A cell with what the paper says of it: dated, outlived, or short when current first flowed."""
     if entry["short"] == "before current":
         return CellLife(entry["id"], exposure, 0.0, time, None, numbers, group=GROUP)
     high = math.inf if entry["short"] == "none" else time
-    return CellLife(entry["id"], exposure, time, high, lost, numbers, group=GROUP)
+    contact = (time, math.inf) if cycled else None
+    return CellLife(entry["id"], exposure, time, high, contact, numbers, group=GROUP)
 
 
 def _impedance(entry: dict[str, Any], numbers: dict[str, float]) -> Resistance:
