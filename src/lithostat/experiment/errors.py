@@ -67,10 +67,11 @@ FULL = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the disk quota is used 
 
 def why_not_written(error: BaseException) -> str | None:
     """Why the system refused to write, in words; None if that is not what went wrong. Libraries hide it in a text."""
-    if isinstance(error, OSError):
-        return FULL.get(error.errno or 0) or error.strerror or str(error)
     told = re.search(r"\(os error (\d+)\)", str(error))
-    return None if told is None else FULL.get(int(told[1]), str(error).splitlines()[0])
+    code = int(told[1]) if told else 0
+    if isinstance(error, OSError):
+        return FULL.get(error.errno or code) or error.strerror or str(error)
+    return None if told is None else FULL.get(code, str(error).splitlines()[0])
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
