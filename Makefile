@@ -39,6 +39,7 @@ campaign: .venv/dev
 constraints: .venv/dev
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --all-extras --no-header --no-annotate --no-emit-index-url --python-version 3.11 --output-file constraints.txt
+	$(BIN)/uv pip compile pyproject.toml --extra dev --constraint constraints.txt --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 --output-file constraints-hashed.txt
 
 .venv/core: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

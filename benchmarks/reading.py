@@ -1,7 +1,8 @@
 """Reading files: megabytes a second of `read` beside the library underneath, called bare, and beside other packages.
 
-Each is timed in a process of its own, without the imports, best of three. `read` also takes the file's SHA-256, gives
-columns their names and units, and holds the file against its own books, which the bare library does not.
+Each is timed in a process of its own, without the imports: processor time with that of programs it calls, best of
+three. `read_here` also takes the file's SHA-256, gives columns their names and units, and holds the file's columns
+against each other, which the bare library does not. What reading in a process apart adds is in docs/reading.md.
 --peers makes a temporary environment for cellpy and one for yadg (GPL) and times them where they read the same file.
 """
 
@@ -27,18 +28,19 @@ ROWS = 1_150_000  # of the synthetic csv, some 110 MB
 PEERS = {"cellpy": "cellpy==1.0.3", "yadg": "yadg==7.0.1"}
 
 # what is timed: imports, then one call with `path`
-OURS = ("from lithostat.reading.read import read", "read(path)")
-WITHOUT_BOOKS = (
-    "from lithostat.reading import read as module; module.check_books = lambda record: record",
-    "module.read(path)",
+OURS = ("from pathlib import Path; from lithostat.reading.read import read_here", "read_here(Path(path))")
+UNCHECKED = (
+    "from pathlib import Path; import importlib; module = importlib.import_module('lithostat.reading.read'); "
+    "assert module.check_consistency; module.check_consistency = lambda record: record",
+    "module.read_here(Path(path))",
 )
 BARE = {
     ".ndax": ("fastnda", "import fastnda", "fastnda.read(path, cycle_mode='raw')"),
     ".mpr": ("galvani", "from galvani import BioLogic", "BioLogic.MPRfile(path)"),
     ".res": (
-        "polars_access_mdbtools",
-        "import polars_access_mdbtools as access",
-        "access.read_table(path, 'Channel_Normal_Table')",
+        "mdb-export",
+        "import subprocess",
+        "subprocess.run(['mdb-export', path, 'Channel_Normal_Table'], capture_output=True, check=True)",
     ),
     ".csv": ("polars.read_csv", "import polars", "polars.read_csv(path)"),
 }
@@ -47,17 +49,20 @@ THEIRS = {
     ("cellpy", ".res"): ("import cellpy", "cellpy.get(path, instrument='arbin_res', testing=True)"),
 }
 _TIMED = """
-import contextlib, io, json, logging, sys, time, warnings
+import contextlib, io, json, logging, resource, sys, warnings
 warnings.simplefilter("ignore"); logging.disable(logging.CRITICAL)
 path, first, call, runs = sys.argv[1:]
 space, quiet = {"path": path}, io.StringIO()
+def spent():
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 with contextlib.redirect_stdout(quiet):
     exec(first, space)
     code, best = compile(call, "call", "eval"), float("inf")
     for _ in range(int(runs)):
-        began = time.perf_counter()
+        began = spent()
         made = eval(code, space)
-        best = min(best, time.perf_counter() - began)
+        best = min(best, spent() - began)
         del made
 print(json.dumps(best))
 """
@@ -75,7 +80,7 @@ def main() -> None:
     if args.json:
         print(json.dumps(rows))
         return
-    print(f"{'file':<34}{'MB':>7}  {'reader':<24}{'s':>8}{'MB/s':>8}{'ours / it':>11}")
+    print(f"{'file':<34}{'MB':>7}  {'reader':<24}{'CPU s':>8}{'MB/s':>8}{'ours / it':>11}")
     for row in rows:
         seconds = f"{row['s']:8.4f}{row['MB'] / row['s']:8.1f}" if row["s"] else f"{row['why'][:60]:>16}"
         ratio = f"{row['ratio']:11.2f}" if row["ratio"] else ""
@@ -113,7 +118,7 @@ def compared(path: Path, pythons: dict[str, str], runs: int) -> list[dict[str, A
     """Ours, the bare library, and the peers that read such a file."""
     kind = path.suffix
     bare, first, call = BARE[kind]
-    jobs = [("lithostat", sys.executable, *OURS), ("lithostat without books", sys.executable, *WITHOUT_BOOKS)]
+    jobs = [("lithostat", sys.executable, *OURS), ("lithostat, unchecked", sys.executable, *UNCHECKED)]
     jobs.append((bare, sys.executable, first, call))
     jobs += [(name, pythons[name], *said) for (name, of), said in THEIRS.items() if of == kind and name in pythons]
     rows = []
@@ -127,7 +132,7 @@ def compared(path: Path, pythons: dict[str, str], runs: int) -> list[dict[str, A
 
 
 def timed(python: str, path: Path, first: str, call: str, runs: int) -> tuple[float | None, str]:
-    """Best time of a call in a new process [s], or why there is none."""
+    """Least processor time of a call in a new process [s], or why there is none."""
     command = [python, "-c", _TIMED, str(path), first, call, str(runs)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -26,8 +27,10 @@ from lithostat.commands import (
     tomogram,
     watch,
 )
-from lithostat.experiment.errors import LithostatError, sentence_of
+from lithostat.commands.stopping import STOPPED, end_children, say_stopped, stopped_in_time
+from lithostat.experiment.errors import FULL, LithostatError, OutputClosed, sentence_of
 from lithostat.experiment.other_programs import search_installed_only, without_settings_of_here
+from lithostat.terminal import visible
 
 app = typer.Typer(
     help="Solid-state lithium cells under stack pressure: simulate them, read a lab's files, see why they short, find "
@@ -37,8 +40,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     epilog=(
-        "Exit codes: 0 done, 1 a target was missed, 2 the input cannot be used, 3 the simulation stopped, "
-        "4 a package is missing, 5 a cluster failed."
+        "Exit codes: 0 done, 1 a target was missed, 2 the input cannot be used or the output not written, "
+        "3 the simulation stopped, 4 a package is missing, 5 a cluster failed, 130 stopped by Ctrl-C."
     ),
 )
 
@@ -53,17 +56,26 @@ def main() -> None:
     for name in without_settings_of_here():
         warnings.warn(f"{name} in this folder is not used", UserWarning, stacklevel=1)
     try:
-        code = app(standalone_mode=False)
+        with stopped_in_time():
+            code = app(standalone_mode=False)
+            if code == STOPPED:  # as typer ends what Ctrl-C stopped
+                raise KeyboardInterrupt
+            sys.stdout.flush()
+    except (OutputClosed, BrokenPipeError):
+        _to_nowhere()
+        sys.exit(OutputClosed.exit_code)
     except LithostatError as error:
         _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
-        _fail("stopped; what was written until now is whole", 130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing is left to flush into
-        sys.exit(141)
+        end_children()
+        say_stopped()
+        sys.exit(STOPPED)
     except BaseException as error:  # a panic of a library is no Exception
         usage = getattr(error, "format_message", None)  # typer's own errors about the command line
-        if usage is None:
+        if isinstance(error, OSError) and error.errno in FULL:
+            _to_nowhere()
+            _fail(sentence_of(error), 2)
+        elif usage is None:
             _fail(sentence_of(error), 70)
         elif usage():
             _fail(f"{usage().rstrip('.')}; see `lithostat --help`", 2)
@@ -73,13 +85,19 @@ def main() -> None:
 
 def _warned(message: Warning | str, *_: object) -> None:
     """A warning of a library as those of our own look, without the line of code it came from."""
-    print(f"lithostat: warning: {(str(message).splitlines() or [''])[0]}", file=sys.stderr)
+    print(visible(f"lithostat: warning: {(str(message).splitlines() or [''])[0]}"), file=sys.stderr)
+
+
+def _to_nowhere() -> None:
+    """Let go of a standard output that takes nothing more: Python would fail once more when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(message: str, code: int) -> None:
     if "--json" in sys.argv:
-        print(json.dumps({"error": message, "exit_code": code}))
-    print(f"lithostat: {message}", file=sys.stderr)
+        with contextlib.suppress(OSError):
+            print(json.dumps({"error": message, "exit_code": code}), flush=True)
+    print(visible(f"lithostat: {message}"), file=sys.stderr)
     sys.exit(code)
 
 

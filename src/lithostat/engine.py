@@ -6,28 +6,54 @@ import contextlib
 import functools
 import os
 import tempfile
+import threading
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import jax
+from jax.experimental.compilation_cache import compilation_cache
 
 from lithostat.cache import cache_folder
+
+_PLACE, _LEAST_TIME = "jax_compilation_cache_dir", "jax_persistent_cache_min_compile_time_secs"
+_SETTINGS = (_PLACE, _LEAST_TIME, "jax_persistent_cache_min_entry_size_bytes")  # JAX sets the last one itself
+_callers: dict[str, Any] = {}  # their settings while we are inside
+_inside: list[None] = []  # one for each block that is open
+_changing = threading.Lock()
 
 
 @contextlib.contextmanager
 def engine() -> Iterator[None]:
-    """Run JAX in double precision inside this block, leaving the caller's own setting alone.
+    """Run JAX in double precision inside this block, leaving the caller's own settings as they were behind it.
 
-    Compilations are kept on disk unless the caller has chosen a place already.
+    Compilations are kept on disk, in the place that the caller has chosen if there is one.
     """
-    if not jax.config.values["jax_compilation_cache_dir"]:
-        folder = usable_cache_folder()
-        if folder is not None:
-            jax.config.update("jax_compilation_cache_dir", str(folder))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-    with jax.enable_x64(True):
+    with _compilations_kept(), jax.enable_x64(True):
         yield
+
+
+@contextlib.contextmanager
+def _compilations_kept() -> Iterator[None]:
+    """Inside, JAX keeps what it compiles in our folder; the last thread to leave puts the caller's settings back."""
+    folder = usable_cache_folder()
+    with _changing:
+        if not _inside:
+            _callers.update({name: jax.config.values[name] for name in _SETTINGS})
+            if folder is not None and not _callers[_PLACE]:
+                jax.config.update(_PLACE, str(folder))
+                jax.config.update(_LEAST_TIME, 0.0)
+        _inside.append(None)
+    try:
+        yield
+    finally:
+        with _changing:
+            _inside.pop()
+            if not _inside and jax.config.values[_PLACE] != _callers[_PLACE]:
+                for name, value in _callers.items():
+                    jax.config.update(name, value)
+                compilation_cache.reset_cache()  # else what the caller compiles would go there as well
 
 
 def usable_cache_folder() -> Path | None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
+
+from lithostat.experiment.errors import OutputClosed
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -13,17 +16,31 @@ if TYPE_CHECKING:
     from lithostat.experiment.source import Value
     from lithostat.materials.card import Card
 
+_OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")  # but not \t and \n
 COLOURS = {"bad": "red", "good": "green"}
 WIDTH = 110  # of what is printed into a file or pipe
 
 
+def visible(text: str) -> str:
+    """Text of files and people without what a terminal obeys instead of showing: control codes, turned directions."""
+    return _OBEYED.sub("", text)
+
+
 def open_console(*, stderr: bool = True) -> Console:
-    """A console of rich; plain and 110 wide where nobody looks, so that files and pipes get whole lines."""
-    from rich.console import Console
+    """A console of rich; plain and 110 wide where nobody looks, so that files and pipes get whole lines.
+
+    Whatever is printed through it is `visible`.
+    """
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.segment import Segment
 
     class Plain(Console):
         def on_broken_pipe(self) -> None:
-            raise BrokenPipeError  # not rich's own exit code 1, which has a meaning here
+            raise OutputClosed  # not rich's own exit code 1, which has a meaning here
+
+        def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+            for text, look, control in super().render(renderable, options):
+                yield Segment(text if control else visible(text), look, control)
 
     console = Plain(stderr=stderr, highlight=False)
     return console if console.is_terminal else Plain(stderr=stderr, highlight=False, width=WIDTH)
@@ -142,4 +159,12 @@ def print_json(data: object) -> None:
     """Data as JSON, numbers that JSON does not have as null."""
     from lithostat.experiment.report import plain
 
-    print(json.dumps(plain(data), indent=1))
+    print_out(json.dumps(plain(data), indent=1))
+
+
+def print_out(text: str) -> None:
+    """Text on standard output, whole; `OutputClosed` if nobody reads any more."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        raise OutputClosed from None

@@ -76,10 +76,10 @@ def test_one_child_reads_many_files_and_an_error_does_not_end_it(tmp_path: Path)
 
 def test_an_error_names_the_path_as_it_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("b.mpr").write_bytes(b"BIO-LOGIC MODULAR FILE\x1a" + bytes(40))
+    Path("b.parquet").write_bytes(b"PAR1" + bytes(40))
     with pytest.raises(InputError) as caught:
-        read("b.mpr")
-    assert caught.value.file == "b.mpr"
+        read("b.parquet")
+    assert caught.value.file == "b.parquet"
     Path("wrong.yaml").write_text("nam: x\n")
     Path("a.txt").write_text(TABLE)
     with pytest.raises(InputError, match=r"^wrong\.yaml, line 1"):

@@ -10,7 +10,7 @@ import pytest
 from lithostat.experiment.record import OTHER, Record
 from lithostat.reading.read import read
 
-pytest.importorskip("galvani")
+pytest.importorskip("galvani", reason="the extra 'gpl' is not installed")
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "14_biologic_pairs"
 PAIRS = [

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from lithostat.commands.options import Json, Output, ready, tell
+from lithostat.commands.stopping import add_written
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.output_names import OutputNames, readable
 from lithostat.terminal import named_steps, open_console, print_json
@@ -77,6 +78,7 @@ def analyze(
         results = side_by_side(jobs, work, here, lambda job, why: AnalysedCell(job[0].name, error=why), size=size)
         for index, cell in results:
             done[index] = sound(cell)
+            add_written(cell.written)
             step(f"{cell.name} is done")
             if len(found) > 1:
                 console.print(f"{len(done)} of {len(found)}: {cell.name}: {cell.error or cell.outcome}", markup=False)
@@ -89,5 +91,5 @@ def analyze(
         tell(folder_report(cells, title).with_written(written.files[-1:]), as_json=False)
     if written.problems:
         raise InputError("; ".join(written.problems), file=str(output))
-    if all(cell.analysis is None for cell in cells):
+    if any(cell.unwritten for cell in cells) or all(cell.analysis is None for cell in cells):
         raise typer.Exit(2)

@@ -63,9 +63,9 @@ def spectra_ways(
 
 
 def _write_table(table: Callable[[], Any], path: Path) -> Path:
-    from lithostat.experiment.record import write_whole
+    from lithostat.experiment.record import write_csv
 
-    return write_whole(path, table().write_csv)
+    return write_csv(path, table())
 
 
 def _write_figure(draw: Callable[[], Any], path: Path) -> Path:
@@ -76,7 +76,7 @@ def _sampled_way(sampled: list[tuple[str, list[dict[str, Any]]]], named: Named) 
     """The posteriors as a table: one row per value of each spectrum."""
     import polars as pl
 
-    from lithostat.experiment.record import write_whole
+    from lithostat.experiment.record import write_csv
 
     columns = ("name", "value", "uncertainty", "unit")
     rows = [
@@ -85,7 +85,7 @@ def _sampled_way(sampled: list[tuple[str, list[dict[str, Any]]]], named: Named) 
         for one in each
     ]
     table = pl.DataFrame(rows, infer_schema_length=None)
-    return named.path("-posterior.csv"), lambda path: write_whole(path, table.write_csv)
+    return named.path("-posterior.csv"), lambda path: write_csv(path, table)
 
 
 def card_way(loaded: Specimen, memory: Memory, card: str, named: Named) -> Way:

@@ -239,6 +239,8 @@ def _csv(data: dict[str, Any]) -> str:
     """One row per phase: what is there, and what would not have been seen."""
     import polars as pl
 
+    from lithostat.experiment.record import without_formulas
+
     heads = ("name", "formula", "call", "weight_fraction", "low", "high", "standard_error", "volume_fraction", "why")
     rows = [{head: each[head] for head in heads} for each in data["phases"]]
     rows += [
@@ -246,6 +248,5 @@ def _csv(data: dict[str, Any]) -> str:
         | {"name": each["name"], "call": "not seen", "low": 0.0, "high": each["limit_weight"], "why": "95 % limit"}
         for each in data["not_seen"]
     ]
-    return pl.DataFrame(
-        rows, schema=dict.fromkeys(heads, pl.String) if not rows else None, infer_schema_length=None
-    ).write_csv()
+    schema = dict.fromkeys(heads, pl.String) if not rows else None
+    return without_formulas(pl.DataFrame(rows, schema=schema, infer_schema_length=None)).write_csv()

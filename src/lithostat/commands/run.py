@@ -51,14 +51,14 @@ def run(
     written = [record.write_parquet(named.path(".parquet"))]
     if csv:
         written.append(record.write_csv(named.path(".csv")))
-    from lithostat.experiment.record import write_whole
+    from lithostat.experiment.record import write_csv, write_whole
 
     cycles = None
     if full:
         from lithostat.fullcell.summary import cycle_summary
 
         cycles = cycle_summary(record)
-        written.append(write_whole(named.path("-cycles.csv"), cycles.write_csv))
+        written.append(write_csv(named.path("-cycles.csv"), cycles))
     many = None
     if cells > 1 and problem is None:
         many = _many(console, experiment, cells, seed)

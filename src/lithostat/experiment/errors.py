@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import errno
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -54,6 +56,24 @@ class MissingPackage(LithostatError):
     exit_code = 4
 
 
+class OutputClosed(LithostatError):
+    """Who read what was printed has gone: nothing is left to say, and to nobody."""
+
+    exit_code = 141
+
+
+FULL = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the disk quota is used up", errno.EFBIG: "it is too large"}
+
+
+def why_not_written(error: BaseException) -> str | None:
+    """Why the system refused to write, in words; None if that is not what went wrong. Libraries hide it in a text."""
+    told = re.search(r"\(os error (\d+)\)", str(error))
+    code = int(told[1]) if told else 0
+    if isinstance(error, OSError):
+        return FULL.get(error.errno or code) or error.strerror or str(error)
+    return None if told is None else FULL.get(code, str(error).splitlines()[0])
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """' (did you mean ...?)' if a known word is close, else an empty string."""
     close = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.6)
@@ -77,6 +97,8 @@ def sentence_of(error: BaseException) -> str:
         return str(error)
     if isinstance(error, MemoryError):
         return "there is not enough memory for it"
+    if isinstance(error, OSError) and error.errno in FULL:
+        return f"{f'{error.filename}: ' if error.filename else ''}cannot be written ({why_not_written(error)})"
     import traceback
 
     package = str(Path(__file__).parents[1])

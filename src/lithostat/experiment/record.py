@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
-import tempfile
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,10 +15,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from lithostat.experiment.errors import InputError, nearest, sentence_of
+from lithostat.experiment.errors import InputError, nearest, sentence_of, why_not_written
 from lithostat.experiment.files import why_no_file
 from lithostat.experiment.finding import Outcome
 from lithostat.experiment.spectrum import Spectrum
+from lithostat.experiment.unfinished import on_disk, temporary_file, written
 
 FORMAT = 1
 
@@ -72,6 +72,7 @@ COLUMNS: dict[str, str] = {
     "ionic_charge_coulomb": "net charge through the electrolyte as ions",
     "leaked_charge_coulomb": "net charge through the electronic path",
 }
+_FORMULA, _NUMBER = r"^\s*[=+\-@]", r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
 REQUIRED = ("test_time_second", "voltage_volt", "current_ampere")
 OTHER = "other:"  # before a column that has no standard name, kept under the name its file gives it
 
@@ -126,7 +127,7 @@ class Record:
 
     def write_csv(self, path: str | Path) -> Path:
         """Write the table alone as CSV, whole or not at all."""
-        return write_whole(path, self.table.write_csv)
+        return write_csv(path, self.table)
 
 
 def read_parquet(path: str | Path) -> Record:
@@ -176,29 +177,50 @@ def _digest(table: pl.DataFrame, about: dict[str, Any]) -> str:
     return digest.hexdigest()
 
 
-def write_whole(path: str | Path, write: Callable[[str], Any]) -> Path:
-    """Call `write` with a temporary name in the same folder, then move it into place: the file is whole or absent."""
+def write_whole(path: str | Path, write: Callable[[str], Any], *, durable: bool = False) -> Path:
+    """Call `write` with a temporary name in the same folder, then move it into place: the file is whole or absent.
+
+    `durable` waits until the disk has it before it gets its name, so that a power cut cannot leave it empty.
+    """
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # not named after the file, since with more letters it could be too long where the file is not
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-", suffix=path.suffix)
-        os.close(handle)
+        temporary = temporary_file(path.parent, path.suffix)
     except OSError as error:
-        raise InputError(f"cannot be written ({error.strerror or error})", file=str(path)) from None
-    try:
-        write(temporary)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException as error:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        if isinstance(error, OSError):
-            raise InputError(f"cannot be written ({error.strerror or error})", file=str(path)) from None
-        if isinstance(error, pl.exceptions.PolarsError) and "os error" in str(error):  # a full disk, among others
-            raise InputError(f"cannot be written ({str(error).splitlines()[0]})", file=str(path)) from None
-        raise
+        raise InputError(f"cannot be written ({why_not_written(error)})", file=str(path)) from None
+    with temporary as name:
+        try:
+            write(name)
+            os.chmod(name, 0o644)
+            if durable:
+                on_disk(name)
+            os.replace(name, path)
+            written.append(path)
+        except (OSError, pl.exceptions.PolarsError) as error:
+            why = why_not_written(error)
+            if why is None:
+                raise
+            raise InputError(f"cannot be written ({why})", file=str(path)) from None
     return path
+
+
+def write_csv(path: str | Path, table: pl.DataFrame) -> Path:
+    """Write a table as CSV, whole or not at all; no text in it is a formula for a spreadsheet."""
+    return write_whole(path, without_formulas(table).write_csv)
+
+
+def without_formulas(table: pl.DataFrame) -> pl.DataFrame:
+    """The table with an apostrophe before text that a spreadsheet would compute (= + - @), numbers left as they are."""
+    inert = [
+        pl.when(pl.col(name).str.contains(_FORMULA) & ~pl.col(name).str.contains(_NUMBER))
+        .then(pl.concat_str(pl.lit("'"), pl.col(name)))
+        .otherwise(pl.col(name))
+        .alias(name)
+        for name, kind in table.schema.items()
+        if kind == pl.String
+    ]
+    heads = {name: f"'{name}" for name in table.columns if re.match(_FORMULA, name)}
+    return table.with_columns(inert).rename(heads)
 
 
 def write_text(path: str | Path, text: str) -> Path:
@@ -208,11 +230,11 @@ def write_text(path: str | Path, text: str) -> Path:
 
 def write_each(ways: Iterable[tuple[Path, Callable[[Path], Any]]]) -> tuple[tuple[Path, ...], tuple[str, ...]]:
     """Write (path, what writes it) each; those that are there, and a sentence for each that could not be made."""
-    written, problems = [], []
+    whole, problems = [], []
     for path, write in ways:
         try:
             write(path)
-            written.append(path)
+            whole.append(path)
         except BaseException as error:
             problems.append(f"{path.name}: {sentence_of(error).removeprefix(f'{path}: ')}")
-    return tuple(written), tuple(problems)
+    return tuple(whole), tuple(problems)

@@ -13,7 +13,7 @@ from lithostat.cycling.analysis import Analysis, analyze
 from lithostat.cycling.half_cycles import half_cycles
 from lithostat.experiment.errors import sentence_of
 from lithostat.experiment.output_names import Named
-from lithostat.experiment.record import write_each, write_text, write_whole
+from lithostat.experiment.record import write_csv, write_each, write_text
 from lithostat.experiment.report import Report, Section
 from lithostat.lab.cell_report import cell_report
 from lithostat.lab.completeness import Completeness, completeness
@@ -30,7 +30,7 @@ class AnalysedCell:
     """A cell with all that was made of it; `error` says why there is nothing, or which of its files are not there.
 
     `named` is what its files are called, another name than the cell's where two cells share one; `patterns` are the
-    sections of its diffraction patterns.
+    sections of its diffraction patterns; `unwritten` is true if one of its files could not be written.
     """
 
     name: str
@@ -42,6 +42,7 @@ class AnalysedCell:
     written: tuple[Path, ...] = field(default=())
     tomograms: tuple[CellTomogram, ...] = ()
     patterns: tuple[Section, ...] = ()
+    unwritten: bool = False
 
     @property
     def outcome(self) -> str:
@@ -118,7 +119,7 @@ def write_cell(cell: AnalysedCell, named: Named, *, draw: bool = True) -> Analys
     written, problems = write_each((named.path(ending), write) for ending, write in files)
     written = (*written, *(one.page for one in scans if one.page is not None))
     said = "; ".join((*problems, *(f"{one.file}: {one.error}" for one in scans if one.error)))
-    return replace(cell, named=named, written=written, error=said or None, tomograms=scans)
+    return replace(cell, named=named, written=written, error=said or None, tomograms=scans, unwritten=bool(problems))
 
 
 def _files(
@@ -130,9 +131,9 @@ def _files(
     if len(record.table):
         yield ".bdf.parquet", lambda path: write_bdf(record, path)
     if len(found.half_cycles):
-        yield "-half-cycles.csv", lambda path: write_whole(path, found.half_cycles.write_csv)
+        yield "-half-cycles.csv", lambda path: write_csv(path, found.half_cycles)
     if len(found.cycles):
-        yield "-cycles.csv", lambda path: write_whole(path, found.cycles.write_csv)
+        yield "-cycles.csv", lambda path: write_csv(path, found.cycles)
     if draw:
         yield ".html", lambda path: write_text(path, report_page(report_of(cell)))
 

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from lithostat.experiment.errors import sentence_of
 from lithostat.experiment.finding import TONES, group_of
 from lithostat.experiment.output_names import OWN
-from lithostat.experiment.record import write_each, write_text, write_whole
+from lithostat.experiment.record import write_csv, write_each, write_text, write_whole
 from lithostat.experiment.report import Column, Drawing, Report, Section, Table, Tone
 from lithostat.lab.analyze import AnalysedCell
 from lithostat.show.lives_figure import lives_figure
@@ -46,7 +46,7 @@ def sound(cell: AnalysedCell) -> AnalysedCell:
 def write_folder(cells: list[AnalysedCell], folder: Path, title: str) -> WrittenFolder:
     """The table over all cells as CSV and Parquet, and a page that leads to theirs; each is tried."""
     ways: dict[str, Callable[[Path], Any]] = {
-        "cells.csv": lambda path: write_whole(path, folder_table(cells).write_csv),
+        "cells.csv": lambda path: write_csv(path, folder_table(cells)),
         "cells.parquet": lambda path: write_whole(path, folder_table(cells).write_parquet),
         "index.html": lambda path: write_text(path, report_page(folder_report(cells, title))),
     }

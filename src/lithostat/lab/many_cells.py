@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import TypeVar
 
@@ -60,7 +61,8 @@ def _in_pool(
     cells: dict[int, Cell], work: Callable[[Cell], Result], failed: Callable[[Cell, str], Result], workers: int
 ) -> Iterator[tuple[int, Result]]:
     """Results of one pool, until it breaks."""
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    before = set(active_children())
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_deaf) as pool:
         futures: dict[Future[Result], int] = {pool.submit(work, cell): index for index, cell in cells.items()}
         try:
             for future in as_completed(futures):
@@ -73,4 +75,12 @@ def _in_pool(
                     result = failed(cells[index], sentence_of(error))
                 yield index, result
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)  # where somebody stops it
+            pool.shutdown(wait=False, cancel_futures=True)
+            if not all(future.done() for future in futures):  # somebody stops it: what they do now nobody waits for
+                for child in set(active_children()) - before:
+                    child.terminate()
+
+
+def _deaf() -> None:
+    """Ctrl-C is for the process that waits: it ends this one."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -26,6 +26,8 @@ def serve() -> None:
             send(answers, answer._replace(spent=spent))
             if spent:
                 return
+    with contextlib.suppress(OSError):  # nobody asks any more, and whoever made the folder may be gone
+        os.rmdir(os.getcwd())
 
 
 def _answers() -> IO[bytes]:

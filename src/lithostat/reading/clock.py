@@ -15,6 +15,7 @@ import polars as pl
 
 from lithostat.experiment.cell_note import CellNote
 from lithostat.experiment.record import Record
+from lithostat.reading.set_clocks import by_zone
 
 
 @dataclass(eq=False)
@@ -64,7 +65,11 @@ def files_of(records: Sequence[Record], names: Sequence[str], note: CellNote, wa
             warnings.append(f"{name}: has the same content as {seen[digest]}, but the note names both")
         if digest is not None:
             seen[digest] = name
-        files.append(File(_sorted(record, name, warnings), name, _instant(record.start, note, name, warnings)))
+        record, fold = (record, 0) if note.time_zone is None else by_zone(record, note.time_zone, name, warnings)
+        record = _sorted(record, name, warnings)
+        files.append(File(record, name, _instant(record.start, note, fold)))
+    if note.time_zone is not None:
+        _hours_that_come_twice(files, note.time_zone, warnings)
     naive = [f.name for f in files if f.record.start is not None and f.record.start.tzinfo is None]
     aware = [f.name for f in files if f.record.start is not None and f.record.start.tzinfo is not None]
     if naive and aware and note.time_zone is None:
@@ -79,19 +84,36 @@ def _names(pattern: str, name: str) -> bool:
     return fnmatch.fnmatchcase(name, pattern) or fnmatch.fnmatchcase(name.rsplit("/", 1)[-1], pattern)
 
 
-def _instant(start: datetime | None, note: CellNote, name: str, warnings: list[str]) -> datetime | None:
-    """A start instant in UTC. The hour that a zone has twice is taken for the first of the two."""
+def _instant(start: datetime | None, note: CellNote, fold: int) -> datetime | None:
+    """A start instant in UTC; of an hour that the zone has twice, in the first (fold 0) or the second (1)."""
     if start is None or start.tzinfo is not None:
         return start if start is None else start.astimezone(UTC)
     if note.time_zone is None:
         return start.replace(tzinfo=UTC)
-    local = start.replace(tzinfo=ZoneInfo(note.time_zone))
-    instant, other = local.astimezone(UTC), local.replace(fold=1).astimezone(UTC)
-    if instant.astimezone(local.tzinfo).replace(tzinfo=None) != start:
-        warnings.append(f"{name}: starts at {start}, which {note.time_zone} does not have (summer time begins)")
-    elif instant != other:
-        warnings.append(f"{name}: starts at {start}, which {note.time_zone} has twice; the first is taken")
-    return instant
+    return start.replace(tzinfo=ZoneInfo(note.time_zone), fold=fold).astimezone(UTC)
+
+
+def _hours_that_come_twice(files: list[File], zone: str, warnings: list[str]) -> None:
+    """Settle starts in an hour that the zone has twice: a file that would begin before the one before it ends began in
+    the second; and say which was taken. Files follow one another by their names."""
+    before: File | None = None
+    for file in sorted(files, key=lambda file: natural(file.name)):
+        start = file.record.start
+        if start is None or start.tzinfo is not None or file.start is None:
+            continue
+        local = start.replace(tzinfo=ZoneInfo(zone))
+        first, second = local.astimezone(UTC), local.replace(fold=1).astimezone(UTC)
+        if first.astimezone(local.tzinfo).replace(tzinfo=None) != start:
+            warnings.append(f"{file.name}: starts at {start}, which {zone} does not have (summer time begins)")
+        elif first != second:
+            end = None if before is None or before.start is None else before.start + timedelta(seconds=before.last)
+            if end is not None and before is not None and first + timedelta(seconds=file.first) < end <= second:
+                file.start = second
+                why = f"the second is taken, since {before.name} ends after the first"
+            else:
+                why = "the first is taken" if file.start == first else "the second is taken, since its rows go on so"
+            warnings.append(f"{file.name}: starts at {start}, which {zone} has twice; {why}")
+        before = file
 
 
 def _sorted(record: Record, name: str, warnings: list[str]) -> Record:

@@ -17,6 +17,7 @@ from lithostat.experiment.output_names import readable
 from lithostat.experiment.quantity import linear
 from lithostat.experiment.record import COLUMNS, OTHER, REQUIRED, Record
 from lithostat.experiment.spectrum import Spectrum
+from lithostat.reading.set_clocks import FROM, elapsed
 from lithostat.reading.time_unit import AGREES, unit_by_clock
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ def harmonise(
         more = len(others) - NAMED
         also = f" and {more} more" if more > 0 else ""
         warnings.append(f"columns without a standard name, kept as they are: {named}{also}")
+    time_from = {} if "test_time_second" in table else {FROM: "clock"}
     table = _required(table, len(raw), warnings, str(path))
     table = _timed_by_clock(table, warnings)
     if start is None and "unix_time_second" in table and len(raw):
@@ -104,7 +106,7 @@ def harmonise(
     return Record(
         table=pl.DataFrame({name: table[name] for name in (*COLUMNS, *table) if name in table}),
         spectra=tuple(spectra),
-        provenance=provenance(path, format_name, about),
+        provenance=provenance(path, format_name, about, time_from),
         warnings=tuple(warnings),
         start=start,
     )
@@ -131,13 +133,15 @@ def _same_scale(step_time: pl.Series, time: pl.Series) -> bool:
     return bool(forward.any() and abs(float(np.median(step[forward] / whole[forward])) - 1.0) < AGREES)
 
 
-def provenance(path: str | Path, format_name: str, about: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def provenance(
+    path: str | Path, format_name: str, about: Mapping[str, Any] | None = None, more: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Which file was read, its SHA-256, as what, and what its header said."""
     path = Path(path)
     with open_file(path, LARGEST) as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     file = {"name": readable(path.name), "sha256": digest, "bytes": path.stat().st_size, "format": format_name}
-    return {"made_by": "reading", "files": [file | {"header": dict(about or {})}]}
+    return {"made_by": "reading", "files": [file | {"header": dict(about or {})} | dict(more or {})]}
 
 
 def spectrum_from(
@@ -178,9 +182,9 @@ def _required(table: dict[str, Any], rows: int, warnings: list[str], file: str) 
     if "test_time_second" not in table:
         if "unix_time_second" not in table:
             raise InputError("has no column of time", file=file, expected="test time or date and time in every row")
-        clock = table["unix_time_second"]
-        table["test_time_second"] = clock - clock[0] if rows else clock
-        warnings.append("test time is counted from the clock of the first row")
+        time, said = elapsed(table["unix_time_second"].to_numpy())
+        table["test_time_second"] = pl.Series("test_time_second", time)
+        warnings += ["test time is counted from the clock of the first row", *said]
     for name in REQUIRED:
         if name not in table:
             table[name] = pl.Series(name, np.full(rows, np.nan))

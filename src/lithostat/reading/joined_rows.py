@@ -10,6 +10,7 @@ import polars as pl
 from lithostat.experiment.record import COLUMNS, OTHER, REQUIRED
 from lithostat.reading.clock import File, entries_of
 from lithostat.reading.gaps import hole
+from lithostat.reading.set_clocks import FROM
 
 DRIFT = 60.0  # s between the clock of a file and its test time that is worth a word
 
@@ -54,7 +55,7 @@ def _on_timeline(file: File, origin: datetime | None, warnings: list[str]) -> pl
 
 def _report_drift(file: File, own: np.ndarray, warnings: list[str]) -> None:
     """Say where the clock in the rows goes another way than the test time: a pause, or a change of summer time."""
-    if "unix_time_second" not in file.record.table.columns:
+    if "unix_time_second" not in file.record.table.columns or entries_of(file)[0].get(FROM) == "clock":
         return
     apart = file.record.table["unix_time_second"].cast(pl.Float64).to_numpy() - own
     apart = apart[np.isfinite(apart)]

@@ -10,13 +10,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr, ndtri_exp
 
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.later import keep_for_later
 from lithostat.experiment.record import write_text, write_whole
 from lithostat.model.parameters import Laws, Parameters
-from lithostat.physics.weakest_link import worst_of
 from lithostat.recommendation.grid import Grid
 from lithostat.recommendation.plans import Columns
 from lithostat.simulation.conditions import Endings, endings
@@ -29,6 +28,7 @@ SATURATED = 1e-4  # probabilities nearer to 0 or 1 are not refined
 CLOSE = 0.02  # ln of focusing from the critical one, near enough to read it off
 PASSES = 3  # at most, after the median cell
 MANIFEST = "manifest.json"
+ABOUT = "lithostat"  # in the metadata of a part
 
 
 class Work(NamedTuple):
@@ -90,7 +90,7 @@ def solve(work: Work) -> Part:
     A cell is as good as its worst spot, so that a short within the protocol needs a focusing above a critical one. The
     critical one is found by simulating again at where it must be: first as if times went as 1/g, then by secants.
     """
-    log_median = np.log(work.focusing) + work.spread * ndtri(worst_of(0.5, work.spots))
+    log_median = np.log(work.focusing) + work.spread * worst_quantile(work.spots)
     first = _run(work, log_median)
     flowing = bool(np.any(work.plan.table.current != 0.0))  # else focusing has nothing to say
     critical = _critical(work, log_median, _score(work, first)) if flowing else log_median
@@ -111,6 +111,14 @@ def solve(work: Work) -> Part:
         probability,
     )
     return Part(work.number, *(np.asarray(values)[: work.real] for values in part))
+
+
+def worst_quantile(spots: np.ndarray) -> np.ndarray:
+    """Normal quantile of the median worst of so many spots [-]: that of `weakest_link.worst_of`, by its logarithm.
+
+    The share itself underflows for a cell of some micrometres.
+    """
+    return np.asarray(ndtri_exp(np.log(0.5) / spots))
 
 
 def _named(status: np.ndarray) -> np.ndarray:
@@ -156,12 +164,16 @@ def _critical(work: Work, at: np.ndarray, score: np.ndarray) -> np.ndarray:
 
 
 class Folder:
-    """Where a map is kept while it is made: a manifest of its inputs, and one file for each finished task."""
+    """Where a map is kept while it is made: a manifest of its inputs, and one file for each finished task.
+
+    A part says of itself which map and which task it is of, and carries a checksum: what is not whole, or lies where
+    another belongs, counts as not finished.
+    """
 
     def __init__(self, path: Path, inputs: dict[str, Any], tasks: int) -> None:
         self.path, self.tasks = path, tasks
         self._unkept: dict[int, Part] = {}  # what could not be written
-        mark = fingerprint(inputs)
+        self._mark = mark = fingerprint(inputs)
         manifest = path / MANIFEST
         if manifest.exists():
             try:
@@ -187,25 +199,54 @@ class Folder:
 
     def done(self) -> set[int]:
         """Numbers of the tasks that are finished."""
-        return {number for number in range(self.tasks) if self._file(number).exists()}
+        return {number for number in range(self.tasks) if self._read(number) is not None}
+
+    def _read(self, number: int) -> pl.DataFrame | None:
+        """What was kept of a task; None if it is not there, not whole, or not of this task."""
+        file = self._file(number)
+        try:
+            said = json.loads(pl.read_parquet_metadata(file)[ABOUT])
+            table = pl.read_parquet(file, glob=False)
+            return table if said == self._about(number, table) else None
+        except (Exception, pl.exceptions.PanicException):  # a damaged file may raise anything
+            return None
+
+    def _about(self, number: int, table: pl.DataFrame) -> dict[str, Any]:
+        return {"map": self._mark, "task": number, "sha256": _digest(table)}
 
     def keep(self, part: Part) -> None:
         """Write a result, whole or not at all; what cannot be written is held until the map is whole."""
+        table = _table(part)
+        about = {ABOUT: json.dumps(self._about(part.number, table))}
         kept = keep_for_later(
             f"part {part.number} of the map",
-            lambda: write_whole(self._file(part.number), lambda temporary: _table(part).write_parquet(temporary)),
+            lambda: write_whole(
+                self._file(part.number), lambda name: table.write_parquet(name, metadata=about), durable=True
+            ),
         )
         if not kept:
             self._unkept[part.number] = part
 
     def gather(self) -> Part:
         """All results together, by pair."""
-        parts = [
-            _table(self._unkept[number]) if number in self._unkept else pl.read_parquet(self._file(number), glob=False)
-            for number in range(self.tasks)
-        ]
+        parts = []
+        for number in range(self.tasks):
+            table = _table(self._unkept[number]) if number in self._unkept else self._read(number)
+            if table is None:
+                problem = "was damaged or removed while the map was made"
+                raise InputError(problem, file=str(self._file(number)), expected="the same call once more")
+            parts.append(table)
         table = pl.concat(parts).sort("pair")
         return Part(-1, *(table[name].to_numpy() for name in Part._fields if name != "number"))
+
+
+def _digest(table: pl.DataFrame) -> str:
+    """SHA-256 of names, types and values."""
+    digest = hashlib.sha256()
+    for column in table:
+        digest.update(f"{column.name} {column.dtype} {len(column)}".encode())
+        digest.update(column.to_numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _table(part: Part) -> pl.DataFrame:
