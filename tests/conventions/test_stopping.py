@@ -24,6 +24,11 @@ def slow(kind: str, folder: str, files: int) -> None:
     print("begun", flush=True)
     if kind == "children":
         list(side_by_side([60.0] * 4, time.sleep, time.sleep, lambda cell, why: why, size=1 << 40, workers=2))
+    if kind == "answers":
+        import signal
+        signal.signal(signal.SIGINT, lambda *_: None)
+        time.sleep(6)
+        return
     while True:
         try:
             time.sleep(60)
@@ -59,3 +64,16 @@ def test_ctrl_c(tmp_path: Path, kind: str, files: int) -> None:
     assert re.findall("lithostat: stopped; (.*)", said) == [expected[files]], said
     assert "Traceback" not in said
     assert len(list(out.glob("*"))) == files
+
+
+def test_a_command_that_answers_itself_is_left_to_do_so(tmp_path: Path) -> None:
+    script = tmp_path / "slow.py"
+    script.write_text(MAIN)
+    command = [sys.executable, str(script), "answers", str(tmp_path / "out"), "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "begun\n"
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (0, "")

@@ -51,29 +51,36 @@ def end_children() -> None:
 
 @contextmanager
 def stopped_in_time() -> Iterator[None]:
-    """Inside the block, Ctrl-C is answered within a second and ends this process soon after, wherever it is."""
+    """Inside the block, Ctrl-C is answered within a second and ends this process soon after, wherever it is.
+
+    A command that answers it itself, as one that runs until it is stopped, is left to do so.
+    """
     if os.name != "posix" or threading.current_thread() is not threading.main_thread():
         yield
         return
     heard, rings = os.pipe()
     os.set_blocking(rings, False)
-    threading.Thread(target=_listen, args=(heard,), daemon=True).start()
+    over = threading.Event()
+    threading.Thread(target=_listen, args=(heard, over), daemon=True).start()
     before = signal.set_wakeup_fd(rings, warn_on_full_buffer=False)
     try:
         yield
     finally:
+        over.set()
         signal.set_wakeup_fd(before)
         os.close(rings)
 
 
-def _listen(heard: int) -> None:
+def _listen(heard: int, over: threading.Event) -> None:
     """Wait for the signal, outside of the thread that computes, and end the process if that does not."""
     while told := os.read(heard, 64):
-        if signal.SIGINT in told:
-            threading.Event().wait(SOON)
+        if signal.SIGINT in told and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            if over.wait(SOON):
+                break
             end_children()
             say_stopped()
-            threading.Event().wait(PATIENCE)
+            if over.wait(PATIENCE):
+                break
             os._exit(STOPPED)
     os.close(heard)
 
