@@ -100,6 +100,7 @@ CALLS = {
     voids.crowding: (([1.0, 0.5, 0.0],), {"void_focusing": 1.0}),
     weakest_link.links: (([1e-4, 1e-3],), {"reference_area": 1e-4, "exponent": 1.0}),
     weakest_link.worst_of: (([0.1, 0.9], 7.0), {}),
+    weakest_link.log_worst_of: (([0.1, 0.9], 1e-6), {}),
 }
 
 

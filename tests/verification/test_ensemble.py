@@ -112,3 +112,13 @@ def test_members_under_other_laws_are_what_simulate_gives_too(experiment, law):
     single = simulate(cell, protocol).outcome
     assert single.kind == "short"
     assert many.members["time_second"].to_numpy() == pytest.approx(np.full(3, single.time), rel=1e-5)
+
+
+def test_a_tiny_cell_has_a_worst_spot_too(experiment):
+    """Of a millionth of the reference area its quantile, 0.5^(10^6), is less than any number; its logarithm is not."""
+    cell, protocol = experiment(PLATING, area="1e-6 cm2", parameters={"area_exponent": 1})
+    single = simulate(cell, protocol)
+    many = ensemble(cell, protocol, members=3, seed=1)
+    assert single.outcome.kind == "survived"
+    assert np.all(many.members["focusing"].to_numpy() > 0.0)
+    assert many.members["kind"].to_list() == ["survived"] * 3

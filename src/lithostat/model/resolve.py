@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from statistics import NormalDist
 from typing import NamedTuple
+
+from scipy.special import ndtri_exp
 
 from lithostat.experiment.cell import Cell
 from lithostat.experiment.errors import InputError
@@ -14,7 +15,7 @@ from lithostat.materials.pellet import relative_density
 from lithostat.model.lookup import law_card, look_up
 from lithostat.model.parameters import SCATTER, Laws, Parameters, used
 from lithostat.physics.conduction import conductivity_at_density
-from lithostat.physics.weakest_link import links, worst_of
+from lithostat.physics.weakest_link import links, log_worst_of
 
 DENSITIES = (0.68, 0.83)  # relative, see physics.conduction
 ALLOY_THICKNESS = 1e-3  # of an alloy electrode, which this model does not strip [m]
@@ -57,7 +58,7 @@ def worst_spot(focusing: float, scatter: dict[str, float], area: float) -> float
     count = links(area, reference_area=scatter["reference_area"], exponent=scatter["area_exponent"])
     if count == 1.0 or scatter["focusing_scatter"] == 0.0:
         return focusing
-    quantile = NormalDist().inv_cdf(float(worst_of(0.5, count)))
+    quantile = float(ndtri_exp(log_worst_of(0.5, count)))
     return focusing * math.exp(scatter["focusing_scatter"] * quantile)
 
 

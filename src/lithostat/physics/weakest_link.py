@@ -21,4 +21,9 @@ def worst_of(uniform: Values, links: Values, *, xp: Namespace = np) -> Values:
     If one spot's property has distribution function F, the largest of M has F^M; sampling it by inversion gives this
     exponent. M = 1 leaves u unchanged. Exact for independent spots.
     """
-    return xp.exp(xp.log(uniform) / links)
+    return xp.exp(log_worst_of(uniform, links, xp=xp))
+
+
+def log_worst_of(uniform: Values, links: Values, *, xp: Namespace = np) -> Values:
+    """ln of `worst_of`: of a cell much smaller than the reference the quantile itself is less than any number."""
+    return xp.log(uniform) / links

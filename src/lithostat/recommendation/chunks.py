@@ -16,6 +16,7 @@ from lithostat.experiment.errors import InputError
 from lithostat.experiment.later import keep_for_later
 from lithostat.experiment.record import write_text, write_whole
 from lithostat.model.parameters import Laws, Parameters
+from lithostat.physics.weakest_link import log_worst_of
 from lithostat.recommendation.grid import Grid
 from lithostat.recommendation.plans import Columns
 from lithostat.simulation.conditions import Endings, endings
@@ -118,7 +119,7 @@ def worst_quantile(spots: np.ndarray) -> np.ndarray:
 
     The share itself underflows for a cell of some micrometres.
     """
-    return np.asarray(ndtri_exp(np.log(0.5) / spots))
+    return np.asarray(ndtri_exp(log_worst_of(0.5, spots)))
 
 
 def _named(status: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 import polars as pl
-from scipy.special import ndtri
+from scipy.special import ndtri_exp
 
 from lithostat.engine import engine
 from lithostat.experiment.cell import Cell
@@ -20,7 +20,7 @@ from lithostat.experiment.protocol import Protocol
 from lithostat.experiment.quantity import check
 from lithostat.model.parameters import BETWEEN_CELLS, SCATTER, Laws, Parameters, used
 from lithostat.model.resolve import Resolved, resolve
-from lithostat.physics.weakest_link import links, worst_of
+from lithostat.physics.weakest_link import links, log_worst_of
 from lithostat.simulation import compiled
 from lithostat.simulation.pieces import ENDED_AS, Carry, Tolerance, suited
 from lithostat.simulation.plan import Plan
@@ -153,7 +153,7 @@ def draw(
     """Parameters of each member, (members,) SI, from one seed."""
     rng = np.random.default_rng(seed)
     count = links(area, reference_area=spread["reference_area"], exponent=spread["area_exponent"])
-    worst = ndtri(worst_of(rng.random(members), count))
+    worst = ndtri_exp(log_worst_of(rng.random(members), count))
     between = {
         name: getattr(p, name) * np.exp(spread[f"{name}_scatter"] * rng.standard_normal(members))
         for name in BETWEEN_CELLS
