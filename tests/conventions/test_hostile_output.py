@@ -113,6 +113,7 @@ def small_disk() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # JAX dislikes that this process forks
 def test_of_what_does_not_fit_the_rest_is_kept(tmp_path):
     (tmp_path / "run.csv").write_text(TABLE)
     out = tmp_path / "out"
