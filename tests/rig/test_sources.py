@@ -412,3 +412,18 @@ def test_a_file_that_is_no_text_comes_whole_when_it_is_left_alone(tmp_path: Path
     source.read(0.0)
     (entry,) = source.read(0.0)
     assert len(news.rows(entry) or ()) == 30
+
+
+def test_a_worker_whose_watch_was_killed_leaves_the_record_to_the_next(tmp_path: Path) -> None:
+    from lithostat.rig.state import RECORD_FILE
+    from lithostat.rig.worker import judge
+
+    written, source = followed(tmp_path)
+    written.grow(5)
+    lines = [entry for entry in source.read(0.1) if isinstance(entry, Lines)]
+    logged(tmp_path, lines)
+    plan = Plan("cell", tmp_path / "cell")
+    assert judge(plan, asker=-1).rows == 5  # its parent is another process: the one that asked is gone
+    assert not (tmp_path / "cell" / RECORD_FILE).exists()
+    assert judge(plan, asker=os.getppid()).rows == 5
+    assert (tmp_path / "cell" / RECORD_FILE).exists()

@@ -113,7 +113,7 @@ class Watch:
             for fact in cell.watch.facts:
                 keeper.keep(name, fact)
             cell.watch.facts.clear()
-            self._ask(name, cell, worker)
+            self._ask(name, cell, worker, keeper)
         self._answers(cells, worker)
         self._events(cells, teller)
 
@@ -141,13 +141,13 @@ class Watch:
             )
         self._looked = now
 
-    def _ask(self, name: str, built: Built, worker: Worker) -> None:
+    def _ask(self, name: str, built: Built, worker: Worker, keeper: Keeper) -> None:
         """Ask for a full call, one at a time for each cell."""
         suspicion = built.watch.suspicion
         if name not in self._asked and built.rows is not None and (suspicion.suspicious or suspicion.due):
             suspicion.asks()
             self._asked.add(name)
-            worker.ask(built.watch.plan)
+            worker.ask(built.watch.plan, durable=keeper.flush)
 
     def _answers(self, cells: dict[str, Built], worker: Worker) -> None:
         while not worker.answers.empty():
@@ -216,7 +216,7 @@ class Watch:
             self._complain("", "not everything could be written before the end")
         for built in cells.values():
             built.watch.ended = True
-            worker.ask(built.watch.plan)
+            worker.ask(built.watch.plan, durable=keeper.flush)
         worker.close()
         self._answers(cells, worker)
         keeper.close()

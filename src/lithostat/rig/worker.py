@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import IO, Any, NamedTuple
 
@@ -44,8 +46,11 @@ class Asked(NamedTuple):
     write: bool
 
 
-def judge(plan: Plan, *, write: bool = True) -> Judged:
-    """Make the record of a cell's log, call it, and write it into the cell's folder."""
+def judge(plan: Plan, *, write: bool = True, asker: int | None = None) -> Judged:
+    """Make the record of a cell's log, call it, and write it into the cell's folder.
+
+    Where the process `asker` is gone by then nothing is written: the watch that took its place knows more.
+    """
     from lithostat.cycling.next_sample import lower_bound_now
     from lithostat.cycling.shorts import call
     from lithostat.cycling.trace import trace_of
@@ -54,7 +59,7 @@ def judge(plan: Plan, *, write: bool = True) -> Judged:
     if record is None:
         return Judged(plan.name, problem="there is no row yet")
     unwritten = ""
-    if write:
+    if write and asker in (None, os.getppid()):
         try:
             record.write_parquet(plan.folder / RECORD_FILE)
         except InputError as error:  # a full disk: the call matters more
@@ -72,13 +77,14 @@ def serve() -> None:
     """Answer requests on standard input until it closes; what libraries print goes to standard error."""
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr
+    asker = os.getppid()
     while True:
         try:
             asked: Asked = receive(requests)
         except EOFError:
             return
         try:
-            answer = judge(asked.plan, write=asked.write)
+            answer = judge(asked.plan, write=asked.write, asker=asker)
         except BaseException as error:  # whatever it is, the next cell wants its answer
             answer = Judged(asked.plan.name, problem=sentence_of(error))
         send(answers, answer)
@@ -92,16 +98,20 @@ class Worker:
     """
 
     answers: queue.Queue[Judged] = field(default_factory=queue.Queue)
-    _asked: queue.Queue[Asked | None] = field(default_factory=queue.Queue, init=False)
+    _asked: queue.Queue[tuple[Asked, Callable[[], object]] | None] = field(default_factory=queue.Queue, init=False)
     _process: Any = field(default=None, init=False)
     _thread: threading.Thread | None = field(default=None, init=False)
 
-    def ask(self, plan: Plan, *, write: bool = True) -> None:
-        """Have a cell judged, after those that were asked for before."""
+    def ask(self, plan: Plan, *, durable: Callable[[], object], write: bool = True) -> None:
+        """Have a cell judged, after those that were asked for before.
+
+        A call reads the log from disk: `durable` waits until all that was read by now is there, and is called in the
+        thread that asks. Rows that the log does not hold yet would count as judged.
+        """
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="full calls", daemon=True)
             self._thread.start()
-        self._asked.put(Asked(plan, write))
+        self._asked.put((Asked(plan, write), durable))
 
     def close(self) -> None:
         """End it once it has answered what it is at."""
@@ -111,7 +121,9 @@ class Worker:
         self._end()
 
     def _run(self) -> None:
-        while (asked := self._asked.get()) is not None:
+        while (next_ := self._asked.get()) is not None:
+            asked, durable = next_
+            durable()
             self.answers.put(self._answer(asked))
 
     def _answer(self, asked: Asked) -> Judged:
