@@ -42,19 +42,25 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize(("kind", "files"), [("asleep", 0), ("asleep", 2), ("children", 9), ("deaf", 1)])
-def test_ctrl_c(tmp_path: Path, kind: str, files: int) -> None:
-    script = tmp_path / "slow.py"
+def interrupted(folder: Path, kind: str, files: int) -> tuple[int, str]:
+    """How the slow command of `MAIN` ends that is stopped half a second in, and what it says."""
+    script = folder / "slow.py"
     script.write_text(MAIN)
-    out = tmp_path / "out"
-    command = [sys.executable, str(script), kind, str(out), str(files)]
+    command = [sys.executable, str(script), kind, str(folder / "out"), str(files)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "begun\n"
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
-    assert process.returncode == 130
+    return process.returncode, said
+
+
+@pytest.mark.parametrize(("kind", "files"), [("asleep", 0), ("asleep", 2), ("children", 9), ("deaf", 1)])
+def test_ctrl_c(tmp_path: Path, kind: str, files: int) -> None:
+    out = tmp_path / "out"
+    code, said = interrupted(tmp_path, kind, files)
+    assert code == 130
     expected = {
         0: "nothing was written yet",
         1: f"written whole: {out}/0.txt",
@@ -67,13 +73,4 @@ def test_ctrl_c(tmp_path: Path, kind: str, files: int) -> None:
 
 
 def test_a_command_that_answers_itself_is_left_to_do_so(tmp_path: Path) -> None:
-    script = tmp_path / "slow.py"
-    script.write_text(MAIN)
-    command = [sys.executable, str(script), "answers", str(tmp_path / "out"), "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "begun\n"
-    time.sleep(0.5)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
-    assert (process.returncode, said) == (0, "")
+    assert interrupted(tmp_path, "answers", 0) == (0, "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import platform
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -16,6 +15,7 @@ from lithostat.calibration.data import Data
 from lithostat.calibration.likelihood import Offsets
 from lithostat.calibration.packed import Packed
 from lithostat.calibration.parameter import Parameter, values_at
+from lithostat.experiment.versions import version
 from lithostat.model.parameters import Laws
 
 
@@ -119,4 +119,4 @@ def standard_of(calibration: Calibration, layout: Layout) -> np.ndarray:
 
 def _provenance() -> dict[str, Any]:
     names = ("lithostat", "jax", "numpyro", "arviz", "numpy")
-    return {"versions": {name: importlib.metadata.version(name) for name in names}, "python": platform.python_version()}
+    return {"versions": {name: version(name) for name in names}, "python": platform.python_version()}

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array, diags_array
+from scipy.sparse import csr_array, diags_array
 from scipy.sparse.linalg import cg
 
 from lithostat.experiment.errors import InputError
+from lithostat.tomography.tortuosity import faces, laplacian
 
 TOLERANCE = 1e-9  # of the residual, relative
 
@@ -34,35 +35,20 @@ class Field:
 
     def __post_init__(self) -> None:
         """Number the voxels and make the matrix, lithium left out."""
-        self._number = np.full(self.solid.shape, -1, np.int64)
-        count = int(self.solid.sum())
-        self._number[self.solid] = np.arange(count)
-        ends = np.concatenate([self._pairs(self.solid, self.solid, axis) for axis in range(3)], axis=1)
-        degree = np.bincount(ends.ravel(), minlength=count).astype(float)
-        rows = np.concatenate([ends[0], ends[1], np.arange(count)])
-        columns = np.concatenate([ends[1], ends[0], np.arange(count)])
-        values = np.concatenate([np.full(2 * ends.shape[1], -1.0), degree])
-        self._matrix = coo_array((values, (rows, columns)), shape=(count, count)).tocsr()
-        self._far = np.zeros(count)
+        self._matrix, self._number = laplacian(self.solid)
+        self._far = np.zeros(self._matrix.shape[0])
         last = self._number[-1][self._number[-1] >= 0]
         self._far[last] = 2.0
 
-    def _pairs(self, one: np.ndarray, other: np.ndarray, axis: int) -> np.ndarray:
-        """Numbers of voxels of `one` and of `other` behind them that share a face, (2, n)."""
-        low = tuple(slice(0, -1) if k == axis else slice(None) for k in range(3))
-        high = tuple(slice(1, None) if k == axis else slice(None) for k in range(3))
-        both = one[low] & other[high]
-        return np.stack([self._number[low][both], self._number[high][both]])
-
     def conductance(self, metal: np.ndarray) -> np.ndarray:
         """Of every solid voxel to the lithium that it faces: the front and `metal` [z, y, x], (solid voxels,)."""
-        faces = np.zeros(len(self._far))
+        count = np.zeros(len(self._far))
         first = self._number[0][self._number[0] >= 0]
-        faces[first] += 1.0
+        count[first] += 1.0
         for axis in range(3):
-            np.add.at(faces, self._pairs(self.solid, metal, axis)[0], 1.0)
-            np.add.at(faces, self._pairs(metal, self.solid, axis)[1], 1.0)
-        return faces / (self.ratio + 0.5)
+            np.add.at(count, faces(self._number, self.solid, metal, axis)[0], 1.0)
+            np.add.at(count, faces(self._number, metal, self.solid, axis)[1], 1.0)
+        return count / (self.ratio + 0.5)
 
     def solve(self, metal: np.ndarray, start: np.ndarray | None = None) -> np.ndarray:
         """Potential of the solid voxels, (solid voxels,), with lithium in `metal`; `start` is a guess of it."""

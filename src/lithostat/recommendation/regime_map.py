@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import shutil
 from collections.abc import Callable, Mapping
@@ -17,6 +16,7 @@ from lithostat.experiment.cell import Cell
 from lithostat.experiment.errors import InputError
 from lithostat.experiment.protocol import Protocol
 from lithostat.experiment.quantity import lookup
+from lithostat.experiment.versions import version
 from lithostat.recommendation import workers
 from lithostat.recommendation.axis import Axis
 from lithostat.recommendation.chunks import KINDS, SIZE, Folder, Part, solve, works
@@ -171,7 +171,7 @@ def _inputs(
         "seed": seed,
         "task": SIZE,
         "tolerance": list(ENOUGH),
-        "versions": {name: importlib.metadata.version(name) for name in VERSIONS},
+        "versions": {name: version(name) for name in VERSIONS},
     }
 
 

@@ -25,7 +25,7 @@ def trajectory(
 
     settings, gives = (laws, tolerance), (Carry, Piece, float)
     arrays = (p, plan, fractions)
-    return programs.call("trajectory", trace, arrays, settings=settings, gives=gives, functions=used(laws))
+    return programs.call("trajectory", trace, arrays, settings=settings, gives=gives, functions=functions_of(laws))
 
 
 def ending(p: Parameters, laws: Laws, plan: Plan, tolerance: Tolerance, axes: Parameters) -> Carry:
@@ -37,9 +37,9 @@ def ending(p: Parameters, laws: Laws, plan: Plan, tolerance: Tolerance, axes: Pa
         return lambda p, plan: integrate.ending(p, laws, plan, tolerance, axes)
 
     settings = (laws, tolerance, axes)
-    return programs.call("ending", trace, (p, plan), settings=settings, gives=Carry, functions=used(laws))
+    return programs.call("ending", trace, (p, plan), settings=settings, gives=Carry, functions=functions_of(laws))
 
 
-def used(laws: Laws) -> tuple[Any, ...]:
+def functions_of(laws: Laws) -> tuple[Any, ...]:
     """The functions that the chosen laws are made of."""
     return tuple(part for law in laws.functions() for part in functions(law))

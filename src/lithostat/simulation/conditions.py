@@ -14,7 +14,7 @@ from lithostat.engine import engine
 from lithostat.model.parameters import Laws, Parameters
 from lithostat.physics.types import Values
 from lithostat.simulation import equations
-from lithostat.simulation.compiled import used
+from lithostat.simulation.compiled import functions_of
 from lithostat.simulation.pieces import RUNNING, Carry, Tolerance
 from lithostat.simulation.plan import Drive, Plan
 
@@ -70,7 +70,7 @@ def endings(
             (p, here._replace(table=table)),
             settings=(laws, tolerance, p_axes, plan_axes),
             gives=Endings,
-            functions=used(laws),
+            functions=functions_of(laws),
         )
         return jax.tree.map(np.asarray, result)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.sparse import coo_array
+from scipy.sparse import coo_array, csr_array, diags_array
 from scipy.sparse.linalg import cg
 
 from lithostat.experiment.errors import InputError
@@ -66,26 +66,35 @@ def transport(phase: np.ndarray, axis: int = 0) -> Transport:
     return Transport(share, float(path.mean()), effective, share / effective, abs(into - out) / max(into, out))
 
 
-def laplace(path: np.ndarray) -> tuple[coo_array, np.ndarray, tuple[np.ndarray, np.ndarray]]:
-    """Matrix and right side for unit conductance between voxels of `path` that share a face; 1 before the first layer
-    and 0 behind the last, half a voxel away. Also the unknowns in either layer."""
-    number = np.full(path.shape, -1, np.int32)
-    number[path] = np.arange(int(path.sum()), dtype=np.int32)
-    count = int(path.sum())
-    pairs = []
-    for axis in range(3):
-        one = np.take(number, range(path.shape[axis] - 1), axis)
-        other = np.take(number, range(1, path.shape[axis]), axis)
-        both = (one >= 0) & (other >= 0)
-        pairs.append(np.stack([one[both], other[both]]))
-    ends = np.concatenate(pairs, axis=1)
-    diagonal = np.bincount(ends.ravel(), minlength=count).astype(float)
+def laplace(path: np.ndarray) -> tuple[csr_array, np.ndarray, tuple[np.ndarray, np.ndarray]]:
+    """Matrix and right side for conduction through `path`; 1 before the first layer and 0 behind the last, half a voxel
+    away. Also the unknowns in either layer."""
+    matrix, number = laplacian(path)
     first, last = (number[k][number[k] >= 0] for k in (0, -1))
-    diagonal[first] += 2.0
-    diagonal[last] += 2.0
-    right = np.zeros(count)
+    ends, right = np.zeros(matrix.shape[0]), np.zeros(matrix.shape[0])
+    ends[first] += 2.0
+    ends[last] += 2.0
     right[first] = 2.0
-    rows = np.concatenate([ends[0], ends[1], np.arange(count, dtype=np.int32)])
-    columns = np.concatenate([ends[1], ends[0], np.arange(count, dtype=np.int32)])
-    values = np.concatenate([np.full(2 * ends.shape[1], -1.0), diagonal])
-    return coo_array((values, (rows, columns)), shape=(count, count)).tocsr(), right, (first, last)
+    return (matrix + diags_array(ends)).tocsr(), right, (first, last)
+
+
+def laplacian(solid: np.ndarray) -> tuple[csr_array, np.ndarray]:
+    """Unit conductance between voxels of `solid` [z, y, x] that share a face, and no ends: the matrix of their
+    potentials, and the number of each voxel in it (-1 where it has none)."""
+    count = int(solid.sum())
+    number = np.full(solid.shape, -1, np.int32)
+    number[solid] = np.arange(count, dtype=np.int32)
+    ends = np.concatenate([faces(number, solid, solid, axis) for axis in range(3)], axis=1)
+    degree = np.bincount(ends.ravel(), minlength=count).astype(float)
+    own = np.arange(count, dtype=np.int32)
+    rows, columns = np.concatenate([ends[0], ends[1], own]), np.concatenate([ends[1], ends[0], own])
+    values = np.concatenate([np.full(2 * ends.shape[1], -1.0), degree])
+    return coo_array((values, (rows, columns)), shape=(count, count)).tocsr(), number
+
+
+def faces(number: np.ndarray, one: np.ndarray, other: np.ndarray, axis: int) -> np.ndarray:
+    """Numbers of voxels of `one` and of those of `other` right behind them along an axis, (2, n)."""
+    low = tuple(slice(0, -1) if k == axis else slice(None) for k in range(3))
+    high = tuple(slice(1, None) if k == axis else slice(None) for k in range(3))
+    both = one[low] & other[high]
+    return np.stack([number[low][both], number[high][both]])
